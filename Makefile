@@ -1,0 +1,58 @@
+# Everything runs in .venv, built from requirements.lock; a second run finds it ready.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.complete
+
+.PHONY: help venv demo test lint format frames lock clean
+
+help:
+	@echo "make demo    run the market maker on the embedded exchange"
+	@echo "make test    run all tests with the coverage floors"
+	@echo "make lint    ruff, mypy --strict, import-linter"
+	@echo "make venv    build the environment only"
+	@echo "make frames  re-record tests/frames and show what differs (ACCEPT=1 keeps it)"
+
+venv: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+	  echo "Python is missing: install Python 3.11 or newer, or name one with 'make PYTHON=/path/to/python $(MAKECMDGOALS)'."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$$($(PYTHON) --version) is too old: valr-connector needs Python 3.11 or newer."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "Python's venv module is missing: on Debian or Ubuntu, 'apt-get install python3-venv' brings it."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: venv
+	$(BIN)/valr demo $(DEMO)
+
+# Each floor's own coverage floor is checked from the one run.
+test: venv
+	@rm -f .coverage .coverage.*
+	$(BIN)/python -m pytest -n auto --cov --cov-report= $(TESTS)
+	$(BIN)/python -m coverage report --fail-under=100 --include='valr_connector/model/*,valr_connector/protocol/*,valr_connector/core/*'
+	$(BIN)/python -m coverage report --fail-under=90 --omit='valr_connector/model/*,valr_connector/protocol/*,valr_connector/core/*'
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: venv
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+frames: venv
+	$(BIN)/python -m tests.replay.record $(if $(ACCEPT),--accept)
+
+# Resolves the newest versions afresh; the result is reviewed like any other change.
+lock:
+	$(PYTHON) scripts/lock.py
+
+clean:
+	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Async connector to the VALR exchange."""

@@ -1,0 +1,195 @@
+"""Every exception this library raises, in one tree.
+
+::
+
+    ValrError
+    ├── CallerError (ValueError)           the call was wrong; nothing was sent
+    │   ├── ConfigurationError             settings or credentials are missing or malformed
+    │   ├── InvalidArgumentError           an argument breaks a rule; names field, value and rule
+    │   │   └── OrderRuleError             the order breaks a rule of its pair
+    │   ├── UnknownPairError               no such trading pair
+    │   └── UnknownOrderError              this instance does not track that order
+    ├── NotReadyError                      not connected, or a part is not ready yet
+    │   └── ClosedError                    closing began, or is over
+    ├── TransportError                     the network failed
+    │   ├── NotSentError                   ... before anything left: nothing happened at VALR
+    │   └── OutcomeUnknownError            ... after it may have left: VALR may have acted on it
+    ├── ExchangeError                      VALR answered with an error
+    │   ├── AuthenticationError            key, secret, signature or address refused
+    │   ├── PermissionDeniedError          the key may not do this
+    │   ├── RateLimitedError               VALR's limit was hit; the request was not executed
+    │   ├── ReadOnlyError                  VALR is in read-only mode
+    │   ├── OrderNotFoundError             VALR does not know the order
+    │   ├── DuplicateOrderIdError          the customerOrderId belongs to an open order
+    │   ├── InsufficientFundsError         not enough balance
+    │   └── OrderRefusedError              the order breaks one of VALR's rules
+    └── DecodeError                        bytes from VALR that do not fit the protocol
+
+A message never contains a key, a secret, a signature or a header.
+"""
+
+from __future__ import annotations
+
+
+class ValrError(Exception):
+    """Root of every error of this library."""
+
+
+class CallerError(ValrError, ValueError):
+    """The call was wrong. Raised before anything is sent."""
+
+
+class ConfigurationError(CallerError):
+    """Settings or credentials are missing or malformed."""
+
+
+class InvalidArgumentError(CallerError):
+    """An argument breaks a rule.
+
+    Attributes:
+        field: name of the argument.
+        value: what was given.
+        rule: what it has to be.
+    """
+
+    def __init__(self, field: str, value: object, rule: str) -> None:
+        super().__init__(f"{field}={value!r}: {rule}")
+        self.field = field
+        self.value = value
+        self.rule = rule
+
+
+class OrderRuleError(InvalidArgumentError):
+    """The order breaks a rule of its pair (protocol 6)."""
+
+
+class UnknownPairError(CallerError):
+    """VALR lists no such trading pair.
+
+    Attributes:
+        pair: what was given.
+    """
+
+    def __init__(self, pair: object, hint: str = "") -> None:
+        super().__init__(f"pair={pair!r}: VALR lists no such pair{'; ' + hint if hint else ''}")
+        self.pair = pair
+
+
+class UnknownOrderError(CallerError):
+    """This instance does not track that order.
+
+    Attributes:
+        order_id: what was given.
+    """
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"order {order_id!r} is not tracked here")
+        self.order_id = order_id
+
+
+class NotReadyError(ValrError):
+    """Not connected, or a part that the call needs is not ready yet."""
+
+
+class ClosedError(NotReadyError):
+    """Closing began, or is over; no order is accepted any more."""
+
+
+class TransportError(ValrError):
+    """The network failed."""
+
+
+class NotSentError(TransportError):
+    """The request provably never left this process: nothing happened at VALR."""
+
+
+class OutcomeUnknownError(TransportError):
+    """The request may have reached VALR and may have been executed."""
+
+
+class ExchangeError(ValrError):
+    """VALR answered with an error (protocol 3).
+
+    Attributes:
+        code: VALR's negative code, or None where it gave none.
+        reason: VALR's own text.
+        status: HTTP status, or None for an answer on a socket.
+        request: method and path, or the command's type.
+        order_id: id of the order that failed, where VALR gave it one (protocol 3.2).
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        code: int | None = None,
+        status: int | None = None,
+        request: str = "",
+        order_id: str | None = None,
+    ) -> None:
+        http = f"HTTP {status}" if status is not None else ""
+        number = f"code {code}" if code is not None else ""
+        where = ", ".join(part for part in (request, http, number) if part)
+        super().__init__(f"{reason} ({where})" if where else reason)
+        self.code = code
+        self.reason = reason
+        self.status = status
+        self.request = request
+        self.order_id = order_id
+
+
+class AuthenticationError(ExchangeError):
+    """VALR refused the key, the secret, the signature or this address."""
+
+
+class PermissionDeniedError(ExchangeError):
+    """The key lacks the permission that this needs."""
+
+
+class RateLimitedError(ExchangeError):
+    """VALR's limit was hit; the request was not executed (protocol 4).
+
+    Attributes:
+        retry_after_s: seconds VALR asked to wait, or None where it did not say.
+    """
+
+    retry_after_s: float | None = None
+
+
+class ReadOnlyError(ExchangeError):
+    """VALR is in read-only mode; only reads work (protocol 3.5)."""
+
+
+class OrderNotFoundError(ExchangeError):
+    """VALR does not know the order. Right after a placement this is no evidence (protocol 19.3)."""
+
+
+class DuplicateOrderIdError(ExchangeError):
+    """The customerOrderId belongs to an open order: an earlier attempt lives (protocol 19.4)."""
+
+
+class InsufficientFundsError(ExchangeError):
+    """Not enough balance for the order."""
+
+
+class OrderRefusedError(ExchangeError):
+    """The order breaks one of VALR's rules: size, type, pair halted, self-trade."""
+
+
+class DecodeError(ValrError):
+    """Bytes from VALR that do not fit the protocol.
+
+    Attributes:
+        kind: the frame's type or the endpoint's name; "?" where it could not be read.
+        field: path of the field that is wrong, as in ``data.price``; "" for the whole.
+        value: the offending value as text, cut to 80 characters.
+        problem: what is wrong with it.
+    """
+
+    def __init__(self, kind: str, field: str, value: str, problem: str) -> None:
+        shown = value if len(value) <= 80 else value[:77] + "..."
+        super().__init__(f"{kind}: {field or 'frame'}: {problem}: {shown}")
+        self.kind = kind
+        self.field = field
+        self.value = shown
+        self.problem = problem

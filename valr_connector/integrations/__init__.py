@@ -1,0 +1,1 @@
+"""Thin plugs into trading frameworks; each imports only the public names."""

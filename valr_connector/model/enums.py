@@ -1,0 +1,98 @@
+"""Closed sets of words. Every one is a str, so that a comparison with text can never silently fail."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    """Which way an order or a fill goes, seen from the account that owns it."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+    @property
+    def opposite(self) -> Side:
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class OrderType(StrEnum):
+    """How an order executes."""
+
+    LIMIT = "LIMIT"
+    MARKET = "MARKET"
+    STOP_LOSS_LIMIT = "STOP_LOSS_LIMIT"
+    TAKE_PROFIT_LIMIT = "TAKE_PROFIT_LIMIT"
+
+
+class TimeInForce(StrEnum):
+    """How long an order stands (protocol 6). Market orders are always IOC."""
+
+    GTC = "GTC"
+    IOC = "IOC"
+    FOK = "FOK"
+
+
+class Liquidity(StrEnum):
+    """Which side of a fill was resting. UNKNOWN where VALR has not said so."""
+
+    MAKER = "MAKER"
+    TAKER = "TAKER"
+    UNKNOWN = "UNKNOWN"
+
+
+class OrderStatus(StrEnum):
+    """What VALR says about an order, as far as it has been proved here.
+
+    PENDING_CREATE is the only one that VALR does not know: the placement has not been confirmed.
+    """
+
+    PENDING_CREATE = "PENDING_CREATE"
+    OPEN = "OPEN"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    FILLED = "FILLED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+    FAILED = "FAILED"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing but a late fill can change the order any more."""
+        return self in TERMINAL
+
+
+TERMINAL = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.FAILED})
+
+
+class Placement(StrEnum):
+    """Where our request to place the order stands. It rides beside the status.
+
+    UNKNOWN means that the request may or may not have been executed: the order counts as exposure and
+    is being probed.
+    """
+
+    UNSENT = "UNSENT"
+    SENT = "SENT"
+    ACCEPTED = "ACCEPTED"
+    CONFIRMED = "CONFIRMED"
+    REFUSED = "REFUSED"
+    UNKNOWN = "UNKNOWN"
+
+
+class Socket(StrEnum):
+    """VALR's two WebSockets."""
+
+    ACCOUNT = "account"
+    TRADE = "trade"
+
+
+class SessionState(StrEnum):
+    """Where the connection of one socket stands."""
+
+    IDLE = "IDLE"
+    DIALLING = "DIALLING"
+    AUTHENTICATING = "AUTHENTICATING"
+    RESYNCING = "RESYNCING"
+    LIVE = "LIVE"
+    STALE = "STALE"
+    CLOSING = "CLOSING"

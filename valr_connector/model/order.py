@@ -1,0 +1,166 @@
+"""Orders, fills and fees as users see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from msgspec import Struct
+
+from valr_connector.model.enums import Liquidity, OrderStatus, OrderType, Placement, Side, TimeInForce
+from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Pair, TradeId
+
+
+class Fee(Struct, frozen=True, gc=False):
+    """What one fill cost.
+
+    Attributes:
+        currency: code of the currency it was charged in.
+        amount: positive where it was paid, negative for a maker reward (protocol 6).
+    """
+
+    currency: str
+    amount: Decimal
+
+
+class Fill(Struct, frozen=True, gc=False):
+    """One execution of an order.
+
+    Attributes:
+        trade_id: VALR's id; a fill is counted once by it.
+        price: quote currency per unit of base currency.
+        amount: base currency.
+        fee: None until VALR has said what it was; never guessed.
+        liquidity: UNKNOWN until VALR has said it.
+        at: VALR's time of the trade, UTC.
+    """
+
+    trade_id: TradeId
+    client_order_id: ClientOrderId
+    pair: Pair
+    side: Side
+    price: Decimal
+    amount: Decimal
+    fee: Fee | None
+    liquidity: Liquidity
+    at: datetime
+
+
+class CancelRequest(Struct, frozen=True, gc=False):
+    """Our standing request to cancel an order. It says nothing about the order's status.
+
+    Attributes:
+        attempt: 1 for the first request.
+        since: when it was made, nanoseconds of the monotonic clock.
+        received: VALR sent the receipt; a receipt is not a cancellation (protocol 19.3).
+    """
+
+    attempt: int
+    since: int
+    received: bool = False
+
+
+class InFlightOrder(Protocol):
+    """An order placed through this instance, always showing its present state.
+
+    The same object is returned by the placing call, listed among the orders and carried by every
+    event about the order. It changes only when VALR has said something, or when a request is made.
+    """
+
+    @property
+    def client_order_id(self) -> ClientOrderId:
+        """Our id, sent to VALR as customerOrderId."""
+
+    @property
+    def exchange_order_id(self) -> ExchangeOrderId | None:
+        """VALR's id, as soon as any answer or event has named it."""
+
+    @property
+    def pair(self) -> Pair:
+        """Trading pair, ``BTC-ZAR``."""
+
+    @property
+    def side(self) -> Side:
+        """BUY or SELL."""
+
+    @property
+    def order_type(self) -> OrderType:
+        """How it executes."""
+
+    @property
+    def time_in_force(self) -> TimeInForce:
+        """How long it stands."""
+
+    @property
+    def post_only(self) -> bool:
+        """Whether it fails rather than take liquidity."""
+
+    @property
+    def price(self) -> Decimal | None:
+        """Limit price, quote per base; None for a market order."""
+
+    @property
+    def amount(self) -> Decimal | None:
+        """Size in base currency; None for a market order by quote amount until VALR states it."""
+
+    @property
+    def quote_amount(self) -> Decimal | None:
+        """Size in quote currency of a market order placed by quote amount."""
+
+    @property
+    def status(self) -> OrderStatus:
+        """VALR's word on the order."""
+
+    @property
+    def placement(self) -> Placement:
+        """Where our request to place it stands."""
+
+    @property
+    def cancel_request(self) -> CancelRequest | None:
+        """Our standing request to cancel it, None when there is none."""
+
+    @property
+    def is_being_cancelled(self) -> bool:
+        """Whether a request to cancel it stands."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the status is terminal."""
+
+    @property
+    def executed_amount(self) -> Decimal:
+        """Base currency executed, by fills or by VALR's running total, whichever is more."""
+
+    @property
+    def remaining_amount(self) -> Decimal | None:
+        """Base currency not executed yet; None while the amount is not known."""
+
+    @property
+    def fills(self) -> Sequence[Fill]:
+        """Confirmed fills in the order they became known."""
+
+    @property
+    def has_all_fills(self) -> bool:
+        """Whether the confirmed fills add up to the executed amount, each with its fee."""
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """Volume-weighted price of the confirmed fills; None without one."""
+
+    @property
+    def fees(self) -> Mapping[str, Decimal]:
+        """Fees of the confirmed fills by currency; negative for rewards."""
+
+    @property
+    def failure_reason(self) -> str:
+        """VALR's own text when it failed, otherwise empty."""
+
+    @property
+    def created_at(self) -> int:
+        """When it was submitted here, nanoseconds of the monotonic clock."""
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """VALR's newest time on the order, UTC."""

@@ -1,0 +1,1 @@
+"""The only asyncio: sockets, HTTP, timers and tasks around the core."""

@@ -1,0 +1,1 @@
+"""VALR's wire, both ways: bytes to typed values and back, as pure functions."""

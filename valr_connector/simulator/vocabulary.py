@@ -1,0 +1,244 @@
+"""The words of the embedded exchange: what it is asked, what it holds, what it says happened.
+
+Written from the protocol alone. Quantities are Decimal, times are nanoseconds since 1970 (UTC),
+sides are VALR's lower-case answers ``buy`` and ``sell``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal
+
+BuyOrSell = Literal["buy", "sell"]
+
+
+class State(StrEnum):
+    """orderStatusType as VALR writes it (protocol 19.1)."""
+
+    PLACED = "Placed"
+    PARTIALLY_FILLED = "Partially Filled"
+    MODIFIED = "Order Modified"
+    FILLED = "Filled"
+    CANCELLED = "Cancelled"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PairSpec:
+    """Rules of one pair, as /v1/public/pairs publishes them (protocol 6, 7.4)."""
+
+    symbol: str
+    base: str
+    quote: str
+    tick_size: Decimal
+    base_decimals: int
+    min_base: Decimal
+    max_base: Decimal
+    min_quote: Decimal
+    max_quote: Decimal
+    active: bool = True
+    kind: str = "SPOT"
+    margin_allowed: bool = False
+    order_types: tuple[str, ...] = ("LIMIT_POST_ONLY", "LIMIT", "MARKET")
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """A request to place. Exactly one of `quantity` and `quote_amount` is given; a limit order has a price."""
+
+    symbol: str
+    side: BuyOrSell
+    kind: Literal["limit", "market"]
+    quantity: Decimal | None = None
+    quote_amount: Decimal | None = None
+    price: Decimal | None = None
+    post_only: bool = False
+    time_in_force: Literal["GTC", "IOC", "FOK"] = "GTC"
+    customer_order_id: str = ""
+    allow_margin: bool = False
+
+
+class Rejection(Exception):
+    """VALR's error body: a negative code and a text (protocol 3.2, 3.3).
+
+    `order_id` is set where the order got an id before it failed.
+    """
+
+    def __init__(self, code: int, message: str, *, status: int = 400, order_id: str = "") -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+        self.order_id = order_id
+
+
+@dataclass(slots=True)
+class VenueOrder:
+    """One order, for its whole life. `state` is None between acceptance and processing."""
+
+    order_id: str
+    account_id: str
+    request: NewOrder
+    created_at: int
+    updated_at: int
+    price: Decimal
+    original_quantity: Decimal
+    remaining_quantity: Decimal
+    state: State | None = None
+    failed_reason: str = ""
+    sequence: int = 0
+    """Time priority within a price; lower came first."""
+    executed_quote: Decimal = Decimal(0)
+    total_fee: Decimal = Decimal(0)
+    fee_currency: str = ""
+    history: list[OrderChange] = field(default_factory=list)
+
+    @property
+    def symbol(self) -> str:
+        return self.request.symbol
+
+    @property
+    def side(self) -> BuyOrSell:
+        return self.request.side
+
+    @property
+    def executed_quantity(self) -> Decimal:
+        return self.original_quantity - self.remaining_quantity
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (State.PLACED, State.PARTIALLY_FILLED, State.MODIFIED)
+
+    @property
+    def type_text(self) -> str:
+        """orderType as VALR answers it (protocol 10.9)."""
+        if self.request.kind == "market":
+            return "market"
+        return "post-only limit" if self.request.post_only else "limit"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChange:
+    """One entry of an order's history; everything as it was right after the change."""
+
+    account_id: str
+    order_id: str
+    customer_order_id: str
+    symbol: str
+    side: BuyOrSell
+    type_text: str
+    time_in_force: str
+    state: State
+    price: Decimal
+    original_quantity: Decimal
+    remaining_quantity: Decimal
+    failed_reason: str
+    created_at: int
+    updated_at: int
+    executed_price: Decimal = Decimal(0)
+    executed_quantity: Decimal = Decimal(0)
+    executed_fee: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTrade:
+    """One fill from one account's side. A negative `fee` is a maker reward, in `fee_currency` all the same."""
+
+    account_id: str
+    trade_id: str
+    order_id: str
+    customer_order_id: str
+    symbol: str
+    side: BuyOrSell
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    fee_currency: str
+    is_maker: bool
+    traded_at: int
+    sequence_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublicTrade:
+    """One trade as the market sees it."""
+
+    trade_id: str
+    symbol: str
+    price: Decimal
+    quantity: Decimal
+    taker_side: BuyOrSell
+    traded_at: int
+    sequence_id: int
+
+
+@dataclass(slots=True)
+class Wallet:
+    """One currency of one account. total = available + reserved."""
+
+    currency: str
+    available: Decimal
+    reserved: Decimal
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """The matching engine is done with a new order: ORDER_PROCESSED."""
+
+    account_id: str
+    order_id: str
+    customer_order_id: str
+    success: bool
+    failure_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelFailed:
+    """A cancel reached an order that is not open, or not there: FAILED_CANCEL_ORDER."""
+
+    account_id: str
+    order_id: str
+    customer_order_id: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class WalletChanged:
+    """The wallet's state right after the change."""
+
+    account_id: str
+    currency: str
+    available: Decimal
+    reserved: Decimal
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrdersChanged:
+    """The account's set of open orders, or one of them, changed."""
+
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookChanged:
+    """The pair's book changed; `sequence` rises by one each time."""
+
+    symbol: str
+    sequence: int
+    changed_at: int
+
+
+VenueEvent = (
+    Processed
+    | OrderChange
+    | AccountTrade
+    | PublicTrade
+    | CancelFailed
+    | WalletChanged
+    | OpenOrdersChanged
+    | BookChanged
+)
