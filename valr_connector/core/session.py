@@ -1,0 +1,288 @@
+"""The connection of one socket, as an automaton without a socket.
+
+Theory
+======
+
+A connection is *dialled*, then *open*, and neither proves anything: some libraries drop the signed headers on
+the way, and the socket opens all the same (protocol 2.4). Only the frame AUTHENTICATED proves who we are.
+After it the world has to be rebuilt, since nothing that happened while we were away is replayed (protocol
+14.4): *resyncing* lasts until whoever owns the socket says that it is done. Only then is the connection
+*live*.
+
+A socket can die without a word. VALR sends no pings of its own (protocol 14.3), so we do, and any frame
+that comes in is life. A PING that nothing followed in time makes the connection *stale*: still open, no
+longer to be trusted. The next frame, whatever it says, makes it live again; silence beyond the last
+deadline makes it dead, and the shell cuts it.
+
+Every dial has a number, the *epoch*. Whatever happened in an earlier epoch (a snapshot, a pending command, a
+book) says nothing about this one.
+
+::
+
+    IDLE --dial--> DIALLING --opened--> AUTHENTICATING --authenticated--> RESYNCING --resynced--> LIVE
+      ^               |                       |                               |                  |   ^
+      |               |                       |                               |           overdue|   |frame
+      |               |                       |                               |                  v   |
+      +-----lost------+----------lost---------+-------------lost--------------+------lost------- STALE
+      |
+      +-----lost------ CLOSING <--close-- (any of them but IDLE)
+
+An event that means nothing in a state leaves the state as it is. It is not an error: events are facts, and
+facts come late (an AUTHENTICATED read from the buffer of a connection that is being closed).
+
+A refused signature gets one more chance, for it is signed afresh and the clock may have been corrected since;
+the second refusal in a row is final.
+
+Times are nanoseconds of one monotonic clock, handed in as ``now``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from valr_connector.errors import InvalidArgumentError
+from valr_connector.model.enums import SessionState
+
+_NS_PER_S: Final = 1_000_000_000
+REFUSALS_ARE_FINAL_AT: Final = 2
+
+
+class SessionEvent(StrEnum):
+    """What can happen to a connection."""
+
+    DIAL = "DIAL"
+    """We begin to connect."""
+    OPENED = "OPENED"
+    """The socket is open; nothing is proved yet."""
+    AUTHENTICATED = "AUTHENTICATED"
+    """VALR said so, or the socket is public and there is nothing to prove."""
+    RESYNCED = "RESYNCED"
+    """Whoever owns the socket has rebuilt what it needs."""
+    FRAME = "FRAME"
+    """Anything came in."""
+    OVERDUE = "OVERDUE"
+    """Nothing came in for too long after a PING."""
+    CLOSE = "CLOSE"
+    """We begin to close."""
+    LOST = "LOST"
+    """There is no socket any more, or the dial failed."""
+
+
+class Action(StrEnum):
+    """What the shell has to do now."""
+
+    WAIT = "WAIT"
+    PING = "PING"
+    """Send ``{"type":"PING"}`` and call :meth:`Session.pinged`."""
+    DOUBT = "DOUBT"
+    """Apply OVERDUE."""
+    CUT = "CUT"
+    """Abort the connection; :attr:`Session.doom` says why."""
+
+
+_IDLE, _DIALLING, _AUTHENTICATING = SessionState.IDLE, SessionState.DIALLING, SessionState.AUTHENTICATING
+_RESYNCING, _LIVE, _STALE, _CLOSING = (
+    SessionState.RESYNCING,
+    SessionState.LIVE,
+    SessionState.STALE,
+    SessionState.CLOSING,
+)
+
+# A column for each event, a row for each state; complete, so that nothing is decided by omission.
+_EVENTS: Final = (
+    SessionEvent.DIAL, SessionEvent.OPENED, SessionEvent.AUTHENTICATED, SessionEvent.RESYNCED,
+    SessionEvent.FRAME, SessionEvent.OVERDUE, SessionEvent.CLOSE, SessionEvent.LOST,
+)  # fmt: skip
+_ROWS: Final = {
+    #                 DIAL             OPENED           AUTHENTICATED    RESYNCED
+    #                 FRAME            OVERDUE          CLOSE            LOST
+    _IDLE:           (_DIALLING,       _IDLE,           _IDLE,           _IDLE,
+                      _IDLE,           _IDLE,           _IDLE,           _IDLE),
+    _DIALLING:       (_DIALLING,       _AUTHENTICATING, _DIALLING,       _DIALLING,
+                      _DIALLING,       _DIALLING,       _CLOSING,        _IDLE),
+    _AUTHENTICATING: (_AUTHENTICATING, _AUTHENTICATING, _RESYNCING,      _AUTHENTICATING,
+                      _AUTHENTICATING, _AUTHENTICATING, _CLOSING,        _IDLE),
+    _RESYNCING:      (_RESYNCING,      _RESYNCING,      _RESYNCING,      _LIVE,
+                      _RESYNCING,      _RESYNCING,      _CLOSING,        _IDLE),
+    _LIVE:           (_LIVE,           _LIVE,           _LIVE,           _LIVE,
+                      _LIVE,           _STALE,          _CLOSING,        _IDLE),
+    _STALE:          (_STALE,          _STALE,          _STALE,          _STALE,
+                      _LIVE,           _STALE,          _CLOSING,        _IDLE),
+    _CLOSING:        (_CLOSING,        _CLOSING,        _CLOSING,        _CLOSING,
+                      _CLOSING,        _CLOSING,        _CLOSING,        _IDLE),
+}  # fmt: skip
+
+TRANSITIONS: Final = MappingProxyType(
+    {(state, event): after for state, row in _ROWS.items() for event, after in zip(_EVENTS, row, strict=True)}
+)
+"""(state, event) -> state, for every pair."""
+
+OPEN_STATES: Final = frozenset({_RESYNCING, _LIVE, _STALE})
+"""The states in which a frame may be sent: open and authenticated."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepAlive:
+    """Deadlines of a connection, in seconds (protocol 2.4, 14.3).
+
+    Attributes:
+        dial_s: TCP, TLS and the upgrade together.
+        authentication_s: from the open socket to AUTHENTICATED.
+        ping_s: between two PINGs, whatever else is said.
+        pong_s: a PING that nothing followed for this long makes a live connection stale.
+        silence_s: without any inbound frame for this long the connection is dead.
+        close_s: what a closing handshake may take before the connection is cut.
+    """
+
+    dial_s: float = 10.0
+    authentication_s: float = 10.0
+    ping_s: float = 15.0
+    pong_s: float = 10.0
+    silence_s: float = 45.0
+    close_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("dial_s", "authentication_s", "ping_s", "pong_s", "silence_s", "close_s"):
+            value = getattr(self, name)
+            if not 0 < value < float("inf"):
+                raise InvalidArgumentError(name, value, "has to be a positive number of seconds")
+        if self.silence_s <= self.ping_s:
+            raise InvalidArgumentError("silence_s", self.silence_s, f"has to exceed ping_s ({self.ping_s})")
+
+
+@dataclass(slots=True)
+class Session:
+    """State of one socket's connection. Changed by its shell only; readable by all.
+
+    Attributes:
+        keep_alive: the deadlines.
+        requires_authentication: False for a public socket, which is taken as authenticated once it is open.
+        state: where the connection stands.
+        epoch: number of the current dial; 0 before the first.
+        opened_ns: when the socket opened; None without a socket.
+        authenticated_ns: when AUTHENTICATED came; None before.
+        last_frame_ns: when the last frame came in (or the socket opened); None without a socket.
+        ping_round_trip_ns: from the last answered PING to its PONG; None before the first.
+        doom: why the last CUT was ordered.
+        refusals: how often in a row VALR refused who we are.
+    """
+
+    keep_alive: KeepAlive = field(default_factory=KeepAlive)
+    requires_authentication: bool = True
+    state: SessionState = SessionState.IDLE
+    epoch: int = 0
+    opened_ns: int | None = None
+    authenticated_ns: int | None = None
+    last_frame_ns: int | None = None
+    ping_round_trip_ns: int | None = None
+    doom: str = ""
+    refusals: int = 0
+    _ping_ns: int | None = None
+    _awaits_pong: bool = False
+
+    def apply(self, event: SessionEvent, now: int) -> SessionState:
+        """Let an event happen; returns the state before it."""
+        before = self.state
+        self.state = TRANSITIONS[before, event]
+        if event is SessionEvent.FRAME:
+            self.last_frame_ns = now
+        elif self.state is not before:
+            self._entered(event, now)
+        return before
+
+    def frame(self, now: int) -> None:
+        """FRAME, for the reader's loop: one comparison less than :meth:`apply` where nothing changes."""
+        self.last_frame_ns = now
+        if self.state is SessionState.STALE:
+            self.state = SessionState.LIVE
+
+    @property
+    def can_send(self) -> bool:
+        """Whether the socket is open and authenticated (protocol 20: no command before AUTHENTICATED)."""
+        return self.state in OPEN_STATES
+
+    @property
+    def awaits_pong(self) -> bool:
+        """Whether a PING is out that no PONG has answered."""
+        return self._awaits_pong
+
+    def stable_for_s(self, now: int) -> float:
+        """Seconds since AUTHENTICATED; 0 where it never came in this epoch."""
+        return 0.0 if self.authenticated_ns is None else (now - self.authenticated_ns) / _NS_PER_S
+
+    def pinged(self, now: int) -> None:
+        """A PING left."""
+        self._ping_ns = now
+        self._awaits_pong = True
+
+    def ponged(self, now: int) -> None:
+        """A PONG came; without a PING before it, it says nothing."""
+        if self._awaits_pong and self._ping_ns is not None:
+            self.ping_round_trip_ns = now - self._ping_ns
+            self._awaits_pong = False
+
+    def refused(self) -> bool:
+        """VALR refused who we are; returns whether that is final."""
+        self.refusals += 1
+        return self.refusals >= REFUSALS_ARE_FINAL_AT
+
+    def next_check_ns(self) -> int | None:
+        """When :meth:`check` has to be called next; None where nothing is due by itself."""
+        deadlines = self._deadlines()
+        return min(deadlines.values()) if deadlines else None
+
+    def check(self, now: int) -> Action:
+        """What is due at `now`. A dead connection is cut before it is pinged."""
+        deadlines = self._deadlines()
+        for action in (Action.CUT, Action.DOUBT, Action.PING):
+            if action in deadlines and now >= deadlines[action]:
+                if action is Action.CUT:
+                    self.doom = self._cause_of_death()
+                return action
+        return Action.WAIT
+
+    def _deadlines(self) -> dict[Action, int]:
+        if self.opened_ns is None or self.last_frame_ns is None:
+            return {}
+        if self.state is SessionState.AUTHENTICATING:
+            return {Action.CUT: self.opened_ns + _ns(self.keep_alive.authentication_s)}
+        if self.state not in OPEN_STATES:
+            return {}
+        last_ping = self.opened_ns if self._ping_ns is None else self._ping_ns
+        deadlines = {
+            Action.CUT: self.last_frame_ns + _ns(self.keep_alive.silence_s),
+            Action.PING: last_ping + _ns(self.keep_alive.ping_s),
+        }
+        if (
+            self.state is SessionState.LIVE
+            and self._ping_ns is not None
+            and self.last_frame_ns < self._ping_ns
+        ):
+            deadlines[Action.DOUBT] = self._ping_ns + _ns(self.keep_alive.pong_s)
+        return deadlines
+
+    def _cause_of_death(self) -> str:
+        if self.state is SessionState.AUTHENTICATING:
+            return f"no AUTHENTICATED within {self.keep_alive.authentication_s:g} s"
+        return f"silent for {self.keep_alive.silence_s:g} s"
+
+    def _entered(self, event: SessionEvent, now: int) -> None:
+        if event is SessionEvent.DIAL:
+            self.epoch += 1
+            self.doom = ""
+        elif event is SessionEvent.OPENED:
+            self.opened_ns = self.last_frame_ns = now
+        elif event is SessionEvent.AUTHENTICATED:
+            self.authenticated_ns = now
+            self.refusals = 0
+        elif event is SessionEvent.LOST:
+            self.opened_ns = self.authenticated_ns = self.last_frame_ns = None
+            self._ping_ns = None
+            self._awaits_pong = False
+
+
+def _ns(seconds: float) -> int:
+    return round(seconds * _NS_PER_S)
