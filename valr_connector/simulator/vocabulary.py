@@ -46,7 +46,7 @@ class PairSpec:
 
 @dataclass(frozen=True, slots=True)
 class NewOrder:
-    """A request to place. Exactly one of `quantity` and `quote_amount` is given; a limit order has a price."""
+    """A request to place: one of `quantity` and `quote_amount`; a limit order has quantity and price."""
 
     symbol: str
     side: BuyOrSell
@@ -60,7 +60,7 @@ class NewOrder:
     allow_margin: bool = False
 
 
-class Rejection(Exception):
+class Rejection(Exception):  # noqa: N818 - the exchange refuses a request; it does not err
     """VALR's error body: a negative code and a text (protocol 3.2, 3.3).
 
     `order_id` is set where the order got an id before it failed.
@@ -76,7 +76,11 @@ class Rejection(Exception):
 
 @dataclass(slots=True)
 class VenueOrder:
-    """One order, for its whole life. `state` is None between acceptance and processing."""
+    """One order, for its whole life. `state` is None between acceptance and processing.
+
+    `price` is 0 for a market order. The quantities of a market order by quote amount are 0 until it is
+    processed; then `original_quantity` is the base that the amount was good for.
+    """
 
     order_id: str
     account_id: str
@@ -92,7 +96,9 @@ class VenueOrder:
     """Time priority within a price; lower came first."""
     executed_quote: Decimal = Decimal(0)
     total_fee: Decimal = Decimal(0)
+    """Fees in `fee_currency`. A maker's reward is not in it: its trade alone knows it (protocol 9.4)."""
     fee_currency: str = ""
+    """The currency that the order receives: base for a buy, quote for a sell."""
     history: list[OrderChange] = field(default_factory=list)
 
     @property
@@ -112,6 +118,11 @@ class VenueOrder:
         return self.state in (State.PLACED, State.PARTIALLY_FILLED, State.MODIFIED)
 
     @property
+    def time_in_force(self) -> Literal["GTC", "IOC", "FOK"]:
+        """A market order is always IOC (protocol 6)."""
+        return "IOC" if self.request.kind == "market" else self.request.time_in_force
+
+    @property
     def type_text(self) -> str:
         """orderType as VALR answers it (protocol 10.9)."""
         if self.request.kind == "market":
@@ -121,7 +132,10 @@ class VenueOrder:
 
 @dataclass(frozen=True, slots=True)
 class OrderChange:
-    """One entry of an order's history; everything as it was right after the change."""
+    """One entry of an order's history; everything as it was right after the change.
+
+    `executed_*` are the amounts of this change alone. A maker's reward is not in `executed_fee`.
+    """
 
     account_id: str
     order_id: str
@@ -144,7 +158,7 @@ class OrderChange:
 
 @dataclass(frozen=True, slots=True)
 class AccountTrade:
-    """One fill from one account's side. A negative `fee` is a maker reward, in `fee_currency` all the same."""
+    """One fill from one account's side. A negative `fee` is a maker reward, in `fee_currency` too."""
 
     account_id: str
     trade_id: str

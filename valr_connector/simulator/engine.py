@@ -1,0 +1,239 @@
+"""The matching engine: what becomes of one accepted order.
+
+First every reason to refuse the order as a whole is looked at, against the book as it is; only then money and
+orders move. So an order is refused with nothing done, or runs to its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from random import Random
+
+from valr_connector.simulator import rules
+from valr_connector.simulator.accounts import Account
+from valr_connector.simulator.effects import Effects
+from valr_connector.simulator.exact import ZERO, step_of
+from valr_connector.simulator.ids import uuid7_text
+from valr_connector.simulator.matching import Book, Match
+from valr_connector.simulator.settlement import Fee, House, Settlement
+from valr_connector.simulator.vocabulary import AccountTrade, PublicTrade, State, VenueOrder
+
+_FIRST_TRADE_SEQUENCE = 1_400_000_000_000_000_000
+"""Beyond 2**53, as VALR's are (protocol 5)."""
+
+
+class Engine:
+    """Runs orders against books. Holds the counters that all pairs share."""
+
+    def __init__(self, accounts: Mapping[str, Account], rng: Random) -> None:
+        self.house = House()
+        self._accounts = accounts
+        self._rng = rng
+        self._order_sequence = 0
+        self._trade_sequence = _FIRST_TRADE_SEQUENCE
+
+    def run(self, order: VenueOrder, book: Book, effects: Effects) -> None:
+        """Process an accepted order to where it rests or ends."""
+        account = self._accounts[order.account_id]
+        matches = book.matches(order)
+        reason = _refusal(order, book, account, matches)
+        if reason:
+            order.failed_reason = reason
+            effects.processed(order, reason)
+            effects.order_changed(order, State.FAILED)
+            account.orders.finished(order)
+            return
+        effects.processed(order)
+        if order.request.quote_amount is not None:
+            _size_by_value(order, book, matches)
+        settlement = Settlement(book.pair, self.house, effects)
+        for match in matches:
+            self._fill(order, match, book, settlement, effects)
+        self._conclude(order, account, book, settlement, effects)
+
+    def rest(self, order: VenueOrder, account: Account, book: Book, settlement: Settlement) -> None:
+        """Reserve what is left of the order and queue it last at its price."""
+        self._order_sequence += 1
+        order.sequence = self._order_sequence
+        settlement.reserve(account, order, order.remaining_quantity)
+        book.side(order.side).add(order)
+        account.orders.opened(order)
+
+    def cancel(self, order: VenueOrder, book: Book, effects: Effects) -> None:
+        """Take an open order out of the book."""
+        account = self._accounts[order.account_id]
+        Settlement(book.pair, self.house, effects).release(account, order, order.remaining_quantity)
+        book.side(order.side).remove(order)
+        effects.order_changed(order, State.CANCELLED)
+        account.orders.finished(order)
+        effects.open_orders_changed(order.account_id)
+        effects.book_changed(book)
+
+    def _conclude(
+        self, order: VenueOrder, account: Account, book: Book, settlement: Settlement, effects: Effects
+    ) -> None:
+        """After its matches the order is done, rests, or loses its rest."""
+        if not order.remaining_quantity:
+            account.orders.finished(order)
+        elif order.time_in_force == "GTC":
+            self.rest(order, account, book, settlement)
+            if order.state is None:
+                effects.order_changed(order, State.PLACED)
+            effects.open_orders_changed(order.account_id)
+            effects.book_changed(book)
+        else:
+            effects.order_changed(order, State.CANCELLED)
+            account.orders.finished(order)
+
+    def _fill(
+        self, taker: VenueOrder, match: Match, book: Book, settlement: Settlement, effects: Effects
+    ) -> None:
+        maker, quantity = match
+        price = maker.price
+        taker_account = self._accounts[taker.account_id]
+        maker_account = self._accounts[maker.account_id]
+        book.opposite(taker.side).reduce(maker, quantity)
+        taker_fee = settlement.settle_taker(taker_account, taker, price, quantity)
+        maker_fee = settlement.settle_maker(maker_account, maker, price, quantity)
+        self._trade_sequence += 1
+        trade = _Trade(uuid7_text(effects.now, self._rng), price, quantity, effects.now, self._trade_sequence)
+        trade.book_to(taker_account, taker, taker_fee, effects, is_maker=False)
+        trade.book_to(maker_account, maker, maker_fee, effects, is_maker=True)
+        public_trade = trade.as_seen_by_the_market(taker)
+        book.trades.append(public_trade)
+        effects.tell(public_trade)
+        if not maker.remaining_quantity:
+            maker_account.orders.finished(maker)
+        effects.open_orders_changed(taker.account_id)
+        effects.open_orders_changed(maker.account_id)
+        effects.book_changed(book)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trade:
+    """One match that happens: the facts that both sides share."""
+
+    trade_id: str
+    price: Decimal
+    quantity: Decimal
+    traded_at: int
+    sequence_id: int
+
+    def book_to(
+        self, account: Account, order: VenueOrder, fee: Fee, effects: Effects, *, is_maker: bool
+    ) -> None:
+        """Write the trade into one side's order and account."""
+        charged = max(fee.amount, ZERO)
+        order.remaining_quantity -= self.quantity
+        order.executed_quote += self.price * self.quantity
+        order.total_fee += charged
+        state = State.PARTIALLY_FILLED if order.remaining_quantity else State.FILLED
+        effects.order_changed(order, state, price=self.price, quantity=self.quantity, fee=charged)
+        account_trade = AccountTrade(
+            account_id=order.account_id,
+            trade_id=self.trade_id,
+            order_id=order.order_id,
+            customer_order_id=order.request.customer_order_id,
+            symbol=order.symbol,
+            side=order.side,
+            price=self.price,
+            quantity=self.quantity,
+            fee=fee.amount,
+            fee_currency=fee.currency,
+            is_maker=is_maker,
+            traded_at=self.traded_at,
+            sequence_id=self.sequence_id,
+        )
+        account.trades.append(account_trade)
+        effects.tell(account_trade)
+
+    def as_seen_by_the_market(self, taker: VenueOrder) -> PublicTrade:
+        return PublicTrade(
+            self.trade_id,
+            taker.symbol,
+            self.price,
+            self.quantity,
+            taker.side,
+            self.traded_at,
+            self.sequence_id,
+        )
+
+
+def _duplicates_a_live_id(order: VenueOrder, _book: Book, account: Account, _matches: list[Match]) -> bool:
+    return not account.orders.claim(order)
+
+
+def _exceeds_balance(order: VenueOrder, book: Book, account: Account, matches: list[Match]) -> bool:
+    currency, amount = _funding(order, book, matches)
+    return amount > account.wallet(currency).available
+
+
+def _matches_itself(order: VenueOrder, _book: Book, _account: Account, matches: list[Match]) -> bool:
+    return any(match.maker.account_id == order.account_id for match in matches)
+
+
+def _takes_though_post_only(order: VenueOrder, _book: Book, _account: Account, matches: list[Match]) -> bool:
+    return order.request.post_only and bool(matches)
+
+
+def _finds_nothing(order: VenueOrder, _book: Book, _account: Account, matches: list[Match]) -> bool:
+    return order.time_in_force == "IOC" and not matches
+
+
+def _cannot_fill_whole(order: VenueOrder, _book: Book, _account: Account, matches: list[Match]) -> bool:
+    matched = sum((match.quantity for match in matches), ZERO)
+    return order.time_in_force == "FOK" and matched < order.remaining_quantity
+
+
+_Check = Callable[[VenueOrder, Book, Account, list[Match]], bool]
+
+_REFUSALS: tuple[tuple[_Check, str], ...] = (
+    (_duplicates_a_live_id, rules.DUPLICATE_CUSTOMER_ORDER_ID),
+    (_exceeds_balance, rules.INSUFFICIENT_BALANCE),
+    (_matches_itself, rules.SELF_MATCH),
+    (_takes_though_post_only, rules.POST_ONLY_WOULD_MATCH),
+    (_finds_nothing, rules.IOC_DID_NOT_MATCH),
+    (_cannot_fill_whole, rules.FOK_DID_NOT_MATCH),
+)
+
+
+def _refusal(order: VenueOrder, book: Book, account: Account, matches: list[Match]) -> str:
+    """The failedReason of an order that the engine does not run; "" for one that it runs."""
+    for refuses, reason in _REFUSALS:
+        if refuses(order, book, account, matches):
+            return reason
+    return ""
+
+
+def _funding(order: VenueOrder, book: Book, matches: list[Match]) -> tuple[str, Decimal]:
+    """Currency and amount that must be available for the order to run.
+
+    A limit order needs its whole size at its own price. A market order needs the amount it names; where that
+    is in the other currency, what it would match now.
+    """
+    request = order.request
+    if order.side == "sell":
+        by_value = request.quote_amount is not None
+        return book.pair.base, _matched_base(matches) if by_value else order.remaining_quantity
+    if request.kind == "limit":
+        return book.pair.quote, order.price * order.remaining_quantity
+    return book.pair.quote, _matched_quote(matches) if request.quote_amount is None else request.quote_amount
+
+
+def _matched_base(matches: list[Match]) -> Decimal:
+    return sum((match.quantity for match in matches), ZERO)
+
+
+def _matched_quote(matches: list[Match]) -> Decimal:
+    return sum((match.maker.price * match.quantity for match in matches), ZERO)
+
+
+def _size_by_value(order: VenueOrder, book: Book, matches: list[Match]) -> None:
+    """Give a market order by quote amount its base size: what it matches, and the rest at the last price."""
+    quote_amount = order.request.quote_amount or ZERO
+    last_price = matches[-1].maker.price
+    step = last_price * step_of(book.pair.base_decimals)
+    unmatched = (quote_amount - _matched_quote(matches)) // step * step_of(book.pair.base_decimals)
+    order.original_quantity = order.remaining_quantity = _matched_base(matches) + unmatched

@@ -1,0 +1,24 @@
+"""Arithmetic that never loses a digit.
+
+Money may not appear or vanish by rounding, so every command of the venue runs in a context that is wide
+enough for the longest product and raises where a digit would be lost. What has to be cut (quantities, fees)
+is cut on purpose, by `truncate`.
+"""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal, DivisionByZero, FloatOperation, Inexact, InvalidOperation, Overflow
+
+EXACT = Context(prec=80, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow, FloatOperation])
+
+ZERO = Decimal(0)
+
+
+def truncate(value: Decimal, step: Decimal) -> Decimal:
+    """The multiple of `step` next to `value`, towards zero. Both finite, step > 0."""
+    return value // step * step
+
+
+def step_of(decimals: int) -> Decimal:
+    """The unit of the last of `decimals` decimal places: 8 gives 0.00000001."""
+    return Decimal(1).scaleb(-decimals)

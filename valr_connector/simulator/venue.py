@@ -1,0 +1,265 @@
+"""The embedded exchange without any wire: pure, synchronous, deterministic.
+
+    accept  ->  process  ->  events
+
+`accept` validates and gives an id, `process` runs the engine: between the two lies the time in which the real
+exchange has answered and not yet acted. Every command tells the listeners what it did, after it did it; a
+command that a listener gives is told after the one that it listens to.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal, localcontext
+from itertools import islice
+from random import Random
+from types import MappingProxyType
+
+from valr_connector.simulator import rules
+from valr_connector.simulator.accounts import Account, OrderArchive
+from valr_connector.simulator.effects import Effects
+from valr_connector.simulator.engine import Engine
+from valr_connector.simulator.exact import EXACT, ZERO
+from valr_connector.simulator.ids import uuid7_text
+from valr_connector.simulator.matching import Book
+from valr_connector.simulator.vocabulary import (
+    AccountTrade,
+    BuyOrSell,
+    CancelFailed,
+    NewOrder,
+    PairSpec,
+    PublicTrade,
+    VenueEvent,
+    VenueOrder,
+    Wallet,
+)
+
+
+class Venue:
+    """Pairs, accounts and the matching engine.
+
+    Args:
+        pairs: what is listed; symbols must differ.
+        clock: wall time in nanoseconds since 1970; read once per command.
+        rng: source of the ids; the same seed and clock give the same ids.
+        duplicate_ids_fail_late: a customerOrderId in use is refused by the engine (a Failed order) instead of
+            at validation (-11502); VALR is known to do either (protocol 6).
+    """
+
+    def __init__(
+        self,
+        pairs: Iterable[PairSpec],
+        *,
+        clock: Callable[[], int],
+        rng: Random,
+        duplicate_ids_fail_late: bool = False,
+    ) -> None:
+        self.duplicate_ids_fail_late = duplicate_ids_fail_late
+        self._books = {pair.symbol: Book(pair) for pair in pairs}
+        self.pairs: Mapping[str, PairSpec] = MappingProxyType(
+            {symbol: book.pair for symbol, book in self._books.items()}
+        )
+        self._clock = clock
+        self._rng = rng
+        self._accounts: dict[str, Account] = {}
+        self._engine = Engine(self._accounts, rng)
+        self._accepted: dict[str, VenueOrder] = {}
+        self._listeners: list[Callable[[VenueEvent], None]] = []
+        self._untold: deque[VenueEvent] = deque()
+        self._telling = False
+
+    def open_account(
+        self,
+        account_id: str,
+        balances: Mapping[str, Decimal],
+        *,
+        maker_percent: Decimal,
+        taker_percent: Decimal,
+        history_limit: int | None = None,
+    ) -> None:
+        """Open an account. Percentages are percent points (0.1 is 0.1 %); a negative maker's is a reward.
+
+        `history_limit` bounds the finished orders and the trades that are remembered; None keeps all.
+
+        Raises:
+            ValueError: the account exists, or a balance is negative or not finite.
+        """
+        if account_id in self._accounts:
+            raise ValueError(f"account_id={account_id!r}: is open already")
+        account = Account(
+            account_id, maker_percent=maker_percent, taker_percent=taker_percent, history_limit=history_limit
+        )
+        now = self._clock()
+        for currency, amount in balances.items():
+            if not amount.is_finite() or amount < ZERO:
+                raise ValueError(f"balances[{currency!r}]={amount}: must be finite and not negative")
+            account.wallets[currency] = Wallet(currency, amount, ZERO, now)
+        self._accounts[account_id] = account
+
+    def listen(self, listener: Callable[[VenueEvent], None]) -> None:
+        """Call `listener` with every event, in the order in which things happen."""
+        self._listeners.append(listener)
+
+    # --- writing
+
+    def accept(self, account_id: str, request: NewOrder) -> VenueOrder:
+        """Validate a new order and give it its id; it waits for `process`.
+
+        Raises:
+            Rejection: with VALR's code (protocol 3.3); no order comes into being.
+        """
+        account = self._account(account_id)
+        with localcontext(EXACT):
+            pair = rules.check_request(self.pairs, request)
+            quantity = ZERO if request.quantity is None else rules.base_quantity(pair, request.quantity)
+        if not self.duplicate_ids_fail_late and account.orders.holds(request.customer_order_id):
+            raise rules.duplicate_customer_order_id()
+        now = self._clock()
+        order = VenueOrder(
+            order_id=uuid7_text(now, self._rng),
+            account_id=account_id,
+            request=request,
+            created_at=now,
+            updated_at=now,
+            price=request.price or ZERO,
+            original_quantity=quantity,
+            remaining_quantity=quantity,
+            fee_currency=pair.base if request.side == "buy" else pair.quote,
+        )
+        account.orders.add(order)
+        self._accepted[order.order_id] = order
+        return order
+
+    def process(self, order_id: str) -> None:
+        """Run the engine on an accepted order. Does nothing where nothing waits under that id."""
+        order = self._accepted.pop(order_id, None)
+        if order is None:
+            return
+        with self._command() as effects:
+            self._engine.run(order, self._books[order.symbol], effects)
+
+    def cancel(
+        self, account_id: str, symbol: str, *, order_id: str = "", customer_order_id: str = ""
+    ) -> VenueOrder:
+        """Cancel one open order, now. Exactly one of the two ids is given.
+
+        Raises:
+            Rejection: -1 where no such order of that account and pair is open, after a CancelFailed;
+                -11 where both ids are given, or none.
+        """
+        if bool(order_id) == bool(customer_order_id):
+            raise rules.invalid_request("either orderId or customerOrderId")
+        orders = self._account(account_id).orders
+        order = orders.by_id(order_id) if order_id else _meant(orders, customer_order_id)
+        if order is None or order.symbol != symbol or not order.is_open:
+            failed_id = order_id or (order.order_id if order else "")
+            self._tell([CancelFailed(account_id, failed_id, customer_order_id, rules.CANCEL_FAILED)])
+            raise rules.invalid_order()
+        with self._command() as effects:
+            self._engine.cancel(order, self._books[symbol], effects)
+        return order
+
+    def cancel_all(self, account_id: str, symbol: str | None = None) -> list[VenueOrder]:
+        """Cancel every open order of the account, of one pair or of all; the cancelled ones, oldest first."""
+        orders = self._account(account_id).orders.open(symbol)
+        with self._command() as effects:
+            for order in orders:
+                self._engine.cancel(order, self._books[order.symbol], effects)
+        return orders
+
+    def credit(self, account_id: str, currency: str, amount: Decimal) -> None:
+        """Put money into an account from outside.
+
+        Raises:
+            ValueError: `amount` is not finite and positive.
+        """
+        if not amount.is_finite() or amount <= ZERO:
+            raise ValueError(f"amount={amount}: must be finite and positive")
+        account = self._account(account_id)
+        with self._command() as effects:
+            effects.wallet_of(account, currency).available += amount
+
+    # --- reading
+
+    def order(self, account_id: str, order_id: str) -> VenueOrder | None:
+        """The account's order with that id, processed or not."""
+        return self._account(account_id).orders.by_id(order_id)
+
+    def order_by_customer_id(self, account_id: str, customer_order_id: str) -> VenueOrder | None:
+        """The account's newest order with that customerOrderId."""
+        return self._account(account_id).orders.by_customer_id(customer_order_id)
+
+    def open_orders(self, account_id: str, symbol: str | None = None) -> list[VenueOrder]:
+        """Open orders of one pair or of all, oldest first."""
+        return self._account(account_id).orders.open(symbol)
+
+    def orders(self, account_id: str) -> list[VenueOrder]:
+        """Every order that is remembered, newest first; also those that are not processed yet."""
+        return self._account(account_id).orders.newest_first()
+
+    def trades(self, account_id: str) -> Sequence[AccountTrade]:
+        """The account's fills, newest first."""
+        return list(reversed(self._account(account_id).trades))
+
+    def public_trades(self, symbol: str) -> Sequence[PublicTrade]:
+        """The pair's latest trades, newest first."""
+        return list(reversed(self._books[symbol].trades))
+
+    def wallets(self, account_id: str) -> list[Wallet]:
+        """Copies of the account's wallets, in the order in which they were opened."""
+        return [replace(wallet) for wallet in self._account(account_id).wallets.values()]
+
+    def levels(self, symbol: str, side: BuyOrSell, depth: int) -> list[tuple[Decimal, Decimal, int]]:
+        """Price, total quantity and number of orders of the `depth` best levels, best first."""
+        levels = islice(self._books[symbol].side(side).levels(), depth)
+        return [(level.price, level.total, len(level.orders)) for level in levels]
+
+    def resting(self, symbol: str, side: BuyOrSell) -> list[VenueOrder]:
+        """Every resting order of that side in price-time priority."""
+        levels = self._books[symbol].side(side).levels()
+        return [order for level in levels for order in level.orders.values()]
+
+    def book_sequence(self, symbol: str) -> int:
+        """Rises by one with every command that changes the pair's book."""
+        return self._books[symbol].sequence
+
+    def fees_collected(self) -> dict[str, Decimal]:
+        """What the exchange took in fees less what it paid in rewards, by currency."""
+        return dict(self._engine.house.collected)
+
+    # --- inside
+
+    def _account(self, account_id: str) -> Account:
+        account = self._accounts.get(account_id)
+        if account is None:
+            raise LookupError(f"account_id={account_id!r}: no such account")
+        return account
+
+    @contextmanager
+    def _command(self) -> Iterator[Effects]:
+        effects = Effects(self._clock())
+        with localcontext(EXACT):
+            yield effects
+        self._tell(effects.events())
+
+    def _tell(self, events: Iterable[VenueEvent]) -> None:
+        """Tell the listeners; what happens meanwhile is told after what is being told."""
+        self._untold.extend(events)
+        if self._telling:
+            return
+        self._telling = True
+        try:
+            while self._untold:
+                event = self._untold.popleft()
+                for listener in self._listeners:
+                    listener(event)
+        finally:
+            self._telling = False
+
+
+def _meant(orders: OrderArchive, customer_order_id: str) -> VenueOrder | None:
+    """The live order of that customerOrderId; else the newest that had it."""
+    return orders.live_by_customer_id(customer_order_id) or orders.by_customer_id(customer_order_id)
