@@ -1,0 +1,56 @@
+"""Balances by currency code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from types import MappingProxyType
+
+from valr_connector.model.account import Balance
+from valr_connector.model.events import BalanceChanged
+
+
+class Balances:
+    """The newest known state of each wallet.
+
+    VALR sends absolute values; an update older than the stored one is left out (protocol 15.2).
+    """
+
+    def __init__(self) -> None:
+        self._by_currency: dict[str, Balance] = {}
+        self.by_currency: Mapping[str, Balance] = MappingProxyType(self._by_currency)
+
+    def __getitem__(self, currency: str) -> Balance:
+        """A wallet that VALR did not list is empty (protocol 9.2)."""
+        zero = Decimal(0)
+        return self._by_currency.get(currency) or Balance(currency, zero, zero, zero)
+
+    def update(self, balance: Balance) -> BalanceChanged | None:
+        """Take over one wallet; None if it was old news or changed nothing."""
+        known = self._by_currency.get(balance.currency)
+        if known is not None and (balance == known or _is_older(balance, known)):
+            return None
+        self._by_currency[balance.currency] = balance
+        return BalanceChanged(balance)
+
+    def replace(self, balances: Iterable[Balance]) -> list[BalanceChanged]:
+        """Take over a complete list; a wallet that it leaves out is empty, unless newer news says otherwise.
+
+        VALR serves the list from a cache (protocol 3.4): its newest time tells how old it is.
+        """
+        listed = {balance.currency: balance for balance in balances}
+        changes = [change for balance in listed.values() if (change := self.update(balance))]
+        as_of = max((b.updated_at for b in listed.values() if b.updated_at is not None), default=None)
+        for known in [b for c, b in self._by_currency.items() if c not in listed]:
+            emptied = Balance(known.currency, Decimal(0), Decimal(0), Decimal(0), as_of)
+            if change := self.update(emptied):
+                changes.append(change)
+        return changes
+
+
+def _is_older(balance: Balance, known: Balance) -> bool:
+    return (
+        balance.updated_at is not None
+        and known.updated_at is not None
+        and balance.updated_at < known.updated_at
+    )

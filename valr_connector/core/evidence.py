@@ -1,0 +1,93 @@
+"""Evidence: what somebody said about one order, in one shape, whoever said it.
+
+Stream events, command replies, REST answers, lists of open orders and our own requests all become an
+`Evidence` and go through the one door, `core.lifecycle.apply`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import IntEnum
+
+from msgspec import Struct
+
+from valr_connector.model.enums import Liquidity
+from valr_connector.model.order import Fee
+
+
+class Says(IntEnum):
+    """What the evidence says. Every one has an entry in the lifecycle table for every status."""
+
+    # our own requests, and what is known of their way
+    SENT = 1
+    NOT_SENT = 2
+    PLACEMENT_UNKNOWN = 3
+    PROVED_ABSENT = 4
+    CANCEL_SENT = 5
+    CANCEL_UNKNOWN = 6
+    # VALR's answers to requests
+    ACCEPTED = 10
+    REFUSED = 11
+    PROCESSED = 12
+    CANCEL_RECEIVED = 13
+    CANCEL_REFUSED = 14
+    CANCEL_CONFIRMED = 15
+    MODIFY_SETTLED = 16
+    # VALR's reports of the order's state
+    RESTING = 20
+    PARTIALLY_FILLED = 21
+    MODIFIED = 22
+    FILLED = 23
+    CANCELLED = 24
+    EXPIRED = 25
+    FAILED = 26
+    UNRECOGNISED = 27
+    # one execution, and being missing where it was looked for
+    FILL = 30
+    ABSENT = 31
+
+
+class Source(IntEnum):
+    """Who says it. The answer to a question about the very order outranks what merely came by."""
+
+    LOCAL = 0
+    REPLY = 1
+    STREAM = 2
+    SNAPSHOT = 3
+    QUERY = 4
+
+
+class Trade(Struct, frozen=True, gc=False):
+    """One execution as VALR records it; `fee` None where this record does not state it."""
+
+    trade_id: str
+    price: Decimal
+    amount: Decimal
+    fee: Fee | None
+    liquidity: Liquidity
+    at: datetime
+
+
+class Evidence(Struct, frozen=True, gc=False, kw_only=True):
+    """One statement about one order.
+
+    Attributes:
+        client_order_id, exchange_order_id: what it names; at least one of them.
+        at: VALR's time of it, UTC; None where it gives none.
+        original, remaining: size and unexecuted size, base currency.
+        price: limit price as stated.
+        trade: the execution, for FILL only.
+        reason: VALR's text, or the cause of what happened here.
+    """
+
+    says: Says
+    source: Source
+    client_order_id: str | None = None
+    exchange_order_id: str | None = None
+    at: datetime | None = None
+    original: Decimal | None = None
+    remaining: Decimal | None = None
+    price: Decimal | None = None
+    trade: Trade | None = None
+    reason: str = ""

@@ -1,0 +1,423 @@
+"""The order automaton: what every kind of evidence does to an order in every status.
+
+Theory
+------
+Two things are kept apart. The *status* is VALR's truth about the order; only VALR's word moves it. A
+*request* (placing, cancelling) is ours; it rides beside the status and says where our wish stands.
+
+* Receipts and our own steps change requests only.
+* Every report may raise the executed amount and never lowers it, in whatever order reports arrive.
+  Whether an open order is OPEN or PARTIALLY_FILLED follows from that amount, not from the last text
+  that was read, so old reports are harmless.
+* Fills count once, by their id, in every status. When they add up to the whole size of an order that
+  was never modified, it is FILLED, whether or not a status text said so.
+* Terminal statuses absorb. Three things still get through, and each is told by its own event: a late
+  fill (`OrderFilled.is_late`), a different ending on VALR's own record (`OrderCorrected`), and an
+  answer about this very order, newer than its ending, that shows it open (`OrderRevived`).
+* Whatever cannot be decided from what was said is *asked*: `apply` returns a reason to probe the order.
+  Absence, a refused cancel, an unrecognised status and contradictions are such reasons, never verdicts.
+
+A modify changes size and price under the same id, and from then on `original - remaining` no longer
+gives the executed amount (protocol 15.5); a modified order's executed amount comes from fills alone.
+
+The table has a move for each status and each `Says`; a test walks all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from enum import IntEnum
+from typing import NamedTuple
+
+from msgspec import structs
+
+from valr_connector.core.evidence import Evidence, Says, Source, Trade
+from valr_connector.core.order_record import ZERO, OrderRecord
+from valr_connector.model.enums import Liquidity, OrderStatus, OrderType, Placement, TimeInForce
+from valr_connector.model.events import (
+    CancelRefused,
+    CancelUnknown,
+    FillAmended,
+    OrderCancelled,
+    OrderCompleted,
+    OrderCorrected,
+    OrderCreated,
+    OrderEvent,
+    OrderExpired,
+    OrderFailed,
+    OrderFilled,
+    OrderRevived,
+    OrderUpdated,
+    PlacementUnknown,
+)
+from valr_connector.model.ids import ExchangeOrderId, TradeId
+from valr_connector.model.order import CancelRequest, Fill
+
+
+class AskReason(IntEnum):
+    """Why an order has to be asked about."""
+
+    PLACEMENT_UNCONFIRMED = 1
+    CANCEL_UNCONFIRMED = 2
+    CANCEL_REFUSED = 3
+    MODIFY_SETTLED = 4
+    ABSENT = 5
+    CONTRADICTION = 6
+    UNRECOGNISED_STATUS = 7
+    MISSING_FILLS = 8
+    TAKER_STILL_OPEN = 9
+
+
+class Applied(NamedTuple):
+    """What evidence did: events to tell, and why the order has to be asked about, if it has."""
+
+    events: list[OrderEvent]
+    ask: AskReason | None = None
+
+
+class Move(IntEnum):
+    """What a piece of evidence does to the status."""
+
+    STAY = 0
+    """Nothing; amounts and requests may still change."""
+    COUNT = 1
+    """An open order (or one to be): derive the status from the executed amount."""
+    FILL = 2
+    CANCEL = 3
+    EXPIRE = 4
+    FAIL = 5
+    ASK = 6
+    """Nothing, and the order has to be asked about."""
+    CORRECT = 7
+    """Ended already, and this says another ending: VALR's answer about it wins, else ask."""
+    REVIVE = 8
+    """Ended already, and this shows it open: a newer answer about it wins, newer news asks."""
+
+
+_PENDING, _OPEN, _PARTIAL = OrderStatus.PENDING_CREATE, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED
+_FILLED, _CANCELLED = OrderStatus.FILLED, OrderStatus.CANCELLED
+_EXPIRED, _FAILED = OrderStatus.EXPIRED, OrderStatus.FAILED
+
+# Read it by the row: what this evidence does to an order in each status.
+
+_MOVES = """
+                    PENDING_CREATE  OPEN      PARTIALLY_FILLED  FILLED    CANCELLED  EXPIRED   FAILED
+SENT                stay            stay      stay              stay      stay       stay      stay
+NOT_SENT            fail            ask       ask               ask       ask        ask       stay
+PLACEMENT_UNKNOWN   ask             stay      stay              stay      stay       stay      stay
+PROVED_ABSENT       fail            ask       ask               stay      stay       stay      stay
+CANCEL_SENT         stay            stay      stay              stay      stay       stay      stay
+CANCEL_UNKNOWN      ask             ask       ask               stay      stay       stay      stay
+ACCEPTED            stay            stay      stay              stay      stay       stay      stay
+REFUSED             fail            ask       ask               stay      stay       stay      stay
+PROCESSED           count           stay      stay              stay      stay       stay      ask
+CANCEL_RECEIVED     stay            stay      stay              stay      stay       stay      stay
+CANCEL_REFUSED      ask             ask       ask               stay      stay       stay      stay
+CANCEL_CONFIRMED    cancel          cancel    cancel            ask       stay       stay      stay
+MODIFY_SETTLED      ask             ask       ask               stay      stay       stay      stay
+RESTING             count           count     count             revive    revive     revive    revive
+PARTIALLY_FILLED    count           count     count             revive    revive     revive    revive
+MODIFIED            count           count     count             revive    revive     revive    revive
+FILLED              fill            fill      fill              stay      correct    correct   correct
+CANCELLED           cancel          cancel    cancel            correct   stay       correct   correct
+EXPIRED             expire          expire    expire            correct   correct    stay      correct
+FAILED              fail            fail      fail              correct   correct    correct   stay
+UNRECOGNISED        ask             ask       ask               stay      stay       stay      stay
+FILL                count           count     count             stay      stay       stay      ask
+ABSENT              ask             ask       ask               stay      stay       stay      stay
+"""
+
+
+def _read(table: str) -> Mapping[tuple[OrderStatus, Says], Move]:
+    header, *rows = table.strip().splitlines()
+    statuses = [OrderStatus[name] for name in header.split()]
+    moves: dict[tuple[OrderStatus, Says], Move] = {}
+    for row in rows:
+        says, *words = row.split()
+        for status, word in zip(statuses, words, strict=True):
+            moves[status, Says[says]] = Move[word.upper()]
+    return moves
+
+
+TABLE = _read(_MOVES)
+
+ENDINGS: Mapping[Move, OrderStatus] = {
+    Move.FILL: _FILLED,
+    Move.CANCEL: _CANCELLED,
+    Move.EXPIRE: _EXPIRED,
+    Move.FAIL: _FAILED,
+}
+
+_ENDING_SAID: Mapping[Says, OrderStatus] = {
+    Says.FILLED: _FILLED,
+    Says.CANCELLED: _CANCELLED,
+    Says.EXPIRED: _EXPIRED,
+    Says.FAILED: _FAILED,
+}
+
+_ASK_REASONS: Mapping[Says, AskReason] = {
+    Says.PLACEMENT_UNKNOWN: AskReason.PLACEMENT_UNCONFIRMED,
+    Says.CANCEL_UNKNOWN: AskReason.CANCEL_UNCONFIRMED,
+    Says.CANCEL_REFUSED: AskReason.CANCEL_REFUSED,
+    Says.MODIFY_SETTLED: AskReason.MODIFY_SETTLED,
+    Says.ABSENT: AskReason.ABSENT,
+    Says.UNRECOGNISED: AskReason.UNRECOGNISED_STATUS,
+}
+
+
+def apply(order: OrderRecord, evidence: Evidence, now: int) -> Applied:
+    """Bring `order` up to what `evidence` says; `now` in nanoseconds of the monotonic clock.
+
+    Total: any evidence in any status gives an outcome, and applying it again changes nothing more.
+    """
+    events: list[OrderEvent] = []
+    if evidence.exchange_order_id is not None and order.exchange_order_id is None:
+        order.exchange_order_id = ExchangeOrderId(evidence.exchange_order_id)
+    if evidence.source is not Source.LOCAL:
+        order.last_heard = now
+    note_request = _REQUEST_NOTES.get(evidence.says)
+    if note_request is not None:
+        note_request(order, evidence, now, events)
+    changed = _note_amounts(order, evidence)
+    if evidence.trade is not None:
+        _count_fill(order, evidence, evidence.trade, events)
+    ask = _move(order, evidence, changed, events)
+    if evidence.at is not None and (order.updated_at is None or evidence.at > order.updated_at):
+        order.updated_at = evidence.at
+    return Applied(events, ask)
+
+
+# --- requests --------------------------------------------------------------------------------------
+
+
+def _note_sent(order: OrderRecord, _evidence: Evidence, _now: int, _events: list[OrderEvent]) -> None:
+    if order.placement is Placement.UNSENT:
+        order.placement = Placement.SENT
+
+
+def _note_accepted(order: OrderRecord, _evidence: Evidence, _now: int, _events: list[OrderEvent]) -> None:
+    if order.status is _PENDING:
+        order.placement = Placement.ACCEPTED
+
+
+def _note_placement_unknown(
+    order: OrderRecord, evidence: Evidence, _now: int, events: list[OrderEvent]
+) -> None:
+    if order.status is _PENDING and order.placement is not Placement.UNKNOWN:
+        order.placement = Placement.UNKNOWN
+        events.append(PlacementUnknown(order, evidence.at, evidence.reason))
+
+
+def _note_cancel_sent(order: OrderRecord, _evidence: Evidence, now: int, _events: list[OrderEvent]) -> None:
+    if not order.is_done:
+        order.cancel_attempts += 1
+        order.cancel_request = CancelRequest(order.cancel_attempts, now)
+
+
+def _note_cancel_received(
+    order: OrderRecord, _evidence: Evidence, _now: int, _events: list[OrderEvent]
+) -> None:
+    if order.cancel_request is not None:
+        order.cancel_request = structs.replace(order.cancel_request, received=True)
+
+
+def _note_cancel_refused(order: OrderRecord, evidence: Evidence, _now: int, events: list[OrderEvent]) -> None:
+    if not order.is_done:
+        order.cancel_request = None
+        events.append(CancelRefused(order, evidence.at, evidence.reason))
+
+
+def _note_cancel_unknown(order: OrderRecord, evidence: Evidence, _now: int, events: list[OrderEvent]) -> None:
+    if order.cancel_request is not None:
+        attempt, order.cancel_request = order.cancel_request.attempt, None
+        events.append(CancelUnknown(order, evidence.at, attempt))
+
+
+_RequestNote = Callable[[OrderRecord, Evidence, int, list[OrderEvent]], None]
+
+_REQUEST_NOTES: Mapping[Says, _RequestNote] = {
+    Says.SENT: _note_sent,
+    Says.ACCEPTED: _note_accepted,
+    Says.PLACEMENT_UNKNOWN: _note_placement_unknown,
+    Says.CANCEL_SENT: _note_cancel_sent,
+    Says.CANCEL_RECEIVED: _note_cancel_received,
+    Says.CANCEL_REFUSED: _note_cancel_refused,
+    Says.CANCEL_UNKNOWN: _note_cancel_unknown,
+}
+
+
+# --- amounts ---------------------------------------------------------------------------------------
+
+
+def _note_amounts(order: OrderRecord, evidence: Evidence) -> bool:
+    """Take over size, price and executed amount; True if any of them changed."""
+    before = (order.amount, order.price, order.reported_executed)
+    original = evidence.original
+    if original is not None:
+        if evidence.says is Says.MODIFIED and not _is_older(order, evidence):
+            order.was_modified = True
+            order.amount = original
+            if evidence.price is not None:
+                order.price = evidence.price
+        elif order.amount is None:
+            order.amount = original
+        if evidence.remaining is not None and not order.was_modified:
+            _raise_executed(order, original - evidence.remaining)
+    if evidence.says is Says.FILLED and order.amount is not None and not order.was_modified:
+        _raise_executed(order, order.amount)
+    return (order.amount, order.price, order.reported_executed) != before
+
+
+def _is_older(order: OrderRecord, evidence: Evidence) -> bool:
+    return evidence.at is not None and order.updated_at is not None and evidence.at < order.updated_at
+
+
+def _raise_executed(order: OrderRecord, executed: Decimal) -> None:
+    if order.amount is not None:
+        executed = min(executed, order.amount)
+    order.reported_executed = max(order.reported_executed, executed)
+
+
+def _count_fill(order: OrderRecord, evidence: Evidence, trade: Trade, events: list[OrderEvent]) -> None:
+    known = order.fills_by_id.get(trade.trade_id)
+    if known is not None:
+        _amend_fill(order, evidence, known, trade, events)
+        return
+    fill = Fill(
+        trade_id=TradeId(trade.trade_id),
+        client_order_id=order.client_order_id,
+        pair=order.pair,
+        side=order.side,
+        price=trade.price,
+        amount=trade.amount,
+        fee=trade.fee,
+        liquidity=_liquidity(order, trade),
+        at=trade.at,
+    )
+    order.fills_by_id[trade.trade_id] = fill
+    order.filled_amount += trade.amount
+    order.fees_missing += fill.fee is None
+    is_late = order.is_done
+    _tell_created(order, evidence, events)
+    events.append(OrderFilled(order, trade.at, fill, order.executed_amount, is_late))
+
+
+def _amend_fill(
+    order: OrderRecord, evidence: Evidence, known: Fill, trade: Trade, events: list[OrderEvent]
+) -> None:
+    fee = trade.fee if known.fee is None else known.fee
+    liquidity = _liquidity(order, trade) if known.liquidity is Liquidity.UNKNOWN else known.liquidity
+    if fee is not known.fee or liquidity is not known.liquidity:
+        amended = structs.replace(known, fee=fee, liquidity=liquidity)
+        order.fills_by_id[trade.trade_id] = amended
+        order.fees_missing -= known.fee is None and fee is not None
+        events.append(FillAmended(order, evidence.at, amended))
+
+
+def _liquidity(order: OrderRecord, trade: Trade) -> Liquidity:
+    """What VALR said, or what VALR's rules leave as the only possibility (protocol 6)."""
+    if trade.liquidity is not Liquidity.UNKNOWN:
+        return trade.liquidity
+    if order.post_only:
+        return Liquidity.MAKER
+    if order.order_type is OrderType.MARKET or order.time_in_force is not TimeInForce.GTC:
+        return Liquidity.TAKER
+    return Liquidity.UNKNOWN
+
+
+# --- the status ------------------------------------------------------------------------------------
+
+
+def _move(
+    order: OrderRecord, evidence: Evidence, changed: bool, events: list[OrderEvent]
+) -> AskReason | None:
+    move = TABLE[order.status, evidence.says]
+    if _fills_complete_it(order):
+        if order.status is not _FILLED:
+            _end(order, evidence, _FILLED, events)
+    elif move is Move.COUNT:
+        return _count(order, evidence, changed, events)
+    elif move in ENDINGS:
+        _end(order, evidence, ENDINGS[move], events)
+    elif move is Move.CORRECT:
+        return _correct(order, evidence, events)
+    elif move is Move.REVIVE:
+        return _revive(order, evidence, events)
+    elif move is Move.ASK:
+        return _ASK_REASONS.get(evidence.says, AskReason.CONTRADICTION)
+    return _ask_for_fills(order)
+
+
+def _fills_complete_it(order: OrderRecord) -> bool:
+    return order.amount is not None and not order.was_modified and order.filled_amount >= order.amount > ZERO
+
+
+def _count(
+    order: OrderRecord, evidence: Evidence, changed: bool, events: list[OrderEvent]
+) -> AskReason | None:
+    before = order.status
+    order.status = _PARTIAL if order.executed_amount > ZERO else _OPEN
+    order.placement = Placement.CONFIRMED
+    _tell_created(order, evidence, events)
+    if before is not _PENDING and (changed or order.status is not before):
+        events.append(
+            OrderUpdated(order, evidence.at, order.status, order.executed_amount, order.price, order.amount)
+        )
+    if order.time_in_force is not TimeInForce.GTC:
+        return AskReason.TAKER_STILL_OPEN
+    return _ask_for_fills(order)
+
+
+def _end(order: OrderRecord, evidence: Evidence, ending: OrderStatus, events: list[OrderEvent]) -> None:
+    before, order.status = order.status, ending
+    order.cancel_request = None
+    order.ended_at = order.updated_at if evidence.at is None else evidence.at
+    order.placement = Placement.CONFIRMED
+    if ending is _FAILED:
+        order.placement = Placement.REFUSED
+        order.failure_reason = evidence.reason
+    else:
+        _tell_created(order, evidence, events)
+    if before.is_terminal:
+        events.append(OrderCorrected(order, evidence.at, before, ending))
+    elif ending is _FILLED:
+        events.append(OrderCompleted(order, evidence.at, order.executed_amount))
+    elif ending is _CANCELLED:
+        events.append(OrderCancelled(order, evidence.at, order.executed_amount, evidence.reason))
+    elif ending is _EXPIRED:
+        events.append(OrderExpired(order, evidence.at, order.executed_amount))
+    else:
+        events.append(OrderFailed(order, evidence.at, evidence.reason))
+
+
+def _correct(order: OrderRecord, evidence: Evidence, events: list[OrderEvent]) -> AskReason | None:
+    if evidence.source is not Source.QUERY:
+        return AskReason.CONTRADICTION
+    _end(order, evidence, _ENDING_SAID[evidence.says], events)
+    return _ask_for_fills(order)
+
+
+def _revive(order: OrderRecord, evidence: Evidence, events: list[OrderEvent]) -> AskReason | None:
+    if order.ended_at is not None and (evidence.at is None or evidence.at <= order.ended_at):
+        return None  # old news
+    if evidence.source is not Source.QUERY:
+        return AskReason.CONTRADICTION
+    before = order.status
+    order.status = _PARTIAL if order.executed_amount > ZERO else _OPEN
+    order.placement = Placement.CONFIRMED
+    order.ended_at = None
+    order.failure_reason = ""
+    _tell_created(order, evidence, events)
+    events.append(OrderRevived(order, evidence.at, before, order.status))
+    return _ask_for_fills(order)
+
+
+def _tell_created(order: OrderRecord, evidence: Evidence, events: list[OrderEvent]) -> None:
+    if not order.was_created:
+        order.was_created = True
+        events.append(OrderCreated(order, evidence.at, order.exchange_order_id))
+
+
+def _ask_for_fills(order: OrderRecord) -> AskReason | None:
+    return None if order.has_all_fills else AskReason.MISSING_FILLS

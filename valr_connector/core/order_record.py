@@ -1,0 +1,102 @@
+"""The order's own record: the storage behind `model.order.InFlightOrder`.
+
+Only `core.lifecycle` changes a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import Struct
+
+from valr_connector.model.enums import TERMINAL, OrderStatus, OrderType, Placement, Side, TimeInForce
+from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Pair, Symbol
+from valr_connector.model.order import CancelRequest, Fill
+
+ZERO = Decimal(0)
+
+
+class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
+    """One order, from the moment it is tracked. Satisfies `InFlightOrder`.
+
+    gc=False is safe: a record holds values and fills, and nothing of those points back at it.
+    """
+
+    client_order_id: ClientOrderId
+    pair: Pair
+    symbol: Symbol
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    price: Decimal | None = None
+    amount: Decimal | None = None
+    quote_amount: Decimal | None = None
+    created_at: int = 0
+    epoch: int = 0
+    """Connection of the account socket that was up when it was submitted."""
+
+    exchange_order_id: ExchangeOrderId | None = None
+    status: OrderStatus = OrderStatus.PENDING_CREATE
+    placement: Placement = Placement.UNSENT
+    cancel_request: CancelRequest | None = None
+    cancel_attempts: int = 0
+    reported_executed: Decimal = ZERO
+    """Largest executed amount that any report implied."""
+    filled_amount: Decimal = ZERO
+    """Sum of the confirmed fills."""
+    fees_missing: int = 0
+    """How many of the fills VALR has not given a fee for yet."""
+    fills_by_id: dict[str, Fill] = {}
+    was_created: bool = False
+    was_modified: bool = False
+    failure_reason: str = ""
+    updated_at: datetime | None = None
+    ended_at: datetime | None = None
+    """VALR's time of the evidence that ended it."""
+    last_heard: int = 0
+    """When anything was last heard of it, nanoseconds of the monotonic clock."""
+
+    @property
+    def is_done(self) -> bool:
+        return self.status in TERMINAL
+
+    @property
+    def is_being_cancelled(self) -> bool:
+        return self.cancel_request is not None
+
+    @property
+    def executed_amount(self) -> Decimal:
+        return max(self.filled_amount, self.reported_executed)
+
+    @property
+    def remaining_amount(self) -> Decimal | None:
+        return None if self.amount is None else self.amount - self.executed_amount
+
+    @property
+    def fills(self) -> Sequence[Fill]:
+        return tuple(self.fills_by_id.values())
+
+    @property
+    def has_all_fills(self) -> bool:
+        if self.status is OrderStatus.FILLED and not self.fills_by_id:
+            return False
+        return self.filled_amount >= self.reported_executed and not self.fees_missing
+
+    @property
+    def average_price(self) -> Decimal | None:
+        if not self.fills_by_id:
+            return None
+        return (
+            sum((fill.price * fill.amount for fill in self.fills_by_id.values()), ZERO) / self.filled_amount
+        )
+
+    @property
+    def fees(self) -> Mapping[str, Decimal]:
+        totals: dict[str, Decimal] = {}
+        for fill in self.fills_by_id.values():
+            if fill.fee is not None:
+                totals[fill.fee.currency] = totals.get(fill.fee.currency, ZERO) + fill.fee.amount
+        return totals

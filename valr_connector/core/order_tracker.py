@@ -1,0 +1,157 @@
+"""In-flight orders by both ids; the one place where evidence meets its order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from valr_connector.core import lifecycle
+from valr_connector.core.evidence import Evidence, Says, Source
+from valr_connector.core.guards import SECOND, Guards
+from valr_connector.core.order_record import OrderRecord
+from valr_connector.core.reconcile import Questions
+from valr_connector.core.waiting_room import WaitingRoom
+from valr_connector.errors import InvalidArgumentError
+from valr_connector.model.events import OrderEvent
+from valr_connector.model.ids import ClientOrderId
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerLimits:
+    """Bounds of what the tracker remembers.
+
+    Attributes:
+        done_orders: ended orders kept, so that late fills find them.
+        waiting: pieces of evidence kept for ids not known yet.
+        waiting_time: how long they are kept, nanoseconds.
+    """
+
+    done_orders: int = 1_000
+    waiting: int = 4_096
+    waiting_time: int = 10 * SECOND
+
+
+class OrderTracker:
+    """Holds every order placed here; applies evidence to it in one synchronous step.
+
+    Attributes:
+        in_flight: orders that have not ended, by client order id, oldest first.
+        unclaimed: how many pieces of evidence named an order that never became known here.
+    """
+
+    def __init__(
+        self, questions: Questions, guards: Guards | None = None, limits: TrackerLimits | None = None
+    ) -> None:
+        self._questions = questions
+        self._guards = guards or Guards()
+        self._limits = limits or TrackerLimits()
+        self._in_flight: dict[ClientOrderId, OrderRecord] = {}
+        self._done: dict[ClientOrderId, OrderRecord] = {}
+        self._by_exchange_id: dict[str, OrderRecord] = {}
+        self._waiting = WaitingRoom(self._limits.waiting, self._limits.waiting_time)
+        self.in_flight: Mapping[ClientOrderId, OrderRecord] = MappingProxyType(self._in_flight)
+        self.unclaimed = 0
+
+    def track(self, order: OrderRecord) -> None:
+        """Take an order under control, before anything about it is sent.
+
+        Raises:
+            InvalidArgumentError: its client order id was used before.
+        """
+        if order.client_order_id in self._in_flight or order.client_order_id in self._done:
+            raise InvalidArgumentError("client_order_id", order.client_order_id, "was used before")
+        self._in_flight[order.client_order_id] = order
+
+    def find(self, client_order_id: str | None, exchange_order_id: str | None = None) -> OrderRecord | None:
+        """The order with either id, in flight or ended; the client order id decides where both are given."""
+        if client_order_id is not None:
+            key = ClientOrderId(client_order_id)
+            order = self._in_flight.get(key) or self._done.get(key)
+            if order is not None:
+                return order
+        return None if exchange_order_id is None else self._by_exchange_id.get(exchange_order_id)
+
+    def orders(self) -> Iterator[OrderRecord]:
+        """All orders remembered, those in flight first."""
+        yield from self._in_flight.values()
+        yield from self._done.values()
+
+    def apply(self, evidence: Evidence, now: int) -> Sequence[OrderEvent]:
+        """Apply evidence to the order it names, and whatever waited for that order's id.
+
+        Evidence about nobody known waits if it names only an exchange id, for the reply that tells the
+        id may still be under way; with a client order id that is not ours it is somebody else's.
+        """
+        order = self.find(evidence.client_order_id, evidence.exchange_order_id)
+        if order is None:
+            self._set_aside(evidence, now)
+            return ()
+        if _names_another(order, evidence):
+            self.unclaimed += 1
+            self._questions.ask(order.client_order_id, lifecycle.AskReason.CONTRADICTION, now)
+            return ()
+        had_exchange_id = order.exchange_order_id is not None
+        events = self._apply_to(order, evidence, now)
+        if order.exchange_order_id is not None and not had_exchange_id:
+            self._by_exchange_id[order.exchange_order_id] = order
+            for waiting in self._waiting.claim(order.exchange_order_id):
+                events += self._apply_to(order, waiting, now)
+        return events
+
+    def note_absent(self, present: frozenset[str], now: int, epoch: int) -> Sequence[OrderEvent]:
+        """Orders in flight that a list of open orders lacks: those past the guards are asked about.
+
+        `present` holds the client and exchange ids listed, `epoch` the connection the list came on.
+        """
+        events: list[OrderEvent] = []
+        for order in list(self._in_flight.values()):
+            if order.client_order_id in present or order.exchange_order_id in present:
+                continue
+            if self._guards.why_not_ask(order, now, epoch) is None:
+                absence = Evidence(
+                    says=Says.ABSENT, source=Source.LOCAL, client_order_id=order.client_order_id
+                )
+                events += self._apply_to(order, absence, now)
+        return events
+
+    def expire(self, now: int) -> int:
+        """Let go of evidence that waited too long; returns how much."""
+        unclaimed = len(self._waiting.expire(now))
+        self.unclaimed += unclaimed
+        return unclaimed
+
+    def _apply_to(self, order: OrderRecord, evidence: Evidence, now: int) -> list[OrderEvent]:
+        was_done = order.is_done
+        events, reason = lifecycle.apply(order, evidence, now)
+        if reason is not None:
+            self._questions.ask(order.client_order_id, reason, now)
+        if order.is_done is not was_done:
+            self._move_between_shelves(order)
+        return events
+
+    def _move_between_shelves(self, order: OrderRecord) -> None:
+        if not order.is_done:
+            self._in_flight[order.client_order_id] = self._done.pop(order.client_order_id)
+            return
+        self._done[order.client_order_id] = self._in_flight.pop(order.client_order_id)
+        if len(self._done) > self._limits.done_orders:
+            oldest = self._done.pop(next(iter(self._done)))
+            if oldest.exchange_order_id is not None:
+                self._by_exchange_id.pop(oldest.exchange_order_id, None)
+
+    def _set_aside(self, evidence: Evidence, now: int) -> None:
+        if evidence.client_order_id is None and evidence.exchange_order_id is not None:
+            self._waiting.wait(evidence.exchange_order_id, evidence, now)
+        else:
+            self.unclaimed += 1
+        self.expire(now)
+
+
+def _names_another(order: OrderRecord, evidence: Evidence) -> bool:
+    """Whether the evidence gives this client order id another exchange id than the order has."""
+    return (
+        evidence.exchange_order_id is not None
+        and order.exchange_order_id is not None
+        and evidence.exchange_order_id != order.exchange_order_id
+    )

@@ -1,0 +1,148 @@
+"""The rules of every pair, and quantising that never worsens the caller's intent (protocol 6).
+
+A buy price is rounded down and a sell price up, so that rounding never pays more or asks less than
+intended; sizes are rounded down. What then breaks a bound is the caller's error, named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
+
+from valr_connector.errors import OrderRuleError, UnknownPairError
+from valr_connector.model.enums import Side
+from valr_connector.model.events import TradingRulesChanged
+from valr_connector.model.ids import Pair, Symbol
+from valr_connector.model.market import PairInfo
+
+
+class TradingRules:
+    """All pairs VALR lists, by the user's name and by VALR's."""
+
+    def __init__(self) -> None:
+        self._by_pair: dict[str, PairInfo] = {}
+        self._by_symbol: dict[str, PairInfo] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_pair)
+
+    def __iter__(self) -> Iterator[PairInfo]:
+        return iter(self._by_pair.values())
+
+    def replace(self, pairs: Iterable[PairInfo]) -> list[TradingRulesChanged]:
+        """Take over a fresh list and say which pairs are new or changed.
+
+        Pairs that the list lacks are kept: their orders may still be open.
+        """
+        changes: list[TradingRulesChanged] = []
+        for info in pairs:
+            before = self._by_pair.get(info.pair)
+            if before != info:
+                self._by_pair[info.pair] = self._by_symbol[info.symbol] = info
+                changes.append(TradingRulesChanged(info.pair, before, info))
+        return changes
+
+    def pair(self, name: str) -> PairInfo:
+        """Rules of ``BTC-ZAR``.
+
+        Raises:
+            UnknownPairError: VALR lists no such pair; the message names the spelling where VALR's own
+                symbol was given.
+        """
+        info = self._by_pair.get(name)
+        if info is None:
+            meant = self._by_symbol.get(name)
+            raise UnknownPairError(name, f"write it {meant.pair}" if meant else "")
+        return info
+
+    def by_symbol(self, symbol: str) -> PairInfo | None:
+        """Rules of VALR's ``BTCZAR``; None where VALR lists no such symbol."""
+        return self._by_symbol.get(symbol)
+
+    def symbol_of(self, name: str) -> Symbol:
+        """VALR's name of the pair."""
+        return self.pair(name).symbol
+
+    def pair_of(self, symbol: str) -> Pair | None:
+        """The user's name of a symbol."""
+        info = self._by_symbol.get(symbol)
+        return None if info is None else info.pair
+
+
+def quantise_price(info: PairInfo, side: Side, price: Decimal) -> Decimal:
+    """`price` on the pair's grid: down for a buy, up for a sell."""
+    return _on_grid(price, info.tick_size, ROUND_FLOOR if side is Side.BUY else ROUND_CEILING)
+
+
+def quantise_amount(info: PairInfo, amount: Decimal) -> Decimal:
+    """`amount` of base currency in whole steps, rounded down."""
+    return _on_grid(amount, info.amount_step, ROUND_FLOOR)
+
+
+def check_limit_order(info: PairInfo, amount: Decimal, price: Decimal) -> None:
+    """Check a quantised limit order against the pair's bounds.
+
+    Raises:
+        OrderRuleError: names the field, its value and the rule.
+    """
+    check_tradable(info)
+    if price <= 0:
+        raise OrderRuleError("price", str(price), f"{info.pair} has tick size {info.tick_size}")
+    _check_amount(info, amount)
+    _check_notional(info, amount * price)
+
+
+def check_market_order(info: PairInfo, *, amount: Decimal | None, quote_amount: Decimal | None) -> None:
+    """Check a quantised market order, sized in base or in quote currency.
+
+    Raises:
+        OrderRuleError: names the field, its value and the rule.
+    """
+    check_tradable(info)
+    if amount is not None:
+        _check_amount(info, amount)
+    if quote_amount is not None:
+        _check_notional(info, quote_amount)
+
+
+def check_tradable(info: PairInfo) -> None:
+    """Refuse a pair that VALR does not trade at present."""
+    if not info.is_active:
+        raise OrderRuleError("pair", info.pair, "VALR does not trade this pair at present")
+
+
+def _check_amount(info: PairInfo, amount: Decimal) -> None:
+    if amount < info.min_amount:
+        raise OrderRuleError(
+            "amount", _plain(amount), f"{info.pair} needs at least {_plain(info.min_amount)} {info.base}"
+        )
+    if amount > info.max_amount:
+        raise OrderRuleError(
+            "amount", _plain(amount), f"{info.pair} allows at most {_plain(info.max_amount)} {info.base}"
+        )
+
+
+def _check_notional(info: PairInfo, notional: Decimal) -> None:
+    if notional < info.min_notional:
+        raise OrderRuleError(
+            "notional",
+            _plain(notional),
+            f"{info.pair} needs at least {_plain(info.min_notional)} {info.quote}",
+        )
+    if notional > info.max_notional:
+        raise OrderRuleError(
+            "notional",
+            _plain(notional),
+            f"{info.pair} allows at most {_plain(info.max_notional)} {info.quote}",
+        )
+
+
+def _on_grid(value: Decimal, step: Decimal, rounding: str) -> Decimal:
+    with localcontext() as context:
+        context.prec = 60  # 28 digits could round a large amount of a small step
+        return (value / step).to_integral_value(rounding=rounding) * step
+
+
+def _plain(value: Decimal) -> str:
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,226 @@
+"""Everything a subscriber can be told. Events are facts at a moment; they never change afterwards.
+
+An order's events come in this order: at most one `OrderCreated`, before any other but
+`PlacementUnknown`; any number of `OrderUpdated` and `OrderFilled`; exactly one of `OrderCompleted`,
+`OrderCancelled`, `OrderExpired`, `OrderFailed`. After that only a late `OrderFilled`, an
+`OrderCorrected` (VALR itself ended it otherwise than first said) or an `OrderRevived` can follow.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+from valr_connector.model.account import Balance
+from valr_connector.model.enums import OrderStatus, SessionState, Socket
+from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Pair, Symbol
+from valr_connector.model.market import PairInfo, PriceLevel
+from valr_connector.model.order import Fill, InFlightOrder
+
+
+class Event(Struct, frozen=True, gc=False):
+    """Root of all events; subscribe to it to get every one."""
+
+
+class OrderEvent(Event, frozen=True, gc=False):
+    """Something about one order placed here.
+
+    Attributes:
+        order: the order itself, showing its present state.
+        at: VALR's time of what happened, UTC; None where VALR gave none.
+    """
+
+    order: InFlightOrder
+    at: datetime | None
+
+
+class OrderCreated(OrderEvent, frozen=True, gc=False):
+    """VALR has the order: it rests, or began to execute."""
+
+    exchange_order_id: ExchangeOrderId | None
+
+
+class OrderUpdated(OrderEvent, frozen=True, gc=False):
+    """An open order changed: executed more, or got another price or size.
+
+    Attributes:
+        executed_amount: base currency executed so far.
+        price: limit price now.
+        amount: size now, base currency.
+    """
+
+    status: OrderStatus
+    executed_amount: Decimal
+    price: Decimal | None
+    amount: Decimal | None
+
+
+class OrderFilled(OrderEvent, frozen=True, gc=False):
+    """One fill, told once.
+
+    Attributes:
+        fill: price, amount, and the fee as far as VALR has said it.
+        executed_amount: base currency executed so far.
+        is_late: the order had already ended here when the fill became known.
+    """
+
+    fill: Fill
+    executed_amount: Decimal
+    is_late: bool
+
+
+class FillAmended(OrderEvent, frozen=True, gc=False):
+    """VALR's trade record completed a fill told before: its fee or its maker side is known now."""
+
+    fill: Fill
+
+
+class OrderCompleted(OrderEvent, frozen=True, gc=False):
+    """Executed in full. Fills not told yet follow as late `OrderFilled`."""
+
+    executed_amount: Decimal
+
+
+class OrderCancelled(OrderEvent, frozen=True, gc=False):
+    """VALR cancelled it, by our request or otherwise."""
+
+    executed_amount: Decimal
+    reason: str
+
+
+class OrderExpired(OrderEvent, frozen=True, gc=False):
+    """VALR let it expire."""
+
+    executed_amount: Decimal
+
+
+class OrderFailed(OrderEvent, frozen=True, gc=False):
+    """It never rested: refused, or it could not execute. `reason` is VALR's own text."""
+
+    reason: str
+
+
+class OrderCorrected(OrderEvent, frozen=True, gc=False):
+    """VALR's record ends the order otherwise than an earlier message did."""
+
+    before: OrderStatus
+    after: OrderStatus
+
+
+class OrderRevived(OrderEvent, frozen=True, gc=False):
+    """Newer evidence shows an order open that had ended here; it is under control again."""
+
+    before: OrderStatus
+    after: OrderStatus
+
+
+class PlacementUnknown(OrderEvent, frozen=True, gc=False):
+    """Whether VALR has the order is not known; it stays tracked and is being probed."""
+
+    cause: str
+
+
+class CancelRefused(OrderEvent, frozen=True, gc=False):
+    """VALR refused to cancel. It does not say whether the order still lives; it is being probed."""
+
+    reason: str
+
+
+class CancelUnknown(OrderEvent, frozen=True, gc=False):
+    """No outcome of a cancel arrived in time; the order is being probed."""
+
+    attempt: int
+
+
+class UntrackedOrder(Event, frozen=True, gc=False):
+    """An open order of the account that was not placed through this instance. Told once per order."""
+
+    exchange_order_id: ExchangeOrderId
+    client_order_id: ClientOrderId | None
+    symbol: Symbol
+    side: str
+    price: Decimal | None
+    remaining_amount: Decimal | None
+
+
+class BalanceChanged(Event, frozen=True, gc=False):
+    """One wallet's new state."""
+
+    balance: Balance
+
+
+class TopOfBookChanged(Event, frozen=True, gc=False):
+    """Best prices of one pair; None where that side is empty."""
+
+    pair: Pair
+    bid: PriceLevel | None
+    ask: PriceLevel | None
+
+
+class BookInvalidated(Event, frozen=True, gc=False):
+    """The pair's book may not be used until the next `TopOfBookChanged`."""
+
+    pair: Pair
+    cause: str
+
+
+class TradingRulesChanged(Event, frozen=True, gc=False):
+    """VALR changed a pair's rules. `before` is None for a new pair."""
+
+    pair: Pair
+    before: PairInfo | None
+    after: PairInfo
+
+
+class AccountActivity(Event, frozen=True, gc=False):
+    """Something about the account other than orders, fills and balances.
+
+    Deposits, withdrawals, transactions, positions, leverage, margin, conditional orders, instant orders.
+
+    Attributes:
+        kind: VALR's frame type, for example ``OPEN_POSITION_UPDATE``.
+        data: the frame's validated payload (`valr_connector.protocol`), one type per kind.
+    """
+
+    kind: str
+    data: Any
+
+
+class ConnectionChanged(Event, frozen=True, gc=False):
+    """The connection of one socket changed its state.
+
+    Attributes:
+        epoch: counts the connections of this socket, from 1.
+        cause: why, in words; empty for an ordinary step forward.
+    """
+
+    socket: Socket
+    before: SessionState
+    after: SessionState
+    epoch: int
+    cause: str
+
+
+class ReadinessChanged(Event, frozen=True, gc=False):
+    """Whether everything needed to trade is in place, and what is not."""
+
+    ready: bool
+    missing: tuple[str, ...]
+
+
+class FrameRefused(Event, frozen=True, gc=False):
+    """VALR sent something that does not fit the protocol; it was counted and left out."""
+
+    socket: Socket
+    kind: str
+    problem: str
+
+
+class UnknownFrameReceived(Event, frozen=True, gc=False):
+    """VALR sent a type of frame that nobody knows; told once per type."""
+
+    socket: Socket
+    kind: str
