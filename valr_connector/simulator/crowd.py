@@ -4,8 +4,8 @@ Pure and synchronous: whoever runs the venue calls `step` on a timer of its own.
 calls give the same market.
 
 The reference price is a random walk that is pulled back to where it started and never leaves a band around
-it. Each step one maker, in turn, moves its ladder to the reference; takers buy or sell at random; and somebody
-takes what is quoted on the wrong side of the reference, so a quote that is not refreshed is paid for.
+it. Each step one maker, in turn, moves its ladder to the reference; takers buy or sell at random; and a taker
+hits what is quoted on the wrong side of the reference, so a quote that is not refreshed is paid for.
 """
 
 from __future__ import annotations
