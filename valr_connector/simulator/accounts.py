@@ -93,9 +93,11 @@ class OrderArchive:
         """The newest order with that customerOrderId."""
         return self._newest_by_customer_id.get(customer_id)
 
-    def live_by_customer_id(self, customer_id: str) -> VenueOrder | None:
-        """The one live order with that customerOrderId."""
-        return self._holders.get(customer_id)
+    def meant_by(self, order_id: str, customer_id: str) -> VenueOrder | None:
+        """The order that a command names: by its id, or the live one of that customerOrderId, or the newest."""
+        if order_id:
+            return self._all.get(order_id)
+        return self._holders.get(customer_id) or self._newest_by_customer_id.get(customer_id)
 
     def open(self, symbol: str | None = None) -> list[VenueOrder]:
         """Open orders, oldest first."""

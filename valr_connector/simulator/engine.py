@@ -17,7 +17,7 @@ from valr_connector.simulator.effects import Effects
 from valr_connector.simulator.exact import ZERO, step_of
 from valr_connector.simulator.ids import uuid7_text
 from valr_connector.simulator.matching import Book, Match
-from valr_connector.simulator.settlement import Fee, House, Settlement
+from valr_connector.simulator.settlement import Fee, House, Settlement, commitment
 from valr_connector.simulator.vocabulary import AccountTrade, PublicTrade, State, VenueOrder
 
 _FIRST_TRADE_SEQUENCE = 1_400_000_000_000_000_000
@@ -53,10 +53,14 @@ class Engine:
             self._fill(order, match, book, settlement, effects)
         self._conclude(order, account, book, settlement, effects)
 
-    def rest(self, order: VenueOrder, account: Account, book: Book, settlement: Settlement) -> None:
-        """Reserve what is left of the order and queue it last at its price."""
+    def next_place(self) -> int:
+        """The place in the queue behind everything that rests by now."""
         self._order_sequence += 1
-        order.sequence = self._order_sequence
+        return self._order_sequence
+
+    def _rest(self, order: VenueOrder, account: Account, book: Book, settlement: Settlement) -> None:
+        """Reserve what is left of the order and queue it last at its price."""
+        order.sequence = self.next_place()
         settlement.reserve(account, order, order.remaining_quantity)
         book.side(order.side).add(order)
         account.orders.opened(order)
@@ -78,7 +82,7 @@ class Engine:
         if not order.remaining_quantity:
             account.orders.finished(order)
         elif order.time_in_force == "GTC":
-            self.rest(order, account, book, settlement)
+            self._rest(order, account, book, settlement)
             if order.state is None:
                 effects.order_changed(order, State.PLACED)
             effects.open_orders_changed(order.account_id)
@@ -183,8 +187,7 @@ def _finds_nothing(order: VenueOrder, _book: Book, _account: Account, matches: l
 
 
 def _cannot_fill_whole(order: VenueOrder, _book: Book, _account: Account, matches: list[Match]) -> bool:
-    matched = sum((match.quantity for match in matches), ZERO)
-    return order.time_in_force == "FOK" and matched < order.remaining_quantity
+    return order.time_in_force == "FOK" and _matched_base(matches) < order.remaining_quantity
 
 
 _Check = Callable[[VenueOrder, Book, Account, list[Match]], bool]
@@ -213,13 +216,13 @@ def _funding(order: VenueOrder, book: Book, matches: list[Match]) -> tuple[str, 
     A limit order needs its whole size at its own price. A market order needs the amount it names; where that
     is in the other currency, what it would match now.
     """
-    request = order.request
-    if order.side == "sell":
-        by_value = request.quote_amount is not None
-        return book.pair.base, _matched_base(matches) if by_value else order.remaining_quantity
-    if request.kind == "limit":
-        return book.pair.quote, order.price * order.remaining_quantity
-    return book.pair.quote, _matched_quote(matches) if request.quote_amount is None else request.quote_amount
+    request, pair = order.request, book.pair
+    if request.quote_amount is not None:
+        by_value = order.side == "buy"
+        return (pair.quote, request.quote_amount) if by_value else (pair.base, _matched_base(matches))
+    if request.kind == "market" and order.side == "buy":
+        return pair.quote, _matched_quote(matches)
+    return commitment(pair, order.side, order.price, order.remaining_quantity)
 
 
 def _matched_base(matches: list[Match]) -> Decimal:

@@ -97,6 +97,11 @@ class Book:
     def opposite(self, side: BuyOrSell) -> BookSide:
         return self._sells if side == "buy" else self._buys
 
+    def would_match(self, side: BuyOrSell, price: Decimal) -> bool:
+        """Whether a limit order at that price would find a match now."""
+        best = self.opposite(side).best()
+        return best is not None and _crosses(side, price, best)
+
     def matches(self, order: VenueOrder) -> list[Match]:
         """What the order would match now, in price-time priority."""
         if order.request.quote_amount is not None:

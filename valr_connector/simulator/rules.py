@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from valr_connector.simulator.exact import ZERO, step_of, truncate
-from valr_connector.simulator.vocabulary import NewOrder, PairSpec, Rejection
+from valr_connector.simulator.vocabulary import ModifyOrder, NewOrder, PairSpec, Rejection
 
 INSUFFICIENT_BALANCE = "Insufficient Balance"
 DUPLICATE_CUSTOMER_ORDER_ID = "Duplicate customer order id's are not allowed"
@@ -22,20 +22,28 @@ SELF_MATCH = "We did not execute this order since it would have matched with you
 POST_ONLY_WOULD_MATCH = "Post only cancelled as it would have matched"
 IOC_DID_NOT_MATCH = "Immediate Or Cancel order did not match"
 FOK_DID_NOT_MATCH = "Fill Or Kill order did not match"
+MODIFY_CHANGES_NOTHING = "Modify order would not have modified anything and was cancelled"
+MODIFY_WOULD_MATCH = "Modify order would have matched"
 CANCEL_FAILED = "An error occurred while cancelling your order."
 
 _FAILURE_CODES: Mapping[str, int] = {
     INSUFFICIENT_BALANCE: -6,
     SELF_MATCH: -11500,
     DUPLICATE_CUSTOMER_ORDER_ID: -11502,
+    MODIFY_CHANGES_NOTHING: -21303,
 }
 
 _CUSTOMER_ORDER_ID = re.compile(r"[0-9a-zA-Z-]{0,50}", re.ASCII)
 
 
 def failure_code(reason: str) -> int:
-    """Code of the error body when a v2 placement ends with this failedReason; -11 where VALR's is unknown."""
+    """Code of the v2 error body for what the engine refused; -11 where VALR's is unknown."""
     return _FAILURE_CODES.get(reason, -11)
+
+
+def engine_refusal(reason: str) -> Rejection:
+    """The v2 error body for what the engine refused for that reason."""
+    return Rejection(failure_code(reason), reason)
 
 
 def invalid_order() -> Rejection:
@@ -58,11 +66,7 @@ def check_request(pairs: Mapping[str, PairSpec], request: NewOrder) -> PairSpec:
     Raises:
         Rejection: with VALR's code; the order gets no id.
     """
-    pair = pairs.get(request.symbol)
-    if pair is None:
-        raise Rejection(-21, "Unsupported Currency Pair")
-    if not pair.active:
-        raise Rejection(-32, "The given currency pair is not active")
+    pair = _active_pair(pairs, request.symbol)
     _check_type(pair, request)
     if request.allow_margin:
         raise Rejection(-19213, "Margin is not enabled for this account")
@@ -73,6 +77,45 @@ def check_request(pairs: Mapping[str, PairSpec], request: NewOrder) -> PairSpec:
     else:
         _check_market(pair, request)
     return pair
+
+
+def check_modify(pairs: Mapping[str, PairSpec], request: ModifyOrder) -> PairSpec:
+    """The form of a modify request; what it means for the order is the engine's business.
+
+    Raises:
+        Rejection: with VALR's code; nothing was asked of the engine.
+    """
+    pair = _active_pair(pairs, request.symbol)
+    if not (request.order_id or request.customer_order_id):
+        raise invalid_request("orderId is missing")
+    if request.new_remaining_quantity is not None and request.new_total_quantity is not None:
+        raise invalid_request("either newRemainingQuantity or newTotalQuantity")
+    for name, quantity in (
+        ("newRemainingQuantity", request.new_remaining_quantity),
+        ("newTotalQuantity", request.new_total_quantity),
+    ):
+        if quantity is not None:
+            _positive(name, quantity)
+    if request.new_price is not None:
+        _check_tick(pair, _positive("newPrice", request.new_price))
+    return pair
+
+
+def size_refusal(
+    pair: PairSpec, *, base: Decimal | None = None, quote: Decimal | None = None
+) -> Rejection | None:
+    """Too small (-12007) or too large (-39); None where every amount that is given keeps its bounds."""
+    if (base is not None and base < pair.min_base) or (quote is not None and quote < pair.min_quote):
+        return Rejection(
+            -12007,
+            "Minimum order size not met . "
+            f"Minimum amount: {pair.min_base:f} {pair.base}, minimum total: {pair.min_quote:f} {pair.quote}",
+        )
+    if base is not None and base > pair.max_base:
+        return _too_large(pair.max_base, pair.base)
+    if quote is not None and quote > pair.max_quote:
+        return _too_large(pair.max_quote, pair.quote)
+    return None
 
 
 def base_quantity(pair: PairSpec, quantity: Decimal) -> Decimal:
@@ -98,8 +141,7 @@ def _check_limit(pair: PairSpec, request: NewOrder) -> None:
         raise invalid_request("postOnly needs timeInForce GTC")
     price = _positive("price", request.price)
     quantity = base_quantity(pair, _positive("quantity", request.quantity))
-    if price % pair.tick_size:
-        raise invalid_request(f"price must be a multiple of {pair.tick_size:f}")
+    _check_tick(pair, price)
     _check_size(pair, base=quantity, quote=price * quantity)
 
 
@@ -114,6 +156,20 @@ def _check_market(pair: PairSpec, request: NewOrder) -> None:
         _check_size(pair, base=base_quantity(pair, _positive("baseAmount", request.quantity)))
 
 
+def _active_pair(pairs: Mapping[str, PairSpec], symbol: str) -> PairSpec:
+    pair = pairs.get(symbol)
+    if pair is None:
+        raise Rejection(-21, "Unsupported Currency Pair")
+    if not pair.active:
+        raise Rejection(-32, "The given currency pair is not active")
+    return pair
+
+
+def _check_tick(pair: PairSpec, price: Decimal) -> None:
+    if price % pair.tick_size:
+        raise invalid_request(f"price must be a multiple of {pair.tick_size:f}")
+
+
 def _positive(name: str, value: Decimal | None) -> Decimal:
     if value is None or not value.is_finite() or value <= ZERO:
         raise invalid_request(f"{name} must be a positive number")
@@ -121,17 +177,9 @@ def _positive(name: str, value: Decimal | None) -> Decimal:
 
 
 def _check_size(pair: PairSpec, *, base: Decimal | None = None, quote: Decimal | None = None) -> None:
-    """Both bounds hold where both amounts are known; a market order is bounded by the one it names."""
-    if (base is not None and base < pair.min_base) or (quote is not None and quote < pair.min_quote):
-        raise Rejection(
-            -12007,
-            "Minimum order size not met . "
-            f"Minimum amount: {pair.min_base:f} {pair.base}, minimum total: {pair.min_quote:f} {pair.quote}",
-        )
-    if base is not None and base > pair.max_base:
-        raise _too_large(pair.max_base, pair.base)
-    if quote is not None and quote > pair.max_quote:
-        raise _too_large(pair.max_quote, pair.quote)
+    refusal = size_refusal(pair, base=base, quote=quote)
+    if refusal is not None:
+        raise refusal
 
 
 def _too_large(maximum: Decimal, currency: str) -> Rejection:

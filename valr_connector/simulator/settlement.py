@@ -9,15 +9,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
 from valr_connector.simulator.accounts import Account
 from valr_connector.simulator.effects import Effects
 from valr_connector.simulator.exact import ZERO, step_of, truncate
-from valr_connector.simulator.vocabulary import PairSpec, VenueOrder
+from valr_connector.simulator.vocabulary import BuyOrSell, PairSpec, VenueOrder
 
 FEE_STEP = step_of(8)
+_OTHER: Mapping[BuyOrSell, BuyOrSell] = {"buy": "sell", "sell": "buy"}
 _PERCENT = Decimal("0.01")
 
 
@@ -40,6 +42,13 @@ def fee_amount(value: Decimal, percent: Decimal) -> Decimal:
     return truncate(value * percent * _PERCENT, FEE_STEP) + ZERO  # a sum with zero is never minus zero
 
 
+def commitment(pair: PairSpec, side: BuyOrSell, price: Decimal, quantity: Decimal) -> tuple[str, Decimal]:
+    """Currency and amount that `quantity` costs its owner at `price`."""
+    if side == "buy":
+        return pair.quote, price * quantity
+    return pair.base, quantity
+
+
 class Settlement:
     """Moves the money of the fills of one command."""
 
@@ -57,12 +66,12 @@ class Settlement:
         self._shift(account, order, quantity, into_reserve=-1)
 
     def settle_taker(self, account: Account, order: VenueOrder, price: Decimal, quantity: Decimal) -> Fee:
-        paid_currency, paid = self._paid(order, price, quantity)
+        paid_currency, paid = commitment(self._pair, order.side, price, quantity)
         self._effects.wallet_of(account, paid_currency).available -= paid
         return self._receive(account, order, price, quantity, account.taker_percent)
 
     def settle_maker(self, account: Account, order: VenueOrder, price: Decimal, quantity: Decimal) -> Fee:
-        paid_currency, paid = self._paid(order, price, quantity)
+        paid_currency, paid = commitment(self._pair, order.side, price, quantity)
         wallet = self._effects.wallet_of(account, paid_currency)
         wallet.reserved -= paid
         if account.maker_percent >= ZERO:
@@ -76,24 +85,14 @@ class Settlement:
     def _receive(
         self, account: Account, order: VenueOrder, price: Decimal, quantity: Decimal, percent: Decimal
     ) -> Fee:
-        currency, received = self._received(order, price, quantity)
+        currency, received = commitment(self._pair, _OTHER[order.side], price, quantity)
         fee = fee_amount(received, percent)
         self._effects.wallet_of(account, currency).available += received - fee
         self._house.collected[currency] += fee
         return Fee(fee, currency)
 
     def _shift(self, account: Account, order: VenueOrder, quantity: Decimal, *, into_reserve: int) -> None:
-        currency, amount = self._paid(order, order.price, quantity)
+        currency, amount = commitment(self._pair, order.side, order.price, quantity)
         wallet = self._effects.wallet_of(account, currency)
         wallet.available -= into_reserve * amount
         wallet.reserved += into_reserve * amount
-
-    def _paid(self, order: VenueOrder, price: Decimal, quantity: Decimal) -> tuple[str, Decimal]:
-        if order.side == "buy":
-            return self._pair.quote, price * quantity
-        return self._pair.base, quantity
-
-    def _received(self, order: VenueOrder, price: Decimal, quantity: Decimal) -> tuple[str, Decimal]:
-        if order.side == "buy":
-            return self._pair.base, quantity
-        return self._pair.quote, price * quantity

@@ -19,16 +19,19 @@ from random import Random
 from types import MappingProxyType
 
 from valr_connector.simulator import rules
-from valr_connector.simulator.accounts import Account, OrderArchive
+from valr_connector.simulator.accounts import Account
 from valr_connector.simulator.effects import Effects
 from valr_connector.simulator.engine import Engine
 from valr_connector.simulator.exact import EXACT, ZERO
 from valr_connector.simulator.ids import uuid7_text
 from valr_connector.simulator.matching import Book
+from valr_connector.simulator.modify import Modifier
 from valr_connector.simulator.vocabulary import (
     AccountTrade,
     BuyOrSell,
     CancelFailed,
+    ModifyOrder,
+    ModifyOutcome,
     NewOrder,
     PairSpec,
     PublicTrade,
@@ -67,6 +70,7 @@ class Venue:
         self._accounts: dict[str, Account] = {}
         self._engine = Engine(self._accounts, rng)
         self._accepted: dict[str, VenueOrder] = {}
+        self._accepted_modifies: dict[str, tuple[str, ModifyOrder]] = {}
         self._listeners: list[Callable[[VenueEvent], None]] = []
         self._untold: deque[VenueEvent] = deque()
         self._telling = False
@@ -153,7 +157,7 @@ class Venue:
         if bool(order_id) == bool(customer_order_id):
             raise rules.invalid_request("either orderId or customerOrderId")
         orders = self._account(account_id).orders
-        order = orders.by_id(order_id) if order_id else _meant(orders, customer_order_id)
+        order = orders.meant_by(order_id, customer_order_id)
         if order is None or order.symbol != symbol or not order.is_open:
             failed_id = order_id or (order.order_id if order else "")
             self._tell([CancelFailed(account_id, failed_id, customer_order_id, rules.CANCEL_FAILED)])
@@ -161,6 +165,29 @@ class Venue:
         with self._command() as effects:
             self._engine.cancel(order, self._books[symbol], effects)
         return order
+
+    def accept_modify(self, account_id: str, request: ModifyOrder) -> str:
+        """Validate the form of a modify request and give it its id; it waits for `process_modify`.
+
+        Raises:
+            Rejection: with VALR's code (protocol 3.3).
+        """
+        self._account(account_id)
+        with localcontext(EXACT):
+            rules.check_modify(self.pairs, request)
+        modify_request_id = uuid7_text(self._clock(), self._rng)
+        self._accepted_modifies[modify_request_id] = (account_id, request)
+        return modify_request_id
+
+    def process_modify(self, modify_request_id: str) -> ModifyOutcome | None:
+        """Run an accepted modify request. None, and nothing done, where none waits under that id."""
+        accepted = self._accepted_modifies.pop(modify_request_id, None)
+        if accepted is None:
+            return None
+        account_id, request = accepted
+        with self._command() as effects:
+            modifier = Modifier(self._engine, self._books[request.symbol], self._account(account_id), effects)
+            return modifier.run(request, modify_request_id)
 
     def cancel_all(self, account_id: str, symbol: str | None = None) -> list[VenueOrder]:
         """Cancel every open order of the account, of one pair or of all; the cancelled ones, oldest first."""
@@ -258,8 +285,3 @@ class Venue:
                     listener(event)
         finally:
             self._telling = False
-
-
-def _meant(orders: OrderArchive, customer_order_id: str) -> VenueOrder | None:
-    """The live order of that customerOrderId; else the newest that had it."""
-    return orders.live_by_customer_id(customer_order_id) or orders.by_customer_id(customer_order_id)

@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Literal
 
 BuyOrSell = Literal["buy", "sell"]
+ModifyMatchStrategy = Literal["RETAIN_ORIGINAL", "CANCEL_ORIGINAL", "REPRICE"]
+"""What becomes of an order whose new price would match (protocol 10.5)."""
 
 
 class State(StrEnum):
@@ -58,6 +60,22 @@ class NewOrder:
     time_in_force: Literal["GTC", "IOC", "FOK"] = "GTC"
     customer_order_id: str = ""
     allow_margin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModifyOrder:
+    """A request to change an open limit order (protocol 10.5).
+
+    The order is named by `order_id`, else by `customer_order_id`. At most one of the two quantities is given.
+    """
+
+    symbol: str
+    strategy: ModifyMatchStrategy
+    order_id: str = ""
+    customer_order_id: str = ""
+    new_price: Decimal | None = None
+    new_remaining_quantity: Decimal | None = None
+    new_total_quantity: Decimal | None = None
 
 
 class Rejection(Exception):  # noqa: N818 - the exchange refuses a request; it does not err
@@ -220,6 +238,22 @@ class CancelFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class ModifyOutcome:
+    """What became of a modify request: MODIFY_ORDER_OUTCOME; `code` and `message` are for the v2 answer.
+
+    After a failure the order is unchanged, or cancelled where the strategy says so.
+    """
+
+    account_id: str
+    order_id: str
+    customer_order_id: str
+    modify_request_id: str
+    success: bool
+    code: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WalletChanged:
     """The wallet's state right after the change."""
 
@@ -252,6 +286,7 @@ VenueEvent = (
     | AccountTrade
     | PublicTrade
     | CancelFailed
+    | ModifyOutcome
     | WalletChanged
     | OpenOrdersChanged
     | BookChanged
