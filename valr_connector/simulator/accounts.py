@@ -94,7 +94,7 @@ class OrderArchive:
         return self._newest_by_customer_id.get(customer_id)
 
     def meant_by(self, order_id: str, customer_id: str) -> VenueOrder | None:
-        """The order that a command names: by its id, or the live one of that customerOrderId, or the newest."""
+        """The order a command names: by its id, or the live one of that customerOrderId, or the newest."""
         if order_id:
             return self._all.get(order_id)
         return self._holders.get(customer_id) or self._newest_by_customer_id.get(customer_id)

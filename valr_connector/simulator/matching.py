@@ -8,7 +8,7 @@ whole (own orders, post-only, fill or kill) before any money moves.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -29,11 +29,14 @@ class Match(NamedTuple):
 
 @dataclass(slots=True)
 class Level:
-    """All orders at one price. A dict keeps them in time priority and forgets one in constant time."""
+    """All orders at one price, in time priority.
+
+    An OrderedDict forgets any order in constant time; a dict would step over its dead entries at the front.
+    """
 
     price: Decimal
     total: Decimal = ZERO
-    orders: dict[str, VenueOrder] = field(default_factory=dict)
+    orders: OrderedDict[str, VenueOrder] = field(default_factory=OrderedDict)
 
 
 class BookSide:
