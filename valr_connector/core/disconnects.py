@@ -6,9 +6,14 @@ connections and names that do not resolve all pass. Only a refusal of who we are
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
+
+from valr_connector.errors import AuthenticationError, PermissionDeniedError
+
+_LONGEST_DETAIL: Final = 200
 
 
 class Verdict(StrEnum):
@@ -21,40 +26,65 @@ class Verdict(StrEnum):
     """Who we are, or what we may, was refused; final when it repeats."""
 
 
-def judge_upgrade(status: int) -> Verdict:
-    """What a refused upgrade says about the next dial, by its HTTP status (protocol 2.4, 3.1)."""
-    if status in (401, 403):
-        return Verdict.REFUSED
-    return Verdict.RETRY_SLOWLY if status == 429 else Verdict.RETRY
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why a connection, or a dial, came to its end.
+
+    Attributes:
+        cause: in words, for logs.
+        verdict: what follows.
+        status: HTTP status of the refused upgrade, where that was it.
+    """
+
+    cause: str
+    verdict: Verdict = Verdict.RETRY
+    status: int | None = None
+
+    def refusal(self, socket: str) -> AuthenticationError | PermissionDeniedError:
+        """The error for a refusal that is final; `socket` names the socket."""
+        error = PermissionDeniedError if self.status == 403 else AuthenticationError
+        return error(self.cause, status=self.status, request=f"{socket} socket")
 
 
-_CLOSE_NAMES: Final = MappingProxyType(
+_UPGRADES: Final = MappingProxyType({401: Verdict.REFUSED, 403: Verdict.REFUSED, 429: Verdict.RETRY_SLOWLY})
+
+_CLOSES: Final = MappingProxyType(
     {
-        1000: "normal closure",
-        1001: "going away",
-        1002: "protocol error",
-        1006: "no close frame",
-        1008: "policy violation",
-        1009: "message too big",
-        1011: "internal error",
-        1012: "service restart",
-        1013: "try again later",
+        1000: ("normal closure", Verdict.RETRY),
+        1001: ("going away", Verdict.RETRY),
+        1002: ("protocol error", Verdict.RETRY),
+        1006: ("no close frame", Verdict.RETRY),
+        1008: ("policy violation", Verdict.RETRY_SLOWLY),
+        1009: ("message too big", Verdict.RETRY),
+        1011: ("internal error", Verdict.RETRY),
+        1012: ("service restart", Verdict.RETRY),
+        1013: ("try again later", Verdict.RETRY_SLOWLY),
     }
 )
-_PATIENCE_ASKED: Final = frozenset({1008, 1013})
+_UNNAMED: Final = ("unnamed code", Verdict.RETRY)
 
 
-def judge_close(code: int) -> Verdict:
-    """What a closed connection says about the next dial, by its close code (protocol 14.4)."""
-    return Verdict.RETRY_SLOWLY if code in _PATIENCE_ASKED else Verdict.RETRY
+def judge_upgrade(status: int, detail: str = "") -> Ending:
+    """The upgrade was refused with an HTTP status; `detail` is what the answer says."""
+    cause = _with_detail(f"upgrade refused with HTTP {status}", detail)
+    return Ending(cause, _UPGRADES.get(status, Verdict.RETRY), status)
 
 
-def describe_close(code: int, reason: str = "") -> str:
-    """A close code in words, for logs."""
-    name = _CLOSE_NAMES.get(code, "unnamed code")
-    return f"close {code} ({name}){': ' + reason if reason else ''}"
+def judge_close(code: int, detail: str = "") -> Ending:
+    """An open connection ended with a close code; 1006 stands for none."""
+    name, verdict = _CLOSES.get(code, _UNNAMED)
+    return Ending(_with_detail(f"close {code} ({name})", detail), verdict)
 
 
-def is_refusal(frame_type: str) -> bool:
-    """Whether a frame that comes before AUTHENTICATED refuses who we are (protocol 2.4)."""
-    return frame_type in ("UNAUTHORIZED", "ERROR")
+def judge_first_frame(frame_type: str, detail: str = "") -> Ending | None:
+    """A frame came before AUTHENTICATED; None unless it refuses who we are."""
+    if frame_type not in ("UNAUTHORIZED", "ERROR"):
+        return None
+    return Ending(_with_detail(f"{frame_type} instead of AUTHENTICATED", detail), Verdict.REFUSED)
+
+
+def _with_detail(cause: str, detail: str) -> str:
+    text = " ".join(detail.split())
+    if len(text) > _LONGEST_DETAIL:
+        text = text[: _LONGEST_DETAIL - 3] + "..."
+    return f"{cause}: {text}" if text else cause

@@ -58,7 +58,7 @@ class SessionEvent(StrEnum):
     OPENED = "OPENED"
     """The socket is open; nothing is proved yet."""
     AUTHENTICATED = "AUTHENTICATED"
-    """VALR said so, or the socket is public and there is nothing to prove."""
+    """VALR said so; or the socket is public and opened, for then there is nothing to prove."""
     RESYNCED = "RESYNCED"
     """Whoever owns the socket has rebuilt what it needs."""
     FRAME = "FRAME"
@@ -121,7 +121,8 @@ TRANSITIONS: Final = MappingProxyType(
 """(state, event) -> state, for every pair."""
 
 OPEN_STATES: Final = frozenset({_RESYNCING, _LIVE, _STALE})
-"""The states in which a frame may be sent: open and authenticated."""
+"""The states in which a command may be sent: open and authenticated."""
+_KEPT_ALIVE: Final = OPEN_STATES | {_AUTHENTICATING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,6 @@ class Session:
 
     Attributes:
         keep_alive: the deadlines.
-        requires_authentication: False for a public socket, which is taken as authenticated once it is open.
         state: where the connection stands.
         epoch: number of the current dial; 0 before the first.
         opened_ns: when the socket opened; None without a socket.
@@ -171,7 +171,6 @@ class Session:
     """
 
     keep_alive: KeepAlive = field(default_factory=KeepAlive)
-    requires_authentication: bool = True
     state: SessionState = SessionState.IDLE
     epoch: int = 0
     opened_ns: int | None = None
@@ -193,11 +192,10 @@ class Session:
             self._entered(event, now)
         return before
 
-    def frame(self, now: int) -> None:
-        """FRAME, for the reader's loop: one comparison less than :meth:`apply` where nothing changes."""
+    def frame(self, now: int) -> bool:
+        """FRAME, made cheap for the reader's loop; returns whether it brought a stale connection back."""
         self.last_frame_ns = now
-        if self.state is SessionState.STALE:
-            self.state = SessionState.LIVE
+        return self.state is SessionState.STALE and self.apply(SessionEvent.FRAME, now) is SessionState.STALE
 
     @property
     def can_send(self) -> bool:
@@ -205,9 +203,9 @@ class Session:
         return self.state in OPEN_STATES
 
     @property
-    def awaits_pong(self) -> bool:
-        """Whether a PING is out that no PONG has answered."""
-        return self._awaits_pong
+    def awaits_control(self) -> bool:
+        """Whether the connection itself waits for a frame: AUTHENTICATED, or the PONG to a PING."""
+        return self._awaits_pong or self.state is SessionState.AUTHENTICATING
 
     def stable_for_s(self, now: int) -> float:
         """Seconds since AUTHENTICATED; 0 where it never came in this epoch."""
@@ -218,11 +216,13 @@ class Session:
         self._ping_ns = now
         self._awaits_pong = True
 
-    def ponged(self, now: int) -> None:
-        """A PONG came; without a PING before it, it says nothing."""
-        if self._awaits_pong and self._ping_ns is not None:
-            self.ping_round_trip_ns = now - self._ping_ns
-            self._awaits_pong = False
+    def ponged(self, now: int) -> bool:
+        """A PONG came; returns whether it answers a PING, and so gives a round trip."""
+        if not self._awaits_pong or self._ping_ns is None:
+            return False
+        self.ping_round_trip_ns = now - self._ping_ns
+        self._awaits_pong = False
+        return True
 
     def refused(self) -> bool:
         """VALR refused who we are; returns whether that is final."""
@@ -245,23 +245,18 @@ class Session:
         return Action.WAIT
 
     def _deadlines(self) -> dict[Action, int]:
-        if self.opened_ns is None or self.last_frame_ns is None:
+        opened, heard, pinged = self.opened_ns, self.last_frame_ns, self._ping_ns
+        if opened is None or heard is None or self.state not in _KEPT_ALIVE:
             return {}
-        if self.state is SessionState.AUTHENTICATING:
-            return {Action.CUT: self.opened_ns + _ns(self.keep_alive.authentication_s)}
-        if self.state not in OPEN_STATES:
-            return {}
-        last_ping = self.opened_ns if self._ping_ns is None else self._ping_ns
+        limits = self.keep_alive
         deadlines = {
-            Action.CUT: self.last_frame_ns + _ns(self.keep_alive.silence_s),
-            Action.PING: last_ping + _ns(self.keep_alive.ping_s),
+            Action.CUT: heard + _ns(limits.silence_s),
+            Action.PING: (opened if pinged is None else pinged) + _ns(limits.ping_s),
         }
-        if (
-            self.state is SessionState.LIVE
-            and self._ping_ns is not None
-            and self.last_frame_ns < self._ping_ns
-        ):
-            deadlines[Action.DOUBT] = self._ping_ns + _ns(self.keep_alive.pong_s)
+        if self.state is SessionState.AUTHENTICATING:
+            deadlines[Action.CUT] = opened + _ns(limits.authentication_s)
+        if self.state is SessionState.LIVE and pinged is not None and heard < pinged:
+            deadlines[Action.DOUBT] = pinged + _ns(limits.pong_s)
         return deadlines
 
     def _cause_of_death(self) -> str:

@@ -1,0 +1,350 @@
+"""One socket to VALR, kept open: dial, prove who we are, read, keep alive, back off, dial again.
+
+The decisions are those of ``core.session``, ``core.disconnects`` and ``core.backoff``; here are the socket,
+the tasks and the clock that they lack. A frame goes from the library's ``recv`` straight into
+:meth:`SocketHandler.on_frame`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, Protocol
+
+import msgspec
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
+
+from valr_connector.core.backoff import Backoff, BackoffSettings
+from valr_connector.core.disconnects import Ending, Verdict, judge_first_frame
+from valr_connector.core.session import Action, KeepAlive, Session, SessionEvent
+from valr_connector.errors import InvalidArgumentError, NotSentError, OutcomeUnknownError
+from valr_connector.model.enums import SessionState
+from valr_connector.net.dialling import DIAL_ERRORS, dial, hang_up, judge_closed, judge_dial
+from valr_connector.observe import metrics as m
+
+log = logging.getLogger(__name__)
+
+PING: Final = b'{"type":"PING"}'
+_LONGEST_CONTROL_FRAME: Final = 256
+_NS_PER_S: Final = 1_000_000_000
+
+
+class SocketHandler(Protocol):
+    """What a socket is connected to. All but `while_connected` is called synchronously, from the reader."""
+
+    def on_frame(self, raw: bytes) -> None:
+        """Take one frame, text or binary. What it raises is logged and counted; the reader lives on."""
+
+    def on_connected(self, epoch: int) -> None:
+        """The socket is open, nothing is proved yet; precedes every frame of the epoch."""
+
+    def on_disconnected(self, epoch: int, cause: str) -> None:
+        """The socket is gone. Called exactly once for every `on_connected`, after `while_connected` ended."""
+
+    async def while_connected(self, epoch: int) -> None:
+        """Runs beside the reader from AUTHENTICATED to the end of the connection: subscribe, resync.
+
+        Cancelled when the connection ends. It may return early. What it raises closes the connection.
+        """
+
+
+class FrameTap(Protocol):
+    """Sees every frame: the inbound ones before they are handled, the outbound ones before they are sent."""
+
+    def frame_in(self, raw: bytes) -> None:
+        """A frame came in."""
+
+    def frame_out(self, raw: bytes) -> None:
+        """A frame is about to go out."""
+
+
+StateListener = Callable[[SessionState, SessionState, str], None]
+"""Called with the old state, the new one and the cause in words ("" where the state says it all)."""
+
+
+class _Control(msgspec.Struct):
+    type: str = ""
+    message: str = ""
+
+
+_control_frames = msgspec.json.Decoder(_Control)
+
+
+class WebSocketClient:
+    """Keeps one socket connected.
+
+    Args:
+        url: ``ws://`` or ``wss://``.
+        headers: makes the handshake's headers; called anew for each dial, since a signature has to be fresh.
+        handler: gets the frames.
+        rng: for the jitter.
+        name: names the socket in logs and metrics.
+        requires_authentication: whether VALR has to say AUTHENTICATED first; False for a public socket.
+        keep_alive: the deadlines.
+        backoff: the waits between dials.
+        clock: monotonic nanoseconds.
+        sleep: waits for seconds.
+        on_state: told about every change of state.
+        tap: sees every frame.
+        metrics: where to count.
+
+    Attributes:
+        session: state, epoch, time of the last frame, ping round trip. To be read only.
+
+    Raises:
+        InvalidArgumentError: `url` is no WebSocket address.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        headers: Callable[[], Mapping[str, str]],
+        handler: SocketHandler,
+        rng: random.Random,
+        name: str = "account",
+        requires_authentication: bool = True,
+        keep_alive: KeepAlive | None = None,
+        backoff: BackoffSettings | None = None,
+        clock: Callable[[], int] = time.monotonic_ns,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        on_state: StateListener | None = None,
+        tap: FrameTap | None = None,
+        metrics: m.Metrics | None = None,
+    ) -> None:
+        if not url.startswith(("ws://", "wss://")):
+            raise InvalidArgumentError("url", url, "has to begin with ws:// or wss://")
+        self.session = Session(keep_alive or KeepAlive())
+        self._requires_authentication = requires_authentication
+        self._url = url
+        self._headers = headers
+        self._handler = handler
+        self._rng = rng
+        self._name = name
+        self._backoff = Backoff(backoff or BackoffSettings())
+        self._clock = clock
+        self._sleep = sleep
+        self._on_state = on_state
+        self._tap = tap
+        self._connection: ClientConnection | None = None
+        self._doom: Ending | None = None
+        self._lost_ns: int | None = None
+        counts = metrics or m.Metrics()
+        self._received = counts.counter(m.FRAMES_RECEIVED, name)
+        self._sent = counts.counter(m.FRAMES_SENT, name)
+        self._handler_errors = counts.counter(m.HANDLER_ERRORS, name)
+        self._dials = counts.counter(m.DIALS, name)
+        self._disconnects = counts.counter(m.DISCONNECTS, name)
+        self._round_trip = counts.latency(m.PING_ROUND_TRIP, name)
+        self._recovery = counts.latency(m.RECOVERY, name)
+
+    async def run(self) -> None:
+        """Stay connected until cancelled.
+
+        Raises:
+            AuthenticationError: VALR refused the key, the signature or this address twice in a row.
+            PermissionDeniedError: VALR answered the upgrade with 403 twice in a row.
+        """
+        try:
+            while True:
+                ending, stable_for_s = await self._dial_and_serve()
+                if ending.verdict is Verdict.REFUSED and self.session.refused():
+                    raise ending.refusal(self._name)
+                delay = self._backoff.next_delay(
+                    stable_for_s=stable_for_s,
+                    random=self._rng.random(),
+                    may_hurry=ending.verdict is not Verdict.RETRY_SLOWLY,
+                )
+                log.warning("%s socket: %s; dialling again in %.2f s", self._name, ending.cause, delay)
+                await self._sleep(delay)
+        finally:
+            self._happen(SessionEvent.LOST)  # cancelled in the middle of a dial
+
+    async def send(self, frame: bytes) -> None:
+        """Send one text frame. Cancelled, it may have left.
+
+        Raises:
+            NotSentError: there is no open, authenticated connection; nothing left.
+            OutcomeUnknownError: the connection was lost meanwhile; the frame may have left.
+        """
+        connection = self._connection
+        if connection is None or not self.session.can_send or connection.state is not State.OPEN:
+            raise NotSentError(f"{self._name} socket is {self.session.state}: nothing was sent")
+        await self._transmit(connection, frame)
+
+    def resynced(self, epoch: int) -> None:
+        """Whoever owns the socket has rebuilt what it needs: the connection is live. Late calls are void."""
+        if epoch == self.session.epoch:
+            self._happen(SessionEvent.RESYNCED)
+
+    def drop(self) -> None:
+        """Cut the connection without a word, as a broken network does. Does nothing where there is none."""
+        if self._connection is not None:
+            self._cut(self._connection, Ending("dropped here"))
+
+    async def _dial_and_serve(self) -> tuple[Ending, float]:
+        """One epoch: how it ended, and for how many seconds it had been authenticated."""
+        self._happen(SessionEvent.DIAL)
+        self._dials.add()
+        headers = self._headers()
+        try:
+            connection = await dial(self._url, headers, self.session.keep_alive)
+        except DIAL_ERRORS as error:
+            ending = judge_dial(error)
+            self._happen(SessionEvent.LOST, ending.cause)
+            return ending, 0.0
+        ending = Ending("closed here")
+        try:
+            ending = await self._serve(connection)
+        except asyncio.CancelledError:
+            self._happen(SessionEvent.CLOSE, ending.cause)
+            raise
+        finally:
+            stable_for_s = self.session.stable_for_s(self._clock())
+            self._connection = None
+            try:
+                await hang_up(connection)
+            finally:
+                self._bury(ending)
+        return ending, stable_for_s
+
+    async def _serve(self, connection: ClientConnection) -> Ending:
+        """From the open socket to its end. Whatever ran beside the reader has ended when this returns."""
+        self._doom = None
+        self._connection = connection
+        self._happen(SessionEvent.OPENED)
+        self._guarded(self._handler.on_connected, self.session.epoch)
+        async with asyncio.TaskGroup() as tasks:
+            companions = [tasks.create_task(self._keep_alive(connection))]
+
+            def authenticated() -> None:
+                self._happen(SessionEvent.AUTHENTICATED)
+                companions.append(tasks.create_task(self._accompany(connection)))
+
+            if not self._requires_authentication:
+                authenticated()
+            ending = await self._read(connection, authenticated)
+            for companion in companions:
+                companion.cancel()
+        return ending
+
+    async def _read(self, connection: ClientConnection, authenticated: Callable[[], None]) -> Ending:
+        session = self.session
+        on_frame = self._handler.on_frame
+        try:
+            while True:
+                raw = await connection.recv(decode=False)
+                now = self._clock()
+                self._received.value += 1
+                if session.frame(now):
+                    self._changed(SessionState.STALE, "")
+                if self._tap is not None:
+                    self._guarded(self._tap.frame_in, raw)
+                if log.isEnabledFor(logging.DEBUG):
+                    log.debug("%s < %s", self._name, raw)
+                if session.awaits_control and len(raw) <= _LONGEST_CONTROL_FRAME:
+                    refusal = self._take_control(raw, now, authenticated)
+                    if refusal is not None:
+                        return refusal
+                self._guarded(on_frame, raw)
+        except ConnectionClosed as closed:
+            return self._doom or judge_closed(closed)
+
+    def _take_control(self, raw: bytes, now: int, authenticated: Callable[[], None]) -> Ending | None:
+        """Look for what the connection itself waits for; returns an ending where VALR refuses us."""
+        try:
+            frame = _control_frames.decode(raw)
+        except msgspec.DecodeError:
+            return None
+        if frame.type == "PONG" and self.session.ponged(now):
+            self._round_trip.record(self.session.ping_round_trip_ns or 0)
+        if self.session.state is not SessionState.AUTHENTICATING:
+            return None
+        if frame.type == "AUTHENTICATED":
+            authenticated()
+        return judge_first_frame(frame.type, frame.message)
+
+    async def _accompany(self, connection: ClientConnection) -> None:
+        try:
+            await self._handler.while_connected(self.session.epoch)
+        except Exception as error:  # whatever it is, a connection that could not be set up is of no use
+            log.exception("%s socket: setting up the connection failed", self._name)
+            self._cut(connection, Ending(f"setting up failed: {type(error).__name__}: {error}"))
+
+    async def _keep_alive(self, connection: ClientConnection) -> None:
+        session = self.session
+        while (due := session.next_check_ns()) is not None:
+            await self._sleep(max(due - self._clock(), 0) / _NS_PER_S)
+            action = session.check(self._clock())
+            if action is Action.PING:
+                await self._ping(connection)
+            elif action is Action.DOUBT:
+                self._happen(SessionEvent.OVERDUE, "nothing came after a PING")
+            elif action is Action.CUT:
+                self._cut(connection, Ending(session.doom))
+                return
+
+    async def _ping(self, connection: ClientConnection) -> None:
+        self.session.pinged(self._clock())
+        try:
+            async with asyncio.timeout(self.session.keep_alive.pong_s):
+                await self._transmit(connection, PING)
+        except TimeoutError:
+            self._cut(connection, Ending("a PING could not be written"))
+        except OutcomeUnknownError:
+            return  # the reader learns of the end by itself
+
+    async def _transmit(self, connection: ClientConnection, frame: bytes) -> None:
+        if self._tap is not None:
+            self._guarded(self._tap.frame_out, frame)
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s > %s", self._name, frame)
+        self._sent.value += 1
+        try:
+            await connection.send(frame, text=True)
+        except ConnectionClosed as closed:
+            cause = judge_closed(closed).cause
+            raise OutcomeUnknownError(f"{self._name} socket was lost while sending: {cause}") from closed
+
+    def _cut(self, connection: ClientConnection, doom: Ending) -> None:
+        self._doom = doom
+        self._connection = None
+        connection.transport.abort()
+
+    def _bury(self, ending: Ending) -> None:
+        self._disconnects.add()
+        epoch = self.session.epoch
+        self._happen(SessionEvent.LOST, ending.cause)
+        self._guarded(self._handler.on_disconnected, epoch, ending.cause)
+
+    def _happen(self, event: SessionEvent, cause: str = "") -> None:
+        before = self.session.apply(event, self._clock())
+        if self.session.state is not before:
+            self._changed(before, cause)
+
+    def _changed(self, before: SessionState, cause: str) -> None:
+        after = self.session.state
+        self._time_recovery(before, after)
+        log.info("%s socket: %s -> %s%s", self._name, before, after, f" ({cause})" if cause else "")
+        if self._on_state is not None:
+            self._guarded(self._on_state, before, after, cause)
+
+    def _time_recovery(self, before: SessionState, after: SessionState) -> None:
+        if before is SessionState.LIVE and after is SessionState.IDLE:
+            self._lost_ns = self._clock()
+        elif after is SessionState.LIVE and self._lost_ns is not None:
+            self._recovery.record(self._clock() - self._lost_ns)
+            self._lost_ns = None
+
+    def _guarded(self, call: Callable[..., object], *arguments: object) -> None:
+        """Call somebody else's code; nothing that it raises may end the reader."""
+        try:
+            call(*arguments)
+        except Exception:  # the handler's mistakes are its own, and counted
+            self._handler_errors.add()
+            log.exception("%s socket: %s raised", self._name, getattr(call, "__qualname__", call))
