@@ -6,6 +6,7 @@ Stream events, command replies, REST answers, lists of open orders and our own r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
@@ -14,6 +15,8 @@ from msgspec import Struct
 
 from valr_connector.model.enums import Liquidity
 from valr_connector.model.order import Fee
+from valr_connector.protocol.order_status import WireStatus
+from valr_connector.protocol.rows import OrderReport
 
 
 class Says(IntEnum):
@@ -91,3 +94,38 @@ class Evidence(Struct, frozen=True, gc=False, kw_only=True):
     price: Decimal | None = None
     trade: Trade | None = None
     reason: str = ""
+
+
+SAID_BY_STATUS: Mapping[WireStatus, Says] = {
+    WireStatus.OPEN: Says.RESTING,
+    WireStatus.PLACED: Says.RESTING,
+    WireStatus.ACTIVE: Says.RESTING,
+    WireStatus.PARTIALLY_FILLED: Says.PARTIALLY_FILLED,
+    WireStatus.ORDER_MODIFIED: Says.MODIFIED,
+    WireStatus.REPRICED_DUE_TO_SLIPPAGE: Says.MODIFIED,
+    WireStatus.FILLED: Says.FILLED,
+    WireStatus.CANCELLED: Says.CANCELLED,
+    WireStatus.PARTIALLY_FILLED_DUE_TO_SLIPPAGE: Says.CANCELLED,
+    WireStatus.FAILED: Says.FAILED,
+    WireStatus.EXPIRED: Says.EXPIRED,
+    WireStatus.INSTANT_ORDER_BALANCE_RESERVED: Says.RESTING,
+    WireStatus.INSTANT_ORDER_BALANCE_RESERVE_FAILED: Says.FAILED,
+    WireStatus.INSTANT_ORDER_COMPLETED: Says.FILLED,
+    WireStatus.UNRECOGNISED: Says.UNRECOGNISED,
+}
+"""What each of VALR's states says about an order (protocol 19.1)."""
+
+
+def report_evidence(report: OrderReport, source: Source) -> Evidence:
+    """A report of an order's state, from wherever it came."""
+    return Evidence(
+        says=SAID_BY_STATUS[report.wire_status],
+        source=source,
+        client_order_id=report.client_order_id,
+        exchange_order_id=report.exchange_order_id,
+        at=report.updated_at,
+        original=report.original,
+        remaining=report.remaining,
+        price=report.price,
+        reason=report.reason or "",
+    )

@@ -17,8 +17,8 @@ Two things are kept apart. The *status* is VALR's truth about the order; only VA
 * Whatever cannot be decided from what was said is *asked*: `apply` returns a reason to probe the order.
   Absence, a refused cancel, an unrecognised status and contradictions are such reasons, never verdicts.
 
-A modify changes size and price under the same id, and from then on `original - remaining` no longer
-gives the executed amount (protocol 15.5); a modified order's executed amount comes from fills alone.
+A modify changes size and price under the same id. Once the size has changed, `original - remaining` no
+longer gives the executed amount (protocol 15.5); it then comes from fills alone.
 
 The table has a move for each status and each `Says`; a test walks all of it.
 """
@@ -67,6 +67,7 @@ class AskReason(IntEnum):
     UNRECOGNISED_STATUS = 7
     MISSING_FILLS = 8
     TAKER_STILL_OPEN = 9
+    UNATTRIBUTED_FILL = 10
 
 
 class Applied(NamedTuple):
@@ -100,7 +101,6 @@ _FILLED, _CANCELLED = OrderStatus.FILLED, OrderStatus.CANCELLED
 _EXPIRED, _FAILED = OrderStatus.EXPIRED, OrderStatus.FAILED
 
 # Read it by the row: what this evidence does to an order in each status.
-
 _MOVES = """
                     PENDING_CREATE  OPEN      PARTIALLY_FILLED  FILLED    CANCELLED  EXPIRED   FAILED
 SENT                stay            stay      stay              stay      stay       stay      stay
@@ -256,7 +256,7 @@ def _note_amounts(order: OrderRecord, evidence: Evidence) -> bool:
     original = evidence.original
     if original is not None:
         if evidence.says is Says.MODIFIED and not _is_older(order, evidence):
-            order.was_modified = True
+            order.was_modified = order.was_modified or original != order.amount
             order.amount = original
             if evidence.price is not None:
                 order.price = evidence.price

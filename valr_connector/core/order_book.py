@@ -41,7 +41,7 @@ class AggregatedBook:
     def replace(
         self, bids: Sequence[PriceLevel], asks: Sequence[PriceLevel], sequence: int | None
     ) -> TopOfBookChanged | BookInvalidated | None:
-        """Take over a frame; None if it is older than the one shown or leaves the best prices as they were."""
+        """Take over a frame; None if it is older than the one shown or leaves the best prices alone."""
         if self.is_valid and sequence is not None and self.sequence is not None and sequence < self.sequence:
             return None
         if bids and asks and bids[0].price >= asks[0].price:
@@ -53,7 +53,7 @@ class AggregatedBook:
         return TopOfBookChanged(self.pair, self.best_bid, self.best_ask)
 
     def invalidate(self, cause: str) -> BookInvalidated | None:
-        """Forget everything; None if the book was invalid already. Sequences start afresh (protocol 21, 23)."""
+        """Forget everything, the sequence too (protocol 21, 23); None if it was invalid already."""
         was_valid = self.is_valid
         self.bids, self.asks, self.sequence, self.is_valid = (), (), None, False
         return BookInvalidated(self.pair, cause) if was_valid else None

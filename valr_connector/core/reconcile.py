@@ -39,6 +39,7 @@ def _first_delays() -> Mapping[AskReason, int]:
         AskReason.UNRECOGNISED_STATUS: 0,
         AskReason.MISSING_FILLS: SECOND,
         AskReason.TAKER_STILL_OPEN: SECOND,
+        AskReason.UNATTRIBUTED_FILL: SECOND,
     }
 
 

@@ -1,0 +1,127 @@
+"""Settings: what people may choose, checked when it is given."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from valr_connector.core.guards import SECOND, Guards
+from valr_connector.core.reconcile import Patience
+from valr_connector.errors import ConfigurationError
+from valr_connector.protocol.signing import Credentials
+
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+ClosePolicy = Literal["cancel", "leave"]
+
+
+class Hosts(BaseModel):
+    """Where VALR is (protocol 1).
+
+    Attributes:
+        rest: base address of the REST service, without a slash at its end.
+        account_socket, trade_socket: addresses of the two WebSockets.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rest: Annotated[str, StringConstraints(pattern=r"^https?://[^/]+$")] = "https://api.valr.com"
+    account_socket: Annotated[str, StringConstraints(pattern=r"^wss?://")] = "wss://api.valr.com/ws/account"
+    trade_socket: Annotated[str, StringConstraints(pattern=r"^wss?://")] = "wss://api.valr.com/ws/trade"
+
+
+class Settings(BaseModel):
+    """How `ValrExchange` behaves. Times in seconds.
+
+    Attributes:
+        hosts: where VALR is.
+        client_order_id_prefix: begins every client order id, so that orders can be told apart by eye.
+        start_timeout_s: how long starting may take until everything is ready.
+        place_timeout_s: a placement not confirmed by then is unknown, and asked about.
+        cancel_timeout_s: a cancel not confirmed by then is asked about and tried again.
+        cancel_attempts: how often one call of `cancel_order` asks VALR to cancel.
+        close_timeout_s: how long closing may take, cancelling included.
+        on_close: whether closing cancels this instance's open orders or leaves them.
+        reconcile_interval_s: pause between two comparisons with VALR's own list of open orders.
+        absent_min_age_s: an order younger than this may be missing from a list.
+        absent_min_quiet_s: an order heard of within this time may be missing from a list.
+        not_found_grace_s: an order that VALR does not find may still appear within this time.
+        ping_interval_s, silence_timeout_s: keep-alive of both sockets (protocol 14.3).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hosts: Hosts = Hosts()
+    client_order_id_prefix: Annotated[str, StringConstraints(pattern=r"^[0-9a-zA-Z]{1,12}$")] = "vc"
+    start_timeout_s: Seconds = 30.0
+    place_timeout_s: Seconds = 2.0
+    cancel_timeout_s: Seconds = 2.0
+    cancel_attempts: Annotated[int, Field(ge=1, le=20)] = 3
+    close_timeout_s: Seconds = 5.0
+    on_close: ClosePolicy = "cancel"
+    reconcile_interval_s: Seconds = 30.0
+    absent_min_age_s: Seconds = 5.0
+    absent_min_quiet_s: Seconds = 2.0
+    not_found_grace_s: Seconds = 5.0
+    ping_interval_s: Seconds = 15.0
+    silence_timeout_s: Seconds = 45.0
+
+    @property
+    def guards(self) -> Guards:
+        """The guards that stand before a question about an absent order."""
+        return Guards(
+            min_age=round(self.absent_min_age_s * SECOND), min_quiet=round(self.absent_min_quiet_s * SECOND)
+        )
+
+    @property
+    def patience(self) -> Patience:
+        """When questions are asked, and when "not found" proves something."""
+        return Patience(grace=round(self.not_found_grace_s * SECOND))
+
+
+def settings_from(**chosen: object) -> Settings:
+    """`Settings`, with a mistake told the library's way.
+
+    Raises:
+        ConfigurationError: names the setting, what was given and the rule.
+    """
+    try:
+        return Settings.model_validate(chosen)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"{name}={first['input']!r}: {first['msg']}") from None
+
+
+def credentials_from(api_key: str, api_secret: str, subaccount_id: str = "") -> Credentials:
+    """Credentials checked for the mistakes that people make; the values never appear in the message.
+
+    Raises:
+        ConfigurationError: empty, or with spaces or line breaks in it, or a subaccount id that is no number.
+    """
+    for name, value in (("api_key", api_key), ("api_secret", api_secret)):
+        if not value:
+            raise ConfigurationError(f"{name} is empty")
+        if value != "".join(value.split()) or not value.isascii():
+            raise ConfigurationError(f"{name} contains spaces, line breaks or characters outside ASCII")
+    if subaccount_id and not (subaccount_id.isascii() and subaccount_id.isdigit()):
+        raise ConfigurationError(f"subaccount_id={subaccount_id!r}: has to be a number, or left out")
+    return Credentials(api_key, api_secret, subaccount_id)
+
+
+def credentials_from_env(environment: Mapping[str, str] = os.environ) -> Credentials:
+    """Credentials from VALR_API_KEY, VALR_API_SECRET and, for a subaccount, VALR_SUBACCOUNT_ID.
+
+    Raises:
+        ConfigurationError: a variable is missing, empty or malformed; names the variable.
+    """
+    missing = [name for name in ("VALR_API_KEY", "VALR_API_SECRET") if not environment.get(name)]
+    if missing:
+        raise ConfigurationError(f"{' and '.join(missing)} must be set in the environment")
+    return credentials_from(
+        environment["VALR_API_KEY"],
+        environment["VALR_API_SECRET"],
+        environment.get("VALR_SUBACCOUNT_ID", ""),
+    )

@@ -1,0 +1,323 @@
+"""From frames to what they mean: a table from the frame's type to its handler.
+
+A handler turns the frame into evidence, balances or an event and returns what there is to tell. Nothing
+is decided about an order here; that is the lifecycle's part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, get_args
+
+from valr_connector.core.balances import Balances
+from valr_connector.core.commands import CommandKind, CommandLedger, SentCommand
+from valr_connector.core.evidence import Evidence, Says, Source, Trade, report_evidence
+from valr_connector.core.guards import SECOND
+from valr_connector.core.lifecycle import AskReason
+from valr_connector.core.order_tracker import OrderTracker
+from valr_connector.core.reconcile import Questions
+from valr_connector.core.strangers import Strangers
+from valr_connector.model.enums import Socket
+from valr_connector.model.events import AccountActivity, Event, UnknownFrameReceived
+from valr_connector.protocol import frames as f
+from valr_connector.protocol.account_frames import OrderFailureData
+from valr_connector.protocol.reply_frames import Refusal
+from valr_connector.protocol.rows import AccountTradeRow, OpenOrderRow
+
+DUPLICATE_ID_CODE = -11502
+"""VALR's code for a customerOrderId that an open order has (protocol 3.3)."""
+
+_PLACING = (CommandKind.PLACE_LIMIT, CommandKind.PLACE_MARKET)
+_ALL_KINDS = tuple(CommandKind)
+_ACTIVITIES: tuple[type, ...] = (*get_args(f.WalletFrame), *get_args(f.PositionFrame))
+_LIFE_SIGNS: tuple[type, ...] = (
+    f.AuthenticatedFrame,
+    f.KeepAliveFrame,
+    f.PongFrame,
+    f.SubscribedFrame,
+    f.UnsubscribedFrame,
+)
+
+
+_Activity = f.WalletFrame | f.PositionFrame | f.CancelOnDisconnectUpdateFrame
+_OrderNotice = f.FailedOrderFrame | f.FailedCancelOrderFrame | f.GuessedFrame
+
+
+class EventRouter:
+    """Routes each frame of the account socket to what it concerns.
+
+    Attributes:
+        unknown: how many frames of each unknown type came in.
+    """
+
+    def __init__(
+        self, tracker: OrderTracker, balances: Balances, ledger: CommandLedger, questions: Questions
+    ) -> None:
+        self._tracker = tracker
+        self._balances = balances
+        self._ledger = ledger
+        self._questions = questions
+        self._strangers = Strangers(patience=10 * SECOND)
+        self._epoch = 0
+        self.unknown: dict[str, int] = {}
+        self._handlers: Mapping[type, Callable[[Any, int], Sequence[Event]]] = {
+            f.OrderStatusUpdateFrame: self._on_status,
+            f.OrderProcessedFrame: self._on_processed,
+            f.OrderPlacedFrame: self._on_placed,
+            f.OrderFailedFrame: self._on_failed,
+            f.OrderRejectedFrame: self._on_failed,
+            f.FailedOrderFrame: self._on_failed,
+            f.NewAccountTradeFrame: self._on_trade,
+            f.OpenOrdersUpdateFrame: self._on_open_orders,
+            f.BalanceUpdateFrame: self._on_balance,
+            f.CancelOrderSuccessFrame: self._on_cancel_success,
+            f.CancelOrderFailedFrame: self._on_cancel_failed,
+            f.FailedCancelOrderFrame: self._on_cancel_failed,
+            f.ModifyOrderOutcomeFrame: self._on_modify_outcome,
+            f.PlaceLimitResponseFrame: self._on_place_reply,
+            f.PlaceMarketResponseFrame: self._on_place_reply,
+            f.CancelOrderResponseFrame: self._on_cancel_reply,
+            f.CancelLimitOrderResponseFrame: self._on_cancel_reply,
+            f.ModifyOrderResponseFrame: self._on_modify_reply,
+            f.InvalidPlaceLimitFrame: self._on_invalid_place,
+            f.InvalidPlaceMarketFrame: self._on_invalid_place,
+            f.InvalidCancelFrame: self._on_invalid_cancel,
+            f.InvalidModifyFrame: self._on_invalid_modify,
+            f.RateLimitExceededFrame: self._on_rate_limit,
+            f.CancelOnDisconnectUpdateFrame: self._on_activity,
+            f.ErrorFrame: self._on_error,
+            f.UnauthorizedFrame: self._on_error,
+            f.UnsupportedFrame: self._on_error,
+            f.UnknownFrame: self._on_unknown,
+            **dict.fromkeys(_ACTIVITIES, self._on_activity),
+            **dict.fromkeys(_LIFE_SIGNS, _nothing),
+        }
+
+    @property
+    def stranger_count(self) -> int:
+        """Open orders in the last list that were not placed here."""
+        return len(self._strangers)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """The account socket is connected anew; lists from now on belong to `epoch`."""
+        self._epoch = epoch
+
+    def route(self, frame: f.AccountFrame | f.UnknownFrame, now: int) -> Sequence[Event]:
+        """Hand one frame to its handler; returns the events to tell, in order."""
+        return self._handlers[type(frame)](frame, now)
+
+    def apply(self, evidence: Evidence, now: int) -> Sequence[Event]:
+        """The same door for evidence that did not come in a frame: our own steps and REST answers."""
+        return self._tracker.apply(evidence, now)
+
+    # --- reports -----------------------------------------------------------------------------------
+
+    def _on_status(self, frame: f.OrderStatusUpdateFrame, now: int) -> Sequence[Event]:
+        return self._tracker.apply(report_evidence(frame.data, Source.STREAM), now)
+
+    def _on_processed(self, frame: f.OrderProcessedFrame, now: int) -> Sequence[Event]:
+        data = frame.data
+        evidence = Evidence(
+            says=Says.PROCESSED if data.succeeded else Says.FAILED,
+            source=Source.STREAM,
+            client_order_id=data.client_order_id,
+            exchange_order_id=data.exchange_order_id,
+            reason=data.reason or "",
+        )
+        return self._tracker.apply(evidence, now)
+
+    def _on_placed(self, frame: f.GuessedFrame, now: int) -> Sequence[Event]:
+        return self._say_if_named(Says.PROCESSED, frame, now)
+
+    def _on_failed(self, frame: f.FailedOrderFrame | f.GuessedFrame, now: int) -> Sequence[Event]:
+        return self._say_if_named(Says.FAILED, frame, now)
+
+    def _on_cancel_success(self, frame: f.GuessedFrame, now: int) -> Sequence[Event]:
+        return self._say_if_named(Says.CANCEL_CONFIRMED, frame, now)
+
+    def _on_cancel_failed(
+        self, frame: f.FailedCancelOrderFrame | f.GuessedFrame, now: int
+    ) -> Sequence[Event]:
+        return self._say_if_named(Says.CANCEL_REFUSED, frame, now)
+
+    def _on_modify_outcome(self, frame: f.ModifyOrderOutcomeFrame, now: int) -> Sequence[Event]:
+        data = frame.data
+        evidence = Evidence(
+            says=Says.MODIFY_SETTLED,
+            source=Source.STREAM,
+            client_order_id=data.client_order_id,
+            exchange_order_id=data.exchange_order_id,
+        )
+        return self._tracker.apply(evidence, now)
+
+    def _say_if_named(self, says: Says, frame: _OrderNotice, now: int) -> Sequence[Event]:
+        """What a frame with loose contents says, if it names an order at all."""
+        data = frame.data
+        if not isinstance(data, OrderFailureData):
+            return ()
+        evidence = Evidence(
+            says=says,
+            source=Source.STREAM,
+            client_order_id=data.client_order_id,
+            exchange_order_id=data.exchange_order_id,
+            reason=data.reason or "",
+        )
+        return self._tracker.apply(evidence, now)
+
+    def _on_trade(self, frame: f.NewAccountTradeFrame, now: int) -> Sequence[Event]:
+        evidence = fill_evidence(frame.data, Source.STREAM)
+        if evidence is not None:
+            return self._tracker.apply(evidence, now)
+        # Whose fill this is only the trade history can tell (protocol 15.7).
+        for order in self._tracker.in_flight.values():
+            if order.symbol == frame.data.pair_symbol:
+                self._questions.ask(order.client_order_id, AskReason.UNATTRIBUTED_FILL, now)
+        return ()
+
+    def _on_open_orders(self, frame: f.OpenOrdersUpdateFrame, now: int) -> Sequence[Event]:
+        return self.note_open_orders(frame.rows, now, self._epoch)
+
+    def note_open_orders(self, rows: Sequence[OpenOrderRow], now: int, epoch: int) -> Sequence[Event]:
+        """One complete list of the account's open orders, from the socket or from REST."""
+        events: list[Event] = []
+        present: set[str] = set()
+        unknown: list[OpenOrderRow] = []
+        for row in rows:
+            present.add(row.exchange_order_id)
+            if row.client_order_id is not None:
+                present.add(row.client_order_id)
+            if self._tracker.find(row.client_order_id, row.exchange_order_id) is None:
+                unknown.append(row)
+            else:
+                events += self._tracker.apply(report_evidence(row, Source.SNAPSHOT), now)
+        events += self._strangers.note(unknown, now)
+        events += self._tracker.note_absent(frozenset(present), now, epoch)
+        return events
+
+    def _on_balance(self, frame: f.BalanceUpdateFrame, _now: int) -> Sequence[Event]:
+        changes = (self._balances.update(row.to_balance()) for row in frame.rows)
+        return [change for change in changes if change is not None]
+
+    def _on_activity(self, frame: _Activity, _now: int) -> Sequence[Event]:
+        return (AccountActivity(str(frame.__struct_config__.tag), frame.data),)
+
+    # --- answers to commands -----------------------------------------------------------------------
+
+    def _on_place_reply(self, frame: f.PlaceLimitResponseFrame, now: int) -> Sequence[Event]:
+        command = self._ledger.answer(frame.client_msg_id, *_PLACING)
+        error = frame.error
+        if error is not None:
+            return self._refuse(command, frame.client_order_id, error.code, error.message, now)
+        client_order_id = frame.client_order_id or (command.client_order_id if command else None)
+        evidence = Evidence(
+            says=Says.ACCEPTED,
+            source=Source.REPLY,
+            client_order_id=client_order_id,
+            exchange_order_id=frame.exchange_order_id,
+        )
+        return self._tracker.apply(evidence, now)
+
+    def _on_cancel_reply(self, frame: f.CancelOrderResponseFrame, now: int) -> Sequence[Event]:
+        command = self._ledger.answer(frame.client_msg_id, CommandKind.CANCEL)
+        client_order_id = command.client_order_id if command else frame.client_order_id
+        error = frame.error
+        evidence = Evidence(
+            says=Says.CANCEL_RECEIVED if error is None else Says.CANCEL_REFUSED,
+            source=Source.REPLY,
+            client_order_id=client_order_id,
+            exchange_order_id=frame.exchange_order_id,
+            reason="" if error is None else error.message,
+        )
+        return self._tracker.apply(evidence, now)
+
+    def _on_modify_reply(self, frame: f.ModifyOrderResponseFrame, now: int) -> Sequence[Event]:
+        command = self._ledger.answer(frame.client_msg_id, CommandKind.MODIFY)
+        error = frame.error
+        return () if error is None else self._refuse(command, None, error.code, error.message, now)
+
+    def _on_invalid_place(self, frame: f.InvalidPlaceLimitFrame, now: int) -> Sequence[Event]:
+        return self._on_invalid(frame, _PLACING, now)
+
+    def _on_invalid_cancel(self, frame: f.InvalidCancelFrame, now: int) -> Sequence[Event]:
+        return self._on_invalid(frame, (CommandKind.CANCEL,), now)
+
+    def _on_invalid_modify(self, frame: f.InvalidModifyFrame, now: int) -> Sequence[Event]:
+        return self._on_invalid(frame, (CommandKind.MODIFY,), now)
+
+    def _on_invalid(self, frame: Refusal, kinds: Sequence[CommandKind], now: int) -> Sequence[Event]:
+        command = self._ledger.answer(frame.client_msg_id, *kinds)
+        return self._refuse(command, frame.client_order_id, frame.error.code, frame.error.message, now)
+
+    def _on_error(self, frame: f.ErrorFrame, now: int) -> Sequence[Event]:
+        # An ERROR may be about a subscription: without a message id it answers no command.
+        if frame.client_msg_id is None:
+            return ()
+        return self._on_invalid(frame, _ALL_KINDS, now)
+
+    def _on_rate_limit(self, frame: f.RateLimitExceededFrame, now: int) -> Sequence[Event]:
+        kinds = [kind for kind in CommandKind if kind == frame.request_type] or _ALL_KINDS
+        command = self._ledger.answer(frame.client_msg_id, *kinds)
+        return self._refuse(command, None, None, "rate limit exceeded; VALR did not execute it", now)
+
+    def _refuse(
+        self,
+        command: SentCommand | None,
+        client_order_id: str | None,
+        code: int | None,
+        message: str,
+        now: int,
+    ) -> Sequence[Event]:
+        """A command was refused. Whose it was decides what the refusal says about its order."""
+        if command is not None:
+            client_order_id = command.client_order_id
+        if client_order_id is None:
+            return ()
+        kind = CommandKind.PLACE_LIMIT if command is None else command.kind
+        says = _REFUSAL_SAYS[kind]
+        if says is Says.REFUSED and code == DUPLICATE_ID_CODE:
+            says = Says.PLACEMENT_UNKNOWN  # an earlier attempt lives: find it
+        evidence = Evidence(
+            says=says,
+            source=Source.REPLY,
+            client_order_id=client_order_id,
+            reason=message if code is None else f"{message} ({code})",
+        )
+        return self._tracker.apply(evidence, now)
+
+    def _on_unknown(self, frame: f.UnknownFrame, _now: int) -> Sequence[Event]:
+        count = self.unknown.get(frame.type, 0)
+        self.unknown[frame.type] = count + 1
+        return () if count else (UnknownFrameReceived(Socket.ACCOUNT, frame.type),)
+
+
+_REFUSAL_SAYS: Mapping[CommandKind, Says] = {
+    CommandKind.PLACE_LIMIT: Says.REFUSED,
+    CommandKind.PLACE_MARKET: Says.REFUSED,
+    CommandKind.CANCEL: Says.CANCEL_REFUSED,
+    CommandKind.MODIFY: Says.MODIFY_SETTLED,
+}
+
+
+def fill_evidence(row: AccountTradeRow, source: Source) -> Evidence | None:
+    """A fill as evidence; None where it lacks its own id or names no order, and so cannot be counted."""
+    if row.trade_id is None or (row.exchange_order_id is None and row.client_order_id is None):
+        return None
+    return Evidence(
+        says=Says.FILL,
+        source=source,
+        client_order_id=row.client_order_id,
+        exchange_order_id=row.exchange_order_id,
+        at=row.at,
+        trade=Trade(
+            trade_id=row.trade_id,
+            price=row.price,
+            amount=row.amount,
+            fee=row.fee,
+            liquidity=row.liquidity,
+            at=row.at,
+        ),
+    )
+
+
+def _nothing(_frame: object, _now: int) -> Sequence[Event]:
+    return ()

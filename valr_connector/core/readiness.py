@@ -1,0 +1,68 @@
+"""Which parts a trading program needs are in place, and why the others are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from msgspec import Struct
+
+from valr_connector.model.events import ReadinessChanged
+
+
+class Part(StrEnum):
+    """What has to be in place before an order may be placed."""
+
+    TRADING_RULES = "trading rules"
+    ACCOUNT_STREAM = "account stream"
+    BALANCES = "balances"
+    OPEN_ORDERS = "open orders"
+    ORDER_BOOKS = "order books"
+
+
+class PartStatus(Struct, frozen=True, gc=False):
+    """Whether one part is ready, and if not, why."""
+
+    ready: bool
+    why_not: str = ""
+
+
+class Readiness:
+    """The table of parts. Ready means every one of them; nothing forces it.
+
+    Attributes:
+        parts: each part's status.
+    """
+
+    def __init__(self, parts: Iterable[Part]) -> None:
+        self._parts = {part: PartStatus(ready=False, why_not="not started") for part in parts}
+        self.parts: Mapping[Part, PartStatus] = MappingProxyType(self._parts)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is not ready, each with its reason."""
+        return tuple(
+            f"{part.value}: {status.why_not}" for part, status in self._parts.items() if not status.ready
+        )
+
+    @property
+    def is_ready(self) -> bool:
+        return all(status.ready for status in self._parts.values())
+
+    def ready(self, part: Part) -> ReadinessChanged | None:
+        """One part is in place."""
+        return self._set(part, PartStatus(ready=True))
+
+    def not_ready(self, part: Part, why_not: str) -> ReadinessChanged | None:
+        """One part is not in place (any more)."""
+        return self._set(part, PartStatus(ready=False, why_not=why_not))
+
+    def _set(self, part: Part, status: PartStatus) -> ReadinessChanged | None:
+        if part not in self._parts:
+            return None
+        before = self.is_ready
+        self._parts[part] = status
+        if self.is_ready is before:
+            return None
+        return ReadinessChanged(self.is_ready, self.missing)
