@@ -13,7 +13,7 @@ from valr_connector.simulator import rules
 from valr_connector.simulator.accounts import Account
 from valr_connector.simulator.effects import Effects
 from valr_connector.simulator.engine import Engine
-from valr_connector.simulator.exact import ZERO
+from valr_connector.simulator.exact import ZERO, truncate
 from valr_connector.simulator.matching import Book
 from valr_connector.simulator.settlement import Settlement, commitment
 from valr_connector.simulator.vocabulary import ModifyOrder, ModifyOutcome, Rejection, State, VenueOrder
@@ -68,13 +68,18 @@ class Modifier:
         remaining = self._new_remaining(order, request)
         if request.new_total_quantity is not None and remaining <= ZERO:
             return _Decision(order, cancels=True)
-        price = order.price if request.new_price is None else request.new_price
+        price = self._new_price(order, request)
         if self._book.would_match(order.side, price):
             if request.strategy != "REPRICE":
                 refusal = rules.engine_refusal(rules.MODIFY_WOULD_MATCH)
                 return _Decision(order, cancels=request.strategy == "CANCEL_ORIGINAL", refusal=refusal)
             price = self._one_tick_off(order)
         return _Decision(order, price, remaining, refusal=self._objection(order, price, remaining))
+
+    def _new_price(self, order: VenueOrder, request: ModifyOrder) -> Decimal:
+        if request.new_price is None:
+            return order.price
+        return truncate(request.new_price, self._book.pair.tick_size)
 
     def _new_remaining(self, order: VenueOrder, request: ModifyOrder) -> Decimal:
         if request.new_total_quantity is not None:

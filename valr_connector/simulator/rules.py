@@ -171,9 +171,14 @@ def _check_tick(pair: PairSpec, price: Decimal) -> None:
 
 
 def _positive(name: str, value: Decimal | None) -> Decimal:
-    if value is None or not value.is_finite() or value <= ZERO:
-        raise invalid_request(f"{name} must be a positive number")
+    if value is None or not value.is_finite() or value <= ZERO or _is_absurd(value):
+        raise invalid_request(f"{name} must be a positive number of sensible length")
     return value
+
+
+def _is_absurd(value: Decimal) -> bool:
+    """Beyond what exact arithmetic is laid out for, and far beyond any market."""
+    return value.adjusted() > 20 or len(value.as_tuple().digits) > 60
 
 
 def _check_size(pair: PairSpec, *, base: Decimal | None = None, quote: Decimal | None = None) -> None:

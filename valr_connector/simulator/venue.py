@@ -22,7 +22,7 @@ from valr_connector.simulator import rules
 from valr_connector.simulator.accounts import Account
 from valr_connector.simulator.effects import Effects
 from valr_connector.simulator.engine import Engine
-from valr_connector.simulator.exact import EXACT, ZERO
+from valr_connector.simulator.exact import EXACT, ZERO, truncate
 from valr_connector.simulator.ids import uuid7_text
 from valr_connector.simulator.matching import Book
 from valr_connector.simulator.modify import Modifier
@@ -118,7 +118,8 @@ class Venue:
         account = self._account(account_id)
         with localcontext(EXACT):
             pair = rules.check_request(self.pairs, request)
-            quantity = ZERO if request.quantity is None else rules.base_quantity(pair, request.quantity)
+            quantity = rules.base_quantity(pair, request.quantity or ZERO)
+            price = truncate(request.price or ZERO, pair.tick_size)
         if not self.duplicate_ids_fail_late and account.orders.holds(request.customer_order_id):
             raise rules.duplicate_customer_order_id()
         now = self._clock()
@@ -128,7 +129,7 @@ class Venue:
             request=request,
             created_at=now,
             updated_at=now,
-            price=request.price or ZERO,
+            price=price,
             original_quantity=quantity,
             remaining_quantity=quantity,
             fee_currency=pair.base if request.side == "buy" else pair.quote,
