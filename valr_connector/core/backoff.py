@@ -54,11 +54,11 @@ class Backoff:
     settings: BackoffSettings = field(default_factory=BackoffSettings)
     failures: int = 0
 
-    def next_delay(self, *, stable_for_s: float, random: float, may_hurry: bool = True) -> float:
+    def next_delay(self, *, stable_s: float, random: float, may_hurry: bool = True) -> float:
         """Count one more failure and say how long to wait before the next attempt.
 
         Args:
-            stable_for_s: how long the connection that just ended had been authenticated; 0 for a dial
+            stable_s: how long the connection that just ended had been authenticated; 0 for a dial
                 that failed.
             random: uniform in [0, 1).
             may_hurry: False where the exchange asked for patience (429): no fast first attempt.
@@ -66,7 +66,7 @@ class Backoff:
         Returns:
             Seconds.
         """
-        if stable_for_s >= self.settings.stable_s:
+        if stable_s >= self.settings.stable_s:
             self.failures = 0
         self.failures += 1
         if not may_hurry:

@@ -84,18 +84,21 @@ class TimestampSource:
     2.2, 21 no. 14). Should the corrected clock fall back by more than ``max_lead_ms`` (the first offset was
     wrong, the machine slept), the sequence starts anew from there, for a timestamp stuck in the future is
     refused for certain.
+
+    Attributes:
+        offset: the estimate that it corrects by.
     """
 
     def __init__(self, offset: ClockOffset, *, max_lead_ms: int = 1_000) -> None:
         if max_lead_ms < 0:
             raise InvalidArgumentError("max_lead_ms", max_lead_ms, "must not be negative")
-        self._offset = offset
+        self.offset = offset
         self._max_lead_ms = max_lead_ms
         self._last_ms: int | None = None
 
     def next_ms(self, local_ns: int) -> int:
         """The next timestamp to sign with, at a local time."""
-        now_ms = self._offset.server_ns(local_ns) // _NS_PER_MS
+        now_ms = self.offset.server_ns(local_ns) // _NS_PER_MS
         last = self._last_ms
         is_ahead = last is not None and now_ms <= last <= now_ms + self._max_lead_ms
         self._last_ms = last + 1 if last is not None and is_ahead else now_ms

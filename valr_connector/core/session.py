@@ -166,6 +166,7 @@ class Session:
         authenticated_ns: when AUTHENTICATED came; None before.
         last_frame_ns: when the last frame came in (or the socket opened); None without a socket.
         ping_round_trip_ns: from the last answered PING to its PONG; None before the first.
+        stable_ns: how long the last epoch had been authenticated when its socket was lost.
         doom: why the last CUT was ordered.
         refusals: how often in a row VALR refused who we are.
     """
@@ -177,6 +178,7 @@ class Session:
     authenticated_ns: int | None = None
     last_frame_ns: int | None = None
     ping_round_trip_ns: int | None = None
+    stable_ns: int = 0
     doom: str = ""
     refusals: int = 0
     _ping_ns: int | None = None
@@ -206,10 +208,6 @@ class Session:
     def awaits_control(self) -> bool:
         """Whether the connection itself waits for a frame: AUTHENTICATED, or the PONG to a PING."""
         return self._awaits_pong or self.state is SessionState.AUTHENTICATING
-
-    def stable_for_s(self, now: int) -> float:
-        """Seconds since AUTHENTICATED; 0 where it never came in this epoch."""
-        return 0.0 if self.authenticated_ns is None else (now - self.authenticated_ns) / _NS_PER_S
 
     def pinged(self, now: int) -> None:
         """A PING left."""
@@ -274,6 +272,7 @@ class Session:
             self.authenticated_ns = now
             self.refusals = 0
         elif event is SessionEvent.LOST:
+            self.stable_ns = 0 if self.authenticated_ns is None else now - self.authenticated_ns
             self.opened_ns = self.authenticated_ns = self.last_frame_ns = None
             self._ping_ns = None
             self._awaits_pong = False

@@ -152,11 +152,11 @@ class WebSocketClient:
         """
         try:
             while True:
-                ending, stable_for_s = await self._dial_and_serve()
+                ending = await self._dial_and_serve()
                 if ending.verdict is Verdict.REFUSED and self.session.refused():
                     raise ending.refusal(self._name)
                 delay = self._backoff.next_delay(
-                    stable_for_s=stable_for_s,
+                    stable_s=self.session.stable_ns / _NS_PER_S,
                     random=self._rng.random(),
                     may_hurry=ending.verdict is not Verdict.RETRY_SLOWLY,
                 )
@@ -187,8 +187,8 @@ class WebSocketClient:
         if self._connection is not None:
             self._cut(self._connection, Ending("dropped here"))
 
-    async def _dial_and_serve(self) -> tuple[Ending, float]:
-        """One epoch: how it ended, and for how many seconds it had been authenticated."""
+    async def _dial_and_serve(self) -> Ending:
+        """One epoch, from the dial to the end of the connection."""
         self._happen(SessionEvent.DIAL)
         self._dials.add()
         headers = self._headers()
@@ -197,7 +197,7 @@ class WebSocketClient:
         except DIAL_ERRORS as error:
             ending = judge_dial(error)
             self._happen(SessionEvent.LOST, ending.cause)
-            return ending, 0.0
+            return ending
         ending = Ending("closed here")
         try:
             ending = await self._serve(connection)
@@ -205,13 +205,12 @@ class WebSocketClient:
             self._happen(SessionEvent.CLOSE, ending.cause)
             raise
         finally:
-            stable_for_s = self.session.stable_for_s(self._clock())
             self._connection = None
             try:
                 await hang_up(connection)
             finally:
                 self._bury(ending)
-        return ending, stable_for_s
+        return ending
 
     async def _serve(self, connection: ClientConnection) -> Ending:
         """From the open socket to its end. Whatever ran beside the reader has ended when this returns."""
@@ -253,7 +252,9 @@ class WebSocketClient:
                         return refusal
                 self._guarded(on_frame, raw)
         except ConnectionClosed as closed:
-            return self._doom or judge_closed(closed)
+            ending = self._doom or judge_closed(closed)
+            self._happen(SessionEvent.LOST, ending.cause)
+            return ending
 
     def _take_control(self, raw: bytes, now: int, authenticated: Callable[[], None]) -> Ending | None:
         """Look for what the connection itself waits for; returns an ending where VALR refuses us."""

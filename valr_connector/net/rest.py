@@ -1,0 +1,247 @@
+"""VALR over HTTP: sign, send, judge the answer, try again where that is safe.
+
+What is signed is what is sent: target and body are made once, by ``protocol.endpoints``. Whether a request
+may be sent twice is the request's own knowledge (``may_retry``); without it nothing is ever repeated here,
+because an answer that did not come says nothing about what VALR did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from valr_connector.core.clock import TimestampSource
+from valr_connector.errors import (
+    ClosedError,
+    ConfigurationError,
+    InvalidArgumentError,
+    NotSentError,
+    OutcomeUnknownError,
+    TransportError,
+)
+from valr_connector.net.http_exchange import Failure, HttpExchange, Limits, Reply
+from valr_connector.observe import metrics as m
+from valr_connector.protocol.endpoints import Request, decode_response
+from valr_connector.protocol.signing import Credentials
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_NS_PER_S: Final = 1_000_000_000
+_MINUTE_NS: Final = 60 * _NS_PER_S
+_SHORTEST_NS: Final = 1_000_000
+"""A time-out of 0 would mean none at all."""
+_TOO_MANY_REQUESTS: Final = 429
+_SERVER_ERRORS: Final = 500
+_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_COMMON_HEADERS: Final = {
+    # VALR answers 403 to some calls without these two, even to those that have no body (protocol 1).
+    "Content-Type": "application/json",
+    "User-Agent": "valr-connector",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RestSettings:
+    """Time-outs in seconds, sizes in bytes.
+
+    Attributes:
+        timeout_s: a whole call, its retries and pauses included, where the caller sets no other.
+        connect_s: a place in the pool, name, TCP and TLS together.
+        read_s: between two pieces of an answer.
+        attempts: how often a repeatable request is sent at most.
+        pause_s: ceiling of the pause after the first failure; it doubles with each one more.
+        largest_answer: an answer beyond this, unpacked, is refused.
+    """
+
+    timeout_s: float = 10.0
+    connect_s: float = 3.0
+    read_s: float = 8.0
+    attempts: int = 3
+    pause_s: float = 0.25
+    largest_answer: int = 32 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        for name in ("timeout_s", "connect_s", "read_s", "pause_s", "attempts", "largest_answer"):
+            value = getattr(self, name)
+            if not 0 < value < float("inf"):
+                raise InvalidArgumentError(name, value, "has to be positive")
+
+
+def open_http_session() -> HttpExchange:
+    """A pool of aiohttp's connections."""
+    from valr_connector.net.http_session import HttpSession  # noqa: PLC0415  aiohttp is slow to import
+
+    return HttpSession()
+
+
+class RestClient:
+    """Calls VALR's REST interface over one pool of connections, opened at the first call.
+
+    Args:
+        base_url: scheme and host, as in ``https://api.valr.com``.
+        credentials: None allows public requests only.
+        timestamps: what requests are signed with; shared with the sockets, so that none repeats.
+        rng: for the jitter of pauses.
+        settings: time-outs and limits.
+        clock: monotonic nanoseconds, for deadlines and latencies.
+        wall_clock: nanoseconds; the clock whose offset `timestamps` knows.
+        sleep: waits for seconds.
+        open_session: makes the pool.
+        metrics: where to count.
+
+    Raises:
+        InvalidArgumentError: `base_url` is no HTTP address.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        credentials: Credentials | None,
+        timestamps: TimestampSource,
+        rng: random.Random,
+        settings: RestSettings | None = None,
+        clock: Callable[[], int] = time.monotonic_ns,
+        wall_clock: Callable[[], int] = time.time_ns,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        open_session: Callable[[], HttpExchange] = open_http_session,
+        metrics: m.Metrics | None = None,
+    ) -> None:
+        if not base_url.startswith(("http://", "https://")):
+            raise InvalidArgumentError("base_url", base_url, "has to begin with http:// or https://")
+        self._base_url = base_url.rstrip("/")
+        self._credentials = credentials
+        self._timestamps = timestamps
+        self._rng = rng
+        self._settings = settings or RestSettings()
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._sleep = sleep
+        self._open_session = open_session
+        self._metrics = metrics or m.Metrics()
+        self._session: HttpExchange | None = None
+        self._is_closed = False
+
+    async def call(self, request: Request[T], *, timeout: float | None = None) -> T:
+        """Send one request and decode its answer. Cancelled, it may have left.
+
+        Args:
+            timeout: seconds for everything, pauses and repetitions included; None takes the settings' own.
+
+        Raises:
+            ConfigurationError: the request has to be signed and there are no credentials.
+            ClosedError: the client is closed.
+            NotSentError: no connection could be opened; nothing happened at VALR.
+            OutcomeUnknownError: the request changes something, may have left, and no answer came.
+            TransportError: the request only reads, and no answer came.
+            ExchangeError: VALR answered with an error; `decode_response` says which.
+            DecodeError: the answer does not fit the protocol.
+        """
+        seconds = self._settings.timeout_s if timeout is None else timeout
+        deadline = self._clock() + round(seconds * _NS_PER_S)
+        attempt = 1
+        while True:
+            outcome = await self._attempt(request, deadline)
+            pause_s = self._pause_s(request, outcome, attempt)
+            if pause_s is None or self._clock() + pause_s * _NS_PER_S >= deadline:
+                return _conclude(request, outcome)
+            log.info("%s: %s; trying again in %.2f s", request.name, _in_words(outcome), pause_s)
+            await self._sleep(pause_s)
+            self._metrics.counter(m.REST_RETRIES, request.name).add()
+            attempt += 1
+
+    async def close(self) -> None:
+        """Close all connections; later calls raise ClosedError."""
+        self._is_closed = True
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _attempt(self, request: Request[T], deadline: int) -> Reply | Failure:
+        session = self._pool()
+        headers = self._headers(request)
+        log.debug("%s > %s %s", request.name, request.method, request.target)
+        started = self._clock()
+        outcome = await session.exchange(
+            request.method,
+            self._base_url + request.target,
+            headers,
+            request.body,
+            Limits(
+                total_s=max(deadline - started, _SHORTEST_NS) / _NS_PER_S,
+                connect_s=self._settings.connect_s,
+                read_s=self._settings.read_s,
+                largest_answer=self._settings.largest_answer,
+            ),
+        )
+        self._count(request, outcome, self._clock() - started)
+        return outcome
+
+    def _pool(self) -> HttpExchange:
+        if self._is_closed:
+            raise ClosedError("the REST client is closed")
+        if self._session is None:
+            self._session = self._open_session()
+        return self._session
+
+    def _headers(self, request: Request[T]) -> Mapping[str, str]:
+        if not request.is_signed:
+            return _COMMON_HEADERS
+        if self._credentials is None:
+            raise ConfigurationError(f"{request.name} has to be signed, and no API key is configured")
+        timestamp = self._timestamps.next_ms(self._wall_clock())
+        signed = self._credentials.auth_headers(
+            timestamp, request.method, request.target, request.body or b""
+        )
+        return {**_COMMON_HEADERS, **signed}
+
+    def _count(self, request: Request[T], outcome: Reply | Failure, duration_ns: int) -> None:
+        name = request.name
+        if isinstance(outcome, Reply):
+            self._metrics.latency(m.REST_LATENCY, name).record(duration_ns)
+            self._metrics.counter(m.REST_ANSWERS, name, str(outcome.status)).add()
+            log.debug("%s < HTTP %d, %d bytes", name, outcome.status, len(outcome.body))
+        else:
+            kind = "unknown" if outcome.may_have_left else "not sent"
+            self._metrics.counter(m.REST_FAILURES, name, kind).add()
+
+    def _pause_s(self, request: Request[T], outcome: Reply | Failure, attempt: int) -> float | None:
+        """Seconds to wait before sending again; None where that is not to be."""
+        if not request.may_retry or attempt >= self._settings.attempts:
+            return None
+        if isinstance(outcome, Reply) and outcome.status == _TOO_MANY_REQUESTS:
+            return self._patience_s(outcome)
+        if isinstance(outcome, Failure) or outcome.status >= _SERVER_ERRORS:
+            return self._rng.random() * self._settings.pause_s * 2.0 ** (attempt - 1)
+        return None
+
+    def _patience_s(self, reply: Reply) -> float:
+        """What VALR asks for, else the rest of its full minute, when its counters restart (protocol 4)."""
+        asked = reply.headers.get("retry-after", "")
+        if asked.isascii() and asked.isdigit():
+            return float(asked)
+        server_ns = self._timestamps.offset.server_ns(self._wall_clock())
+        return (_MINUTE_NS - server_ns % _MINUTE_NS) / _NS_PER_S + self._rng.random()
+
+
+def _conclude(request: Request[T], outcome: Reply | Failure) -> T:
+    if isinstance(outcome, Reply):
+        return decode_response(request, outcome.status, outcome.headers, outcome.body)
+    if not outcome.may_have_left:
+        raise NotSentError(f"{request.name}: {outcome.problem}")
+    if request.method in _READS:
+        raise TransportError(f"{request.name}: {outcome.problem}")
+    raise OutcomeUnknownError(f"{request.name}: {outcome.problem}")
+
+
+def _in_words(outcome: Reply | Failure) -> str:
+    return f"HTTP {outcome.status}" if isinstance(outcome, Reply) else outcome.problem
