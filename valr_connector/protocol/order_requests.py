@@ -1,0 +1,241 @@
+"""What is asked about an order: the bodies that REST and the account socket share (protocol 10, 16).
+
+Each request checks itself when it is made, so that nothing malformed is ever sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from valr_connector.errors import InvalidArgumentError
+from valr_connector.model.enums import Side, TimeInForce
+from valr_connector.model.ids import CLIENT_ORDER_ID_PATTERN, ClientOrderId, ExchangeOrderId, Symbol
+from valr_connector.protocol.codec import format_decimal
+
+Body = dict[str, object]
+"""A JSON object in the order in which it is sent."""
+
+_SYMBOL = re.compile(r"[0-9A-Za-z]{1,40}")
+_ORDER_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
+_LARGEST_BATCH = 20
+
+
+class ModifyMatchStrategy(StrEnum):
+    """What happens to a modify that would match (protocol 10.5)."""
+
+    RETAIN_ORIGINAL = "RETAIN_ORIGINAL"
+    CANCEL_ORIGINAL = "CANCEL_ORIGINAL"
+    REPRICE = "REPRICE"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceLimit:
+    """A limit order (protocol 10.2).
+
+    Attributes:
+        symbol: the pair on the wire, ``BTCZAR``.
+        quantity: base currency.
+        price: quote per base.
+        client_order_id: unique for ever; the idempotency key across REST and socket.
+        post_only: maker, or fail.
+        allow_margin: subaccounts enabled for margin only.
+        reduce_only: perpetuals only.
+    """
+
+    symbol: Symbol
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    client_order_id: ClientOrderId
+    post_only: bool = False
+    time_in_force: TimeInForce = TimeInForce.GTC
+    allow_margin: bool = False
+    reduce_only: bool = False
+
+    def __post_init__(self) -> None:
+        check_symbol(self.symbol)
+        check_client_order_id(self.client_order_id)
+        check_positive("quantity", self.quantity)
+        check_positive("price", self.price)
+
+    def body(self) -> Body:
+        """The body of the call, and the payload of the command."""
+        body: Body = {
+            "side": Side(self.side).value,
+            "quantity": format_decimal(self.quantity),
+            "price": format_decimal(self.price),
+            "pair": self.symbol,
+            "postOnly": bool(self.post_only),
+            "customerOrderId": self.client_order_id,
+            "timeInForce": TimeInForce(self.time_in_force).value,
+            "allowMargin": bool(self.allow_margin),
+        }
+        return body | ({"reduceOnly": True} if self.reduce_only else {})
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceMarket:
+    """A market order, always IOC (protocol 10.3).
+
+    Attributes:
+        base_amount, quote_amount: exactly one of them.
+        client_order_id: unique for ever.
+    """
+
+    symbol: Symbol
+    side: Side
+    client_order_id: ClientOrderId
+    base_amount: Decimal | None = None
+    quote_amount: Decimal | None = None
+    allow_margin: bool = False
+    reduce_only: bool = False
+
+    def __post_init__(self) -> None:
+        check_symbol(self.symbol)
+        check_client_order_id(self.client_order_id)
+        check_one_of(base_amount=self.base_amount, quote_amount=self.quote_amount)
+        for field, amount in (("base_amount", self.base_amount), ("quote_amount", self.quote_amount)):
+            if amount is not None:
+                check_positive(field, amount)
+
+    def body(self) -> Body:
+        """The body of the call, and the payload of the command."""
+        body: Body = {"side": Side(self.side).value}
+        body |= _amounts(baseAmount=self.base_amount, quoteAmount=self.quote_amount)
+        body |= {
+            "pair": self.symbol,
+            "customerOrderId": self.client_order_id,
+            "allowMargin": bool(self.allow_margin),
+        }
+        return body | ({"reduceOnly": True} if self.reduce_only else {})
+
+
+@dataclass(frozen=True, slots=True)
+class ModifyOrder:
+    """New price, new size, or both, of an open limit order (protocol 10.5). The order's id stays.
+
+    Attributes:
+        order_id: VALR's id; whether a modify by our id works is not known (protocol 21, 29).
+        new_price: quote per base.
+        new_remaining, new_total: base currency, at most one of them.
+        strategy: what happens where the change would match.
+    """
+
+    symbol: Symbol
+    order_id: ExchangeOrderId
+    new_price: Decimal | None = None
+    new_remaining: Decimal | None = None
+    new_total: Decimal | None = None
+    strategy: ModifyMatchStrategy = ModifyMatchStrategy.RETAIN_ORIGINAL
+
+    def __post_init__(self) -> None:
+        check_symbol(self.symbol)
+        check_order_id(self.order_id)
+        if self.new_remaining is not None and self.new_total is not None:
+            raise InvalidArgumentError("new_total", self.new_total, "excludes new_remaining")
+        changes = {
+            "new_price": self.new_price,
+            "new_remaining": self.new_remaining,
+            "new_total": self.new_total,
+        }
+        given = {field: value for field, value in changes.items() if value is not None}
+        if not given:
+            raise InvalidArgumentError("new_price", None, "a modify must change the price or the size")
+        for field, value in given.items():
+            check_positive(field, value)
+
+    def body(self) -> Body:
+        """The body of the call, and the payload of the command."""
+        body: Body = {"orderId": self.order_id, "pair": self.symbol}
+        body |= _amounts(
+            newPrice=self.new_price, newRemainingQuantity=self.new_remaining, newTotalQuantity=self.new_total
+        )
+        return body | {"modifyMatchStrategy": ModifyMatchStrategy(self.strategy).value}
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """A request to cancel one order, by exactly one of its ids (protocol 10.6)."""
+
+    symbol: Symbol
+    order_id: ExchangeOrderId | None = None
+    client_order_id: ClientOrderId | None = None
+
+    def __post_init__(self) -> None:
+        check_symbol(self.symbol)
+        check_one_of(order_id=self.order_id, client_order_id=self.client_order_id)
+        if self.order_id is not None:
+            check_order_id(self.order_id)
+        if self.client_order_id is not None:
+            check_client_order_id(self.client_order_id)
+
+    def body(self) -> Body:
+        """The body of the call, and the payload of the command."""
+        if self.order_id is not None:
+            return {"orderId": self.order_id, "pair": self.symbol}
+        return {"customerOrderId": self.client_order_id, "pair": self.symbol}
+
+
+OrderRequest = PlaceLimit | PlaceMarket | ModifyOrder | CancelOrder
+
+_BATCH_TYPES: dict[type[OrderRequest], str] = {
+    PlaceLimit: "PLACE_LIMIT",
+    PlaceMarket: "PLACE_MARKET",
+    ModifyOrder: "MODIFY_ORDER",
+    CancelOrder: "CANCEL_ORDER",
+}
+
+
+def batch_body(requests: Sequence[OrderRequest]) -> Body:
+    """Several requests in one: 1 to 20, no modify beside a placement (protocol 10.8).
+
+    Raises:
+        InvalidArgumentError: too many, none, or a modify beside a placement.
+    """
+    if not 1 <= len(requests) <= _LARGEST_BATCH:
+        raise InvalidArgumentError("requests", len(requests), f"must be 1 to {_LARGEST_BATCH}")
+    places = any(isinstance(request, PlaceLimit | PlaceMarket) for request in requests)
+    if places and any(isinstance(request, ModifyOrder) for request in requests):
+        raise InvalidArgumentError("requests", "MODIFY_ORDER", "cannot be beside a placement (-21311)")
+    return {
+        "requests": [{"type": _BATCH_TYPES[type(request)], "data": request.body()} for request in requests]
+    }
+
+
+def check_symbol(symbol: object) -> None:
+    """Refuse what cannot be a pair on the wire: letters and digits, 1 to 40."""
+    if not isinstance(symbol, str) or _SYMBOL.fullmatch(symbol) is None:
+        raise InvalidArgumentError("symbol", symbol, "must be 1 to 40 letters and digits")
+
+
+def check_client_order_id(client_order_id: object) -> None:
+    """Refuse what VALR does not take as customerOrderId (protocol 6)."""
+    if not isinstance(client_order_id, str) or CLIENT_ORDER_ID_PATTERN.fullmatch(client_order_id) is None:
+        raise InvalidArgumentError("client_order_id", client_order_id, "must be 1 to 50 of 0-9 a-z A-Z -")
+
+
+def check_order_id(order_id: object) -> None:
+    """Refuse what cannot be VALR's id of an order: opaque, but never more than letters, digits and dashes."""
+    if not isinstance(order_id, str) or _ORDER_ID.fullmatch(order_id) is None:
+        raise InvalidArgumentError("order_id", order_id, "must be 1 to 64 letters, digits and dashes")
+
+
+def check_positive(field: str, value: Decimal) -> None:
+    """Refuse what is no number to send, and zero."""
+    format_decimal(value, field)
+    if not value:
+        raise InvalidArgumentError(field, value, "must be positive")
+
+
+def check_one_of(**given: object) -> None:
+    """Refuse all but exactly one argument."""
+    if sum(value is not None for value in given.values()) != 1:
+        raise InvalidArgumentError(" or ".join(given), given, "exactly one must be given")
+
+
+def _amounts(**amounts: Decimal | None) -> Body:
+    return {name: format_decimal(amount) for name, amount in amounts.items() if amount is not None}

@@ -1,0 +1,83 @@
+"""Signatures: who asks, proved with HMAC-SHA512 (protocol 2.2)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from typing import NoReturn
+
+from valr_connector.errors import InvalidArgumentError
+
+_PRINTABLE = re.compile(r"[!-~]+")
+_DIGITS = re.compile(r"[0-9]+")
+_HIDDEN = "<hidden>"
+
+
+def sign(
+    secret: str, timestamp_ms: int, verb: str, target: str, body: bytes = b"", *, subaccount_id: str = ""
+) -> str:
+    """The signature of one request, in lower-case hexadecimal.
+
+    Args:
+        secret: the key's secret.
+        timestamp_ms: Unix time in milliseconds; the same goes into the header.
+        verb: HTTP method in upper case; GET for a socket's handshake.
+        target: path and query exactly as sent, from the first slash.
+        body: exactly as sent.
+        subaccount_id: only where a primary key acts for a subaccount.
+    """
+    payload = f"{timestamp_ms}{verb}{target}".encode() + body + subaccount_id.encode()
+    return hmac.new(secret.encode(), payload, hashlib.sha512).hexdigest()
+
+
+class Credentials:
+    """An API key and its secret. Neither shows in a repr or an error, and they are not pickled (S11)."""
+
+    __slots__ = ("_key", "_secret", "_subaccount_id")
+
+    def __init__(self, key: str, secret: str, subaccount_id: str = "") -> None:
+        """Hold the key.
+
+        Args:
+            key: 64 characters at VALR (protocol 2.1).
+            secret: the same.
+            subaccount_id: only where a primary key acts for a subaccount; a subaccount's own key has none.
+
+        Raises:
+            InvalidArgumentError: one of them could not go into a header.
+        """
+        for field, value in (("key", key), ("secret", secret)):
+            if _PRINTABLE.fullmatch(value) is None:
+                raise InvalidArgumentError(field, _HIDDEN, "must be printable ASCII without spaces")
+        if subaccount_id and _DIGITS.fullmatch(subaccount_id) is None:
+            raise InvalidArgumentError("subaccount_id", subaccount_id, "must be a decimal number")
+        self._key = key
+        self._secret = secret
+        self._subaccount_id = subaccount_id
+
+    @property
+    def subaccount_id(self) -> str:
+        """The subaccount that the key acts for, "" for the key's own account."""
+        return self._subaccount_id
+
+    def auth_headers(self, timestamp_ms: int, verb: str, target: str, body: bytes = b"") -> dict[str, str]:
+        """The headers of one authenticated request or handshake; a fresh timestamp for each (protocol 2.4).
+
+        Without a subaccount its header is left out: an empty one breaks calls (protocol 2.2).
+        """
+        signature = sign(self._secret, timestamp_ms, verb, target, body, subaccount_id=self._subaccount_id)
+        headers = {
+            "X-VALR-API-KEY": self._key,
+            "X-VALR-SIGNATURE": signature,
+            "X-VALR-TIMESTAMP": str(timestamp_ms),
+        }
+        if self._subaccount_id:
+            headers["X-VALR-SUB-ACCOUNT-ID"] = self._subaccount_id
+        return headers
+
+    def __repr__(self) -> str:
+        return f"Credentials(key={_HIDDEN}, secret={_HIDDEN}, subaccount_id={self._subaccount_id!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("credentials are not pickled or copied")
