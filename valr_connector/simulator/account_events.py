@@ -1,0 +1,115 @@
+"""What the account socket tells of an event of the venue (protocol 15, 19.2)."""
+
+from __future__ import annotations
+
+from valr_connector.simulator.account_wire import (
+    balance_update,
+    exchange_record,
+    reward_record,
+    trade_update,
+)
+from valr_connector.simulator.floor import Floor
+from valr_connector.simulator.ids import uuid7_text
+from valr_connector.simulator.order_wire import (
+    change_object,
+    modify_outcome_object,
+    open_order_entry,
+    processed_object,
+)
+from valr_connector.simulator.vocabulary import (
+    AccountTrade,
+    CancelFailed,
+    ModifyOutcome,
+    OrderChange,
+    Processed,
+    State,
+    WalletChanged,
+)
+from valr_connector.simulator.wire import JsonObject, OutboundFrame, frame
+
+AccountEvent = Processed | OrderChange | AccountTrade | CancelFailed | ModifyOutcome | WalletChanged
+
+
+class AccountEvents:
+    """Turns events into frames, in the dialect that the settings choose."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+        self._settings = floor.settings
+
+    def frames(self, event: AccountEvent) -> list[OutboundFrame]:
+        """The frames of one event; none if this dialect keeps silent about it."""
+        match event:
+            case Processed():
+                return self._processed(event)
+            case OrderChange():
+                return self._order_changed(event)
+            case AccountTrade():
+                return self._traded(event)
+            case CancelFailed():
+                return [self._cancel_failed(event)]
+            case ModifyOutcome():
+                return [self._modified(event)]
+            case WalletChanged():
+                return [frame("BALANCE_UPDATE", data=balance_update(event))]
+
+    def balances(self, account_id: str) -> list[OutboundFrame]:
+        """One BALANCE_UPDATE per wallet, as after connecting."""
+        wallets = self._floor.venue.wallets(account_id)
+        return [frame("BALANCE_UPDATE", data=balance_update(wallet)) for wallet in wallets]
+
+    def open_orders(self, account_id: str) -> OutboundFrame:
+        """All open orders of the account as they are now."""
+        orders = self._floor.venue.open_orders(account_id)
+        return frame("OPEN_ORDERS_UPDATE", data=[open_order_entry(order) for order in orders])
+
+    def _processed(self, event: Processed) -> list[OutboundFrame]:
+        processed = frame(
+            "ORDER_PROCESSED",
+            data=processed_object(event, with_customer_id=self._settings.customer_order_id_in_events),
+        )
+        if event.success:
+            return [processed]
+        failed = frame("FAILED_ORDER", data={"orderId": event.order_id, "message": event.failure_reason})
+        choices = {"processed": [processed], "failed_order": [failed], "both": [processed, failed]}
+        return choices[self._settings.failure_frames]
+
+    def _order_changed(self, change: OrderChange) -> list[OutboundFrame]:
+        if change.state is State.PLACED and not self._settings.send_placed_status:
+            return []
+        if change.state is State.FAILED and not self._settings.send_failed_status:
+            return []
+        data = change_object(change, with_customer_id=self._settings.customer_order_id_in_events)
+        return [frame("ORDER_STATUS_UPDATE", data=data)]
+
+    def _traded(self, trade: AccountTrade) -> list[OutboundFrame]:
+        data = trade_update(trade, with_customer_id=self._settings.customer_order_id_in_events)
+        return [
+            frame("NEW_ACCOUNT_TRADE", currencyPairSymbol=trade.symbol, data=data),
+            *(frame("NEW_ACCOUNT_HISTORY_RECORD", data=record) for record in self._records(trade)),
+        ]
+
+    def _records(self, trade: AccountTrade) -> list[JsonObject]:
+        pair = self._floor.venue.pairs[trade.symbol]
+        is_market = self._is_market(trade)
+        records = [exchange_record(trade, pair, is_market=is_market, record_id=self._record_id(trade))]
+        if trade.fee < 0:
+            records.append(reward_record(trade, pair, record_id=self._record_id(trade)))
+        return records
+
+    def _record_id(self, trade: AccountTrade) -> str:
+        return uuid7_text(trade.traded_at, self._floor.rng)
+
+    def _is_market(self, trade: AccountTrade) -> bool:
+        order = self._floor.venue.order(trade.account_id, trade.order_id)
+        return order is not None and order.request.kind == "market"
+
+    def _modified(self, outcome: ModifyOutcome) -> OutboundFrame:
+        data = modify_outcome_object(outcome, with_customer_id=self._settings.customer_order_id_in_events)
+        return frame("MODIFY_ORDER_OUTCOME", data=data)
+
+    def _cancel_failed(self, event: CancelFailed) -> OutboundFrame:
+        data: JsonObject = {"orderId": event.order_id} if event.order_id else {}
+        if event.customer_order_id and self._settings.customer_order_id_in_events:
+            data["customerOrderId"] = event.customer_order_id
+        return frame("FAILED_CANCEL_ORDER", data={**data, "message": event.message})

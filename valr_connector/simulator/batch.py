@@ -1,0 +1,87 @@
+"""Several order requests in one (protocol 10.8); the same on REST and on the socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from valr_connector.simulator.answers import rejection_body
+from valr_connector.simulator.floor import Floor
+from valr_connector.simulator.order_requests import (
+    Body,
+    cancel_order,
+    invalid_field,
+    limit_order,
+    market_order,
+    modify_order,
+)
+from valr_connector.simulator.vocabulary import NewOrder, Rejection
+from valr_connector.simulator.wire import JsonObject
+
+_MOST_REQUESTS = 20
+_LONGEST_BATCH_ID = 50
+_PLACEMENTS: Mapping[str, Callable[[Body], NewOrder]] = {
+    "PLACE_LIMIT": limit_order,
+    "PLACE_MARKET": market_order,
+}
+
+
+def run_batch(floor: Floor, account_id: str, body: Body) -> JsonObject:
+    """Submit every request of the batch, in order; outcomes tell which were accepted.
+
+    Raises:
+        Rejection: the batch as a whole is malformed; nothing was submitted.
+    """
+    requests = _requests(body)
+    outcomes = [_outcome(floor, account_id, request) for request in requests]
+    # Like VALR's, beyond what a double can hold exactly.
+    return {"outcomes": outcomes, "batchId": (1 << 60) | floor.rng.getrandbits(56)}
+
+
+def _requests(body: Body) -> list[Body]:
+    requests = body.get("requests")
+    if not isinstance(requests, list) or not 0 < len(requests) <= _MOST_REQUESTS:
+        raise invalid_field("requests", f"1 to {_MOST_REQUESTS} requests")
+    if not all(_is_request(request) for request in requests):
+        raise invalid_field("requests", "each has a type and data")
+    if len(str(body.get("customerBatchId", ""))) > _LONGEST_BATCH_ID:
+        raise invalid_field("customerBatchId", f"up to {_LONGEST_BATCH_ID} characters")
+    types = {request["type"] for request in requests}
+    if "MODIFY_ORDER" in types and types & {"PLACE_LIMIT", "PLACE_MARKET", "PLACE_STOP_LIMIT"}:
+        raise Rejection(-21311, "Modify requests cannot be combined with place requests in one batch")
+    return requests
+
+
+def _is_request(request: object) -> bool:
+    return (
+        isinstance(request, dict)
+        and isinstance(request.get("type"), str)
+        and isinstance(request.get("data"), dict)
+    )
+
+
+def _outcome(floor: Floor, account_id: str, request: Body) -> JsonObject:
+    request_type, data = str(request["type"]), cast("Body", request["data"])
+    try:
+        ids = _submit(floor, account_id, request_type, data)
+    except Rejection as rejection:
+        return {"accepted": False, "error": rejection_body(rejection)}
+    return {"accepted": True, **ids, "requestType": request_type}
+
+
+def _submit(floor: Floor, account_id: str, request_type: str, data: Body) -> dict[str, str]:
+    """The ids of what was submitted; of a modify it is the modify request's (10.8)."""
+    if request_type in _PLACEMENTS:
+        order = floor.desk.place(account_id, _PLACEMENTS[request_type](data))
+        return _given(orderId=order.order_id, customerOrderId=order.request.customer_order_id)
+    if request_type == "CANCEL_ORDER":
+        request = cancel_order(data)
+        floor.desk.cancel(account_id, request)
+        return _given(orderId=request.order_id, customerOrderId=request.customer_order_id)
+    if request_type == "MODIFY_ORDER":
+        return {"orderId": floor.desk.modify(account_id, modify_order(data))}
+    raise Rejection(-12005, f"{request_type} is not supported")
+
+
+def _given(**ids: str) -> dict[str, str]:
+    return {name: text for name, text in ids.items() if text}

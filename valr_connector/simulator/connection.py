@@ -1,0 +1,185 @@
+"""One open WebSocket: frames out in the order of their due times, frames in, and the cuts (protocol 14)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import orjson
+from aiohttp import WSMsgType, web
+
+from valr_connector.simulator.faults import SocketKind
+from valr_connector.simulator.floor import Floor
+from valr_connector.simulator.settings import Latency
+from valr_connector.simulator.timeline import Lane
+from valr_connector.simulator.wire import OutboundFrame, frame
+
+ABNORMAL = 1006
+"""Not a close code on the wire: the connection ends without a close frame."""
+_CLOSING_TIMEOUT_S = 1.0
+_AT_ONCE = Latency()
+
+InboundFrame = Mapping[str, object]
+
+
+class Connection:
+    """A socket that has been accepted. `run` serves it until it ends."""
+
+    def __init__(self, floor: Floor, kind: SocketKind, *, is_authenticated: bool) -> None:
+        self.kind = kind
+        self.is_open = False
+        self.ended = asyncio.Event()
+        self._floor = floor
+        self._is_authenticated = is_authenticated
+        self._socket = web.WebSocketResponse(
+            autoping=False, timeout=_CLOSING_TIMEOUT_S, compress=floor.settings.compression
+        )
+        self._outbox: asyncio.Queue[bytes | int] = asyncio.Queue()
+        self._replies = Lane(floor.frames)
+        self._events = Lane(floor.frames)
+        self._snapshots = Lane(floor.frames)
+        self._transport: asyncio.Transport | None = None
+        self._is_closing = False
+        self._timers: list[asyncio.TimerHandle] = []
+        self._last_traffic = 0.0
+
+    async def run(
+        self,
+        request: web.Request,
+        greet: Callable[[], None],
+        on_frame: Callable[[InboundFrame], None],
+    ) -> web.WebSocketResponse:
+        """Upgrade, greet, and serve until either side ends it."""
+        await self._socket.prepare(request)
+        self._transport = request.transport
+        self.is_open = True
+        self._watch()
+        try:
+            greet()
+            async with asyncio.TaskGroup() as tasks:
+                writer = tasks.create_task(self._write())
+                await self._read(on_frame)
+                if not self._is_closing:
+                    writer.cancel()
+        finally:
+            self.is_open = False
+            self.ended.set()
+            for timer in self._timers:
+                timer.cancel()
+        return self._socket
+
+    # --- out
+
+    def reply(self, message: OutboundFrame) -> None:
+        """Answer a command, after the latency of replies."""
+        self._send(message, self._floor.settings.reply_latency, self._replies)
+
+    def push(self, message: OutboundFrame) -> None:
+        """Tell an event, after the latency of events."""
+        settings = self._floor.settings
+        self._send(message, settings.event_latency, None if settings.events_may_swap else self._events)
+
+    def push_aged(self, message: OutboundFrame, age_s: float) -> None:
+        """Tell a snapshot that is that much older than an event would be; events may overtake it."""
+        latency = self._floor.settings.event_latency
+        self._send(message, Latency(latency.seconds + age_s, latency.jitter_s), self._snapshots)
+
+    def control(self, message: OutboundFrame) -> None:
+        """Send a control frame at once."""
+        self._send(message, _AT_ONCE, None)
+
+    def refuse(self, message: str) -> None:
+        """Send a frame ERROR."""
+        self.control(frame("ERROR", message=message))
+
+    def close(self, code: int) -> None:
+        """End the connection: with a close frame, or for 1006 without one. What waits to be sent is lost."""
+        if code == ABNORMAL:
+            self.abort()
+        elif not self._is_closing:
+            self._is_closing = True
+            self._outbox.put_nowait(code)
+
+    def abort(self) -> None:
+        """Cut the connection, without a close frame."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _send(self, message: OutboundFrame, latency: Latency, lane: Lane | None) -> None:
+        for extra_s in self._floor.faults.copies(message.content):
+            seconds = latency.draw(self._floor.rng)
+            if lane is None or extra_s:
+                self._floor.frames.after(seconds + extra_s, lambda: self._deliver(message))
+            else:
+                lane.after(seconds, lambda: self._deliver(message))
+
+    def _deliver(self, message: OutboundFrame) -> None:
+        if self.is_open and not self._is_closing:
+            self._floor.stats.frames_out[self.kind, message.type] += 1
+            self._outbox.put_nowait(message.data)
+
+    async def _write(self) -> None:
+        try:
+            while True:
+                item = await self._outbox.get()
+                if isinstance(item, int):
+                    await self._socket.close(code=item)
+                    return
+                self._note_traffic()
+                await self._socket.send_frame(item, WSMsgType.TEXT)
+        except ConnectionError:
+            return  # the reader learns of it as well, and ends the connection
+
+    # --- in
+
+    async def _read(self, on_frame: Callable[[InboundFrame], None]) -> None:
+        while True:
+            message = await self._socket.receive()
+            self._note_traffic()
+            if message.type is WSMsgType.PING:
+                await _unless_lost(self._socket.pong(message.data))
+            elif message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
+                self._receive(message.data, on_frame)
+            elif message.type is not WSMsgType.PONG:
+                return
+
+    def _receive(self, data: str | bytes, on_frame: Callable[[InboundFrame], None]) -> None:
+        try:
+            content = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            content = None
+        if not isinstance(content, dict) or not isinstance(content.get("type"), str):
+            self.refuse("Invalid message - Invalid JSON")
+            return
+        self._floor.stats.frames_in[self.kind, content["type"]] += 1
+        on_frame(content)
+
+    # --- cuts
+
+    def _watch(self) -> None:
+        self._note_traffic()
+        self._watch_idling(self._floor.settings.idle_cut_s)
+        if not self._is_authenticated:
+            loop = asyncio.get_running_loop()
+            self._timers.append(loop.call_later(self._floor.settings.unauthenticated_cut_s, self.abort))
+
+    def _note_traffic(self) -> None:
+        self._last_traffic = asyncio.get_running_loop().time()
+
+    def _watch_idling(self, seconds: float) -> None:
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, self._check_idling))
+
+    def _check_idling(self) -> None:
+        silence = asyncio.get_running_loop().time() - self._last_traffic
+        if silence >= self._floor.settings.idle_cut_s:
+            self.abort()
+            return
+        self._timers = [timer for timer in self._timers if timer.when() > asyncio.get_running_loop().time()]
+        self._watch_idling(self._floor.settings.idle_cut_s - silence)
+
+
+async def _unless_lost(sending: Awaitable[None]) -> None:
+    try:
+        await sending
+    except ConnectionError:
+        return  # the next read ends the connection

@@ -1,0 +1,257 @@
+"""The embedded exchange: a venue behind REST and both sockets, on loopback.
+
+async with EmbeddedExchange() as exchange:
+    key = exchange.add_api_key("0")
+    print(exchange.endpoints.rest)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from random import Random
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from valr_connector.simulator.account_socket import AccountDoor
+from valr_connector.simulator.authentication import TRADE, VIEW, ApiKey
+from valr_connector.simulator.connection import ABNORMAL, Connection
+from valr_connector.simulator.crowd import Crowd
+from valr_connector.simulator.faults import Faults, SocketKind
+from valr_connector.simulator.floor import Floor
+from valr_connector.simulator.rest import RestDoor
+from valr_connector.simulator.settings import SimulatorSettings
+from valr_connector.simulator.stats import Statistics
+from valr_connector.simulator.trade_socket import TradeDoor
+from valr_connector.simulator.venue import Venue
+
+_HOST = "127.0.0.1"
+_SERVICE_RESTART = 1012
+_SHUTDOWN_TIMEOUT_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where a running exchange listens."""
+
+    rest: str
+    ws_account: str
+    ws_trade: str
+
+
+class EmbeddedExchange:
+    """VALR on 127.0.0.1, as protocol.md describes it.
+
+    Args:
+        settings: behaviour and delays; the documented VALR by default.
+        venue: a venue to serve; by default a new one with the settings' pairs, account and balances.
+        clock: wall time in nanoseconds since 1970. Delays use the event loop's time instead.
+        rng: source of ids, keys, jitter and the crowd's choices.
+
+    It can be started again after `stop`: the venue, the keys and the port stay.
+    """
+
+    def __init__(
+        self,
+        settings: SimulatorSettings | None = None,
+        *,
+        venue: Venue | None = None,
+        clock: Callable[[], int] = time.time_ns,
+        rng: Random | None = None,
+    ) -> None:
+        self.settings = settings or SimulatorSettings()
+        self._rng = rng or Random()
+        self._clock = clock
+        self.venue = venue or Venue(
+            self.settings.pairs,
+            clock=clock,
+            rng=self._spawn(),
+            duplicate_ids_fail_late=self.settings.duplicate_ids_fail_late,
+        )
+        self._floor = Floor(self.settings, self.venue, clock, self._spawn())
+        if venue is None:
+            self.open_account(self.settings.account_id)
+        self._crowds = self._gather_crowds() if self.settings.crowd else []
+        self._account_door = AccountDoor(self._floor)
+        self._trade_door = TradeDoor(self._floor)
+        self._rest_door = RestDoor(self._floor)
+        self._runner: web.AppRunner | None = None
+        self._port = self.settings.port
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """Where it listens. The port is only known once it has been started."""
+        at = f"{_HOST}:{self._port}"
+        return Endpoints(f"http://{at}", f"ws://{at}/ws/account", f"ws://{at}/ws/trade")
+
+    @property
+    def stats(self) -> Statistics:
+        """What went through, counted."""
+        return self._floor.stats
+
+    @property
+    def faults(self) -> Faults:
+        """Faults to come; none by default."""
+        return self._floor.faults
+
+    @property
+    def read_only(self) -> bool:
+        """Whether writes are refused (protocol 3.5). Can be set at any time."""
+        return self._floor.read_only
+
+    @read_only.setter
+    def read_only(self, value: bool) -> None:
+        self._floor.read_only = value
+
+    def open_account(
+        self,
+        account_id: str,
+        balances: Mapping[str, Decimal] | None = None,
+        *,
+        maker_percent: Decimal | None = None,
+        taker_percent: Decimal | None = None,
+    ) -> None:
+        """Open a further account; balances and fees are those of the settings unless given.
+
+        Raises:
+            ValueError: the account exists, or a balance is negative or not finite.
+        """
+        self._floor.open_account(
+            account_id,
+            self.settings.balances if balances is None else balances,
+            self.settings.maker_percent if maker_percent is None else maker_percent,
+            self.settings.taker_percent if taker_percent is None else taker_percent,
+        )
+
+    def add_api_key(
+        self,
+        account_id: str,
+        *,
+        key: str | None = None,
+        secret: str | None = None,
+        permissions: tuple[str, ...] = (VIEW, TRADE),
+        label: str = "embedded",
+    ) -> ApiKey:
+        """A new key of that account; 64 random hexadecimal digits each, unless given."""
+        api_key = ApiKey(
+            key or self._hexadecimal(),
+            secret or self._hexadecimal(),
+            account_id,
+            permissions,
+            label,
+            self._clock(),
+        )
+        self._floor.keys.add(api_key)
+        return api_key
+
+    def revoke_api_key(self, key: ApiKey) -> None:
+        """Refuse that key from now on; sockets that it opened stay."""
+        self._floor.keys.revoke(key)
+
+    def drop_sockets(self, kind: SocketKind | None = None, *, code: int = ABNORMAL) -> int:
+        """End all sockets, or those of one kind; how many there were.
+
+        1006 cuts them without a close frame; any other code sends one.
+        """
+        connections = self._connections(kind)
+        for connection in connections:
+            connection.close(code)
+        return len(connections)
+
+    async def start(self) -> Endpoints:
+        """Listen; returns where.
+
+        Raises:
+            RuntimeError: it runs already.
+            OSError: the port is taken.
+        """
+        if self._runner is not None:
+            raise RuntimeError("the exchange runs already")
+        self._floor.work.open()
+        self._floor.frames.open()
+        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT_S)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, _HOST, self._port).start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        self._port = int(runner.addresses[0][1])
+        if self._crowds:
+            self._floor.work.after(self.settings.crowd_interval_s, self._step)
+        return self.endpoints
+
+    async def stop(self) -> None:
+        """Close everything; accepted commands are still executed. Does nothing if it does not run."""
+        if self._runner is None:
+            return
+        runner, self._runner = self._runner, None
+        await self._close_sockets()
+        self._floor.work.finish()
+        await runner.cleanup()
+        self._floor.work.close()
+        self._floor.frames.close()
+        self._account_door.forget()
+        self._trade_door.forget()
+        # One turn of the loop lets aborted transports go.
+        await asyncio.sleep(0)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    def _application(self) -> web.Application:
+        application = web.Application()
+        application.router.add_get("/ws/account", self._account_door.handle)
+        application.router.add_get("/ws/trade", self._trade_door.handle)
+        self._rest_door.add_to(application)
+        return application
+
+    def _connections(self, kind: SocketKind | None = None) -> list[Connection]:
+        connections = [*self._account_door.connections, *self._trade_door.connections]
+        return [connection for connection in connections if kind in (None, connection.kind)]
+
+    async def _close_sockets(self) -> None:
+        """Say good-bye with 1012, as VALR does when it restarts; cut those who do not answer."""
+        ends = [connection.ended.wait() for connection in self._connections()]
+        self.drop_sockets(code=_SERVICE_RESTART)
+        try:
+            async with asyncio.timeout(_SHUTDOWN_TIMEOUT_S):
+                await asyncio.gather(*ends)
+        except TimeoutError:
+            self.drop_sockets()
+
+    def _gather_crowds(self) -> list[Crowd]:
+        return [
+            Crowd(self.venue, rng=self._spawn(), symbol=symbol, reference_price=price)
+            for symbol, price in self.settings.crowd_prices.items()
+        ]
+
+    def _step(self) -> None:
+        """One moment of the crowd's life, and the next one on its way."""
+        if self._runner is None:
+            return
+        for crowd in self._crowds:
+            crowd.step()
+        self._floor.work.after(self.settings.crowd_interval_s, self._step)
+
+    def _spawn(self) -> Random:
+        """A source of its own for each part, so that one's draws do not change another's."""
+        return Random(self._rng.getrandbits(64))
+
+    def _hexadecimal(self) -> str:
+        return f"{self._rng.getrandbits(256):064x}"

@@ -1,0 +1,83 @@
+"""The exchange floor: what the doors (REST and both sockets) share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from random import Random
+
+from valr_connector.simulator.authentication import Caller, KeyRing, SignedRequest
+from valr_connector.simulator.faults import Faults
+from valr_connector.simulator.limits import RateLimiter
+from valr_connector.simulator.market import Market
+from valr_connector.simulator.order_entry import OrderEntry
+from valr_connector.simulator.settings import SimulatorSettings
+from valr_connector.simulator.stats import Statistics
+from valr_connector.simulator.timeline import Timeline
+from valr_connector.simulator.venue import Venue
+from valr_connector.simulator.vocabulary import OrderChange, Rejection, VenueEvent
+
+
+class Floor:
+    """One venue with everything around it that is not a door."""
+
+    def __init__(
+        self, settings: SimulatorSettings, venue: Venue, clock: Callable[[], int], rng: Random
+    ) -> None:
+        self.settings = settings
+        self.venue = venue
+        self.clock = clock
+        self.rng = rng
+        self.work = Timeline()
+        """Commands and the engine; what waits here is done even if the exchange stops."""
+        self.frames = Timeline()
+        """Frames on their way out, and snapshots to come."""
+        self.keys = KeyRing(
+            tolerance_s=settings.timestamp_tolerance_s, refuse_repeats=settings.refuse_repeated_timestamps
+        )
+        self.limits = RateLimiter(settings.rate_limits)
+        self.faults = Faults()
+        self.stats = Statistics()
+        self.market = Market(venue, clock)
+        self.desk = OrderEntry(venue, self.work, settings.processing_latency, rng, self.stats)
+        self.read_only = False
+        self._fees: dict[str, tuple[Decimal, Decimal]] = {}
+        venue.listen(self._follow)
+
+    def open_account(
+        self, account_id: str, balances: Mapping[str, Decimal], maker_percent: Decimal, taker_percent: Decimal
+    ) -> None:
+        """Open an account at the venue, and know its fees."""
+        self.venue.open_account(
+            account_id, balances, maker_percent=maker_percent, taker_percent=taker_percent
+        )
+        self._fees[account_id] = (maker_percent, taker_percent)
+
+    def fee_percents(self, account_id: str) -> tuple[Decimal, Decimal]:
+        """Maker's and taker's fee in percent points; those of the settings for accounts opened elsewhere."""
+        return self._fees.get(account_id, (self.settings.maker_percent, self.settings.taker_percent))
+
+    def authenticate(self, verb: str, target: str, body: bytes, headers: Mapping[str, str]) -> Caller:
+        """Who makes this request.
+
+        Raises:
+            Rejection: 400/-11268 without a key; 401/-11252 for a key, signature or account that does not fit.
+        """
+        caller = self.keys.authenticate(SignedRequest(verb, target, body, headers), self.clock())
+        try:
+            self.venue.open_orders(caller.account_id)
+        except LookupError:
+            raise Rejection(-11252, "Request has an invalid signature", status=401) from None
+        return caller
+
+    def check_writable(self) -> None:
+        """Raises:
+        Rejection: 503 while the exchange is read-only (protocol 3.5).
+        """
+        if self.read_only:
+            raise Rejection(-11, "The exchange is in read-only mode", status=503)
+
+    def _follow(self, event: VenueEvent) -> None:
+        self.market.follow(event)
+        if isinstance(event, OrderChange):
+            self.stats.order_changed(event)

@@ -1,0 +1,77 @@
+"""REST about an account: key, balances, trades, fees (protocol 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from valr_connector.simulator.account_wire import balance_object, fee_object, trade_history_object
+from valr_connector.simulator.answers import Answer, ok
+from valr_connector.simulator.authentication import PRIMARY_ACCOUNT, VIEW
+from valr_connector.simulator.floor import Floor
+from valr_connector.simulator.order_entry import unsupported_pair
+from valr_connector.simulator.rest_call import Call, Route
+from valr_connector.simulator.vocabulary import AccountTrade
+from valr_connector.simulator.wire import time_text
+
+
+class AccountRest:
+    """What an account has and did."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+
+    def routes(self) -> Sequence[Route]:
+        """The lines of the route table."""
+        account = "/v1/account"
+        return (
+            Route("GET", f"{account}/api-keys/current", self._current_key, VIEW),
+            Route("GET", f"{account}/balances", self._balances, VIEW, max_age_s=1),
+            Route("GET", f"{account}/tradehistory", self._trades, VIEW),
+            Route("GET", f"{account}/{{pair}}/tradehistory", self._pair_trades, VIEW),
+            Route("GET", f"{account}/fees/trade", self._fees, VIEW),
+        )
+
+    async def _current_key(self, call: Call) -> Answer:
+        if call.caller is None:
+            return Answer(403)
+        key = call.caller.key
+        return ok(
+            {
+                "label": key.label,
+                "permissions": list(key.permissions),
+                "addedAt": time_text(key.added_at),
+                "isSubAccount": key.account_id != PRIMARY_ACCOUNT,
+            }
+        )
+
+    async def _balances(self, call: Call) -> Answer:
+        without_zero = call.flag("excludeZeroBalances")
+        wallets = self._floor.venue.wallets(call.account_id)
+        return ok(
+            [
+                balance_object(wallet)
+                for wallet in wallets
+                if wallet.available or wallet.reserved or not without_zero
+            ]
+        )
+
+    async def _trades(self, call: Call) -> Answer:
+        """Of all pairs: a pair in the query is ignored, as by VALR (9.4)."""
+        return self._page_of(call, self._floor.venue.trades(call.account_id))
+
+    async def _pair_trades(self, call: Call) -> Answer:
+        symbol = call.path["pair"]
+        if symbol not in self._floor.venue.pairs:
+            raise unsupported_pair()
+        trades = self._floor.venue.trades(call.account_id)
+        return self._page_of(call, [trade for trade in trades if trade.symbol == symbol])
+
+    def _page_of(self, call: Call, trades: Sequence[AccountTrade]) -> Answer:
+        page = call.page().cut(
+            trades, time=lambda trade: trade.traded_at, entry_id=lambda trade: trade.trade_id
+        )
+        return ok([trade_history_object(trade) for trade in page])
+
+    async def _fees(self, call: Call) -> Answer:
+        maker, taker = self._floor.fee_percents(call.account_id)
+        return ok([fee_object(symbol, maker, taker) for symbol in self._floor.venue.pairs])

@@ -1,0 +1,149 @@
+"""One REST call as its handler sees it, and the table entry that leads to it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import orjson
+
+from valr_connector.simulator.answers import Answer
+from valr_connector.simulator.authentication import Caller
+from valr_connector.simulator.order_requests import Body, invalid_field
+from valr_connector.simulator.vocabulary import Rejection
+from valr_connector.simulator.wire import nanoseconds_of
+
+_MOST_PER_PAGE = 100
+_Entry = TypeVar("_Entry")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that has passed limits, authentication and permission. `caller` is None on public routes."""
+
+    caller: Caller | None
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    data: bytes
+
+    @property
+    def account_id(self) -> str:
+        """The account it acts on; "" on public routes."""
+        return self.caller.account_id if self.caller else ""
+
+    def body(self) -> Body:
+        """The JSON object in the body.
+
+        Raises:
+            Rejection: -113 where there is none.
+        """
+        try:
+            body = orjson.loads(self.data)
+        except orjson.JSONDecodeError:
+            body = None
+        if not isinstance(body, dict):
+            raise Rejection(-113, "Invalid JSON payload")
+        return body
+
+    def flag(self, name: str) -> bool:
+        """A boolean of the query; false where absent."""
+        text = self.query.get(name, "false").lower()
+        if text not in ("true", "false"):
+            raise invalid_field(name, "must be true or false")
+        return text == "true"
+
+    def names(self, name: str) -> frozenset[str]:
+        """A comma list of the query, in upper case; empty where absent."""
+        return frozenset(part.strip().upper() for part in self.query.get(name, "").split(",") if part.strip())
+
+    def page(self) -> Page:
+        """skip, limit, beforeId, startTime and endTime of the query.
+
+        Raises:
+            Rejection: -11 where one of them is malformed or the limit is above 100.
+        """
+        return Page(
+            skip=self._count("skip", 0, None),
+            limit=self._count("limit", _MOST_PER_PAGE, _MOST_PER_PAGE),
+            before_id=self.query.get("beforeId", ""),
+            start=self._time("startTime"),
+            end=self._time("endTime"),
+        )
+
+    def _count(self, name: str, default: int, most: int | None) -> int:
+        text = self.query.get(name)
+        if text is None:
+            return default
+        if not (text.isascii() and text.isdigit()) or (most is not None and int(text) > most):
+            raise invalid_field(
+                name, "must be a number" if most is None else f"must be a number up to {most}"
+            )
+        return int(text)
+
+    def _time(self, name: str) -> int | None:
+        text = self.query.get(name)
+        if text is None:
+            return None
+        try:
+            return nanoseconds_of(text)
+        except ValueError:
+            raise invalid_field(name, "must be an ISO-8601 time") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list that is newest first. Times are nanoseconds since 1970, both ends included."""
+
+    skip: int
+    limit: int
+    before_id: str
+    start: int | None
+    end: int | None
+
+    def cut(
+        self,
+        entries: Sequence[_Entry],
+        *,
+        time: Callable[[_Entry], int],
+        entry_id: Callable[[_Entry], str],
+    ) -> list[_Entry]:
+        """The entries of this page."""
+        if self.before_id:
+            ids = [entry_id(entry) for entry in entries]
+            entries = entries[ids.index(self.before_id) + 1 :] if self.before_id in ids else []
+        chosen = [entry for entry in entries if self._covers(time(entry))]
+        return chosen[self.skip : self.skip + self.limit]
+
+    def _covers(self, moment: int) -> bool:
+        return (self.start is None or moment >= self.start) and (self.end is None or moment <= self.end)
+
+
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One line of the route table.
+
+    `permission` None means public; `max_age_s` above 0 means that answers are cached that long.
+    """
+
+    method: str
+    path: str
+    answer: Handler = field(repr=False)
+    permission: str | None = None
+    max_age_s: int = 0
+
+    @property
+    def name(self) -> str:
+        """As it is counted: "GET /v1/orders/open"."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def needs_content_type(self) -> bool:
+        return self.method in ("POST", "PUT", "PATCH")
+
+    @property
+    def is_write(self) -> bool:
+        return self.method != "GET"

@@ -1,0 +1,88 @@
+"""The last 24 hours of one pair, for market summaries (protocol 7.6, 17)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from valr_connector.simulator.vocabulary import PublicTrade
+
+_MINUTE_NS = 60_000_000_000
+_DAY_MINUTES = 24 * 60
+_ZERO = Decimal(0)
+
+
+@dataclass(slots=True)
+class _Minute:
+    number: int
+    high: Decimal
+    low: Decimal
+    base_volume: Decimal
+    quote_volume: Decimal
+    close: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class DaySummary:
+    """Prices are 0 where there was no trade yet."""
+
+    last: Decimal = _ZERO
+    previous_close: Decimal = _ZERO
+    high: Decimal = _ZERO
+    low: Decimal = _ZERO
+    base_volume: Decimal = _ZERO
+    quote_volume: Decimal = _ZERO
+
+    @property
+    def change_percent(self) -> Decimal:
+        """Last price against the one of a day ago, in percent, cut to two decimals by rounding."""
+        if not self.previous_close:
+            return _ZERO
+        return ((self.last / self.previous_close - 1) * 100).quantize(Decimal("0.01"))
+
+
+class Ticker:
+    """Trades of one pair, gathered by minute. Give it the trades oldest first."""
+
+    def __init__(self, trades: Iterable[PublicTrade] = ()) -> None:
+        self._minutes: deque[_Minute] = deque()
+        self._previous_close = _ZERO
+        for trade in trades:
+            self.add(trade)
+
+    def add(self, trade: PublicTrade) -> None:
+        """Count one trade."""
+        number = trade.traded_at // _MINUTE_NS
+        quote = trade.price * trade.quantity
+        self._forget_before(number - _DAY_MINUTES)
+        if not self._previous_close:
+            self._previous_close = trade.price
+        if not self._minutes or self._minutes[-1].number < number:
+            self._minutes.append(_Minute(number, trade.price, trade.price, _ZERO, _ZERO, trade.price))
+        minute = self._minutes[-1]
+        minute.high = max(minute.high, trade.price)
+        minute.low = min(minute.low, trade.price)
+        minute.base_volume += trade.quantity
+        minute.quote_volume += quote
+        minute.close = trade.price
+
+    def summary(self, now_ns: int) -> DaySummary:
+        """The 24 hours up to `now_ns`. The last price outlives them."""
+        self._forget_before(now_ns // _MINUTE_NS - _DAY_MINUTES)
+        if not self._minutes:
+            last = self._previous_close
+            return DaySummary(last=last, previous_close=last, high=last, low=last)
+        return DaySummary(
+            last=self._minutes[-1].close,
+            previous_close=self._previous_close,
+            high=max(minute.high for minute in self._minutes),
+            low=min(minute.low for minute in self._minutes),
+            base_volume=sum((minute.base_volume for minute in self._minutes), _ZERO),
+            quote_volume=sum((minute.quote_volume for minute in self._minutes), _ZERO),
+        )
+
+    def _forget_before(self, number: int) -> None:
+        while self._minutes and self._minutes[0].number <= number:
+            self._previous_close = self._minutes.popleft().close

@@ -1,0 +1,137 @@
+"""/ws/trade: subscriptions to the market (protocol 14.2, 14.3, 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from aiohttp import web
+
+from valr_connector.simulator.connection import Connection, InboundFrame
+from valr_connector.simulator.floor import Floor
+from valr_connector.simulator.market_feed import MarketFeed
+from valr_connector.simulator.socket_door import (
+    UpgradeRefusedError,
+    authenticate,
+    check_connection_limit,
+    has_key,
+)
+from valr_connector.simulator.wire import OutboundFrame, frame
+
+_INVALID_REQUEST = "Invalid Request, please check your request and try again"
+
+
+class TradeSession:
+    """One trade socket and what it listens to."""
+
+    def __init__(self, floor: Floor, feed: MarketFeed, connection: Connection) -> None:
+        self.connection = connection
+        self._floor = floor
+        self._feed = feed
+        self._pairs: dict[str, list[str]] = {}
+        self._requests: Mapping[str, Callable[[InboundFrame], None]] = {
+            "PING": self._ping,
+            "SUBSCRIBE": self._subscribe,
+        }
+
+    def listens_to(self, channel: str, symbol: str) -> bool:
+        return symbol in self._pairs.get(channel, ())
+
+    def receive(self, content: InboundFrame) -> None:
+        """Take a frame of the client."""
+        handler = self._requests.get(str(content["type"]))
+        if handler is None:
+            self.connection.control(frame("UNSUPPORTED"))
+        else:
+            handler(content)
+
+    def _ping(self, _content: InboundFrame) -> None:
+        if any(self._pairs.values()):
+            self.connection.control(frame("PONG"))
+        else:
+            self.connection.control(frame("PONG", message="NO_SUBSCRIPTIONS"))
+
+    def _subscribe(self, content: InboundFrame) -> None:
+        subscriptions = content.get("subscriptions")
+        if not isinstance(subscriptions, list):
+            self.connection.refuse(_INVALID_REQUEST)
+            return
+        for subscription in subscriptions:
+            self._subscribe_channel(subscription)
+
+    def _subscribe_channel(self, subscription: object) -> None:
+        channel = subscription.get("event") if isinstance(subscription, dict) else None
+        pairs = (
+            subscription.get("pairs", [*self._floor.venue.pairs]) if isinstance(subscription, dict) else None
+        )
+        if not isinstance(channel, str) or not isinstance(pairs, list):
+            self.connection.refuse(_INVALID_REQUEST)
+            return
+        names = list(dict.fromkeys(str(pair).upper() for pair in pairs))
+        is_known = channel in self._feed.channels
+        wanted = [name for name in names if is_known and name in self._floor.venue.pairs]
+        for name in names:
+            if name not in wanted:
+                self.connection.refuse(f"Channel {channel}, pair {name} combination invalid")
+        if is_known:
+            self._replace(channel, wanted)
+
+    def _replace(self, channel: str, wanted: list[str]) -> None:
+        """The new list takes the place of the old one of that channel (14.2)."""
+        before = self._pairs.get(channel, [])
+        self._pairs[channel] = wanted
+        for symbol in before:
+            if symbol not in wanted:
+                self.connection.control(frame("UNSUBSCRIBED", message=f"{channel}:{symbol}"))
+        for symbol in wanted:
+            self.connection.control(frame("SUBSCRIBED", message=f"{channel}:{symbol}"))
+            if symbol not in before or self._floor.settings.snapshot_on_resubscribe:
+                self._send_first(channel, symbol)
+
+    def _send_first(self, channel: str, symbol: str) -> None:
+        first = self._feed.first(channel, symbol)
+        if first is not None:
+            self.connection.push(first)
+
+
+class TradeDoor:
+    """All trade sockets."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+        self._sessions: list[TradeSession] = []
+        self._feed = MarketFeed(floor, self._listeners)
+
+    @property
+    def connections(self) -> list[Connection]:
+        return [session.connection for session in self._sessions]
+
+    def forget(self) -> None:
+        """Drop what was waiting for its time; for an exchange that stops."""
+        self._feed.forget()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Serve one socket, from the handshake to its end. Credentials are optional; given ones must fit."""
+        is_authenticated = has_key(request)
+        try:
+            check_connection_limit(self._floor, request)
+            if is_authenticated:
+                authenticate(self._floor, request)
+        except UpgradeRefusedError as refusal:
+            return refusal.response
+        connection = Connection(self._floor, "trade", is_authenticated=is_authenticated)
+        session = TradeSession(self._floor, self._feed, connection)
+        self._sessions.append(session)
+        try:
+            return await connection.run(
+                request, lambda: _greet(connection, is_authenticated), session.receive
+            )
+        finally:
+            self._sessions.remove(session)
+
+    def _listeners(self, channel: str, symbol: str) -> list[Callable[[OutboundFrame], None]]:
+        return [session.connection.push for session in self._sessions if session.listens_to(channel, symbol)]
+
+
+def _greet(connection: Connection, is_authenticated: bool) -> None:
+    if is_authenticated:
+        connection.control(frame("AUTHENTICATED"))
