@@ -160,8 +160,9 @@ class Venue:
         orders = self._account(account_id).orders
         order = orders.meant_by(order_id, customer_order_id)
         if order is None or order.symbol != symbol or not order.is_open:
-            failed_id = order_id or (order.order_id if order else "")
-            self._tell([CancelFailed(account_id, failed_id, customer_order_id, rules.CANCEL_FAILED)])
+            if order is not None:
+                order_id, customer_order_id = order.order_id, order.request.customer_order_id
+            self._tell([CancelFailed(account_id, order_id, customer_order_id, rules.CANCEL_FAILED)])
             raise rules.invalid_order()
         with self._command() as effects:
             self._engine.cancel(order, self._books[symbol], effects)
