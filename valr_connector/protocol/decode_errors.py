@@ -17,6 +17,13 @@ _PATH = re.compile(r"(.*) - at `\$(.*)`", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[([0-9]+)\]")
 _MISSING = re.compile(r"Object missing required field `(.+)`")
 _ABSENT = object()
+_PLAINER = (
+    ("Expected `str` matching regex", "not a plain decimal number"),
+    ("Invalid enum value", "not one of the expected words"),
+    ("Invalid value", "not one of the expected words"),
+    ("Invalid RFC3339 encoded datetime", "not a time"),
+    ("Expected `datetime` with a timezone component", "a time without a zone"),
+)
 
 
 def refuse(kind: str, raw: bytes, error: Exception) -> NoReturn:
@@ -34,7 +41,7 @@ def refuse(kind: str, raw: bytes, error: Exception) -> NoReturn:
         field, value = _below(field, error.__cause__.field), error.__cause__.value
     elif missing := _MISSING.fullmatch(problem):
         field, problem = _below(field, missing[1]), "required field is missing"
-    raise DecodeError(kind, field, value, problem) from None
+    raise DecodeError(kind, field, _printable(value), problem) from None
 
 
 def _problem_of(error: Exception) -> tuple[str, str]:
@@ -43,7 +50,8 @@ def _problem_of(error: Exception) -> tuple[str, str]:
     if isinstance(error, UnicodeDecodeError):
         return "not UTF-8", ""
     located = _PATH.fullmatch(str(error))
-    return (located[1], located[2]) if located else (str(error), "")
+    problem, path = (located[1], located[2]) if located else (str(error), "")
+    return next((plain for start, plain in _PLAINER if problem.startswith(start)), problem), path
 
 
 def _below(field: str, name: str) -> str:
@@ -71,5 +79,10 @@ def _walk(value: Any, path: str) -> Any:
 def _shown(raw: bytes, value: Any) -> str:
     """The value as JSON; the beginning of the bytes where it could not be found."""
     if value is _ABSENT:
-        return repr(raw[:80])[2:-1]
+        return raw[:80].decode("utf-8", "backslashreplace")
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _printable(text: str) -> str:
+    """Text that cannot break a log line."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode()

@@ -6,11 +6,7 @@ from the bytes in one step, chosen by its "type"; only what fails is looked at t
 
 from __future__ import annotations
 
-from types import UnionType
-from typing import Any, get_args
-
 import msgspec
-from msgspec import Struct
 
 from valr_connector.protocol.account_frames import (
     BalanceUpdateFrame,
@@ -59,7 +55,7 @@ from valr_connector.protocol.control_frames import (
     UnsubscribedFrame,
     UnsupportedFrame,
 )
-from valr_connector.protocol.decode_errors import DECODER_FAILURES, refuse
+from valr_connector.protocol.decode_errors import DECODER_FAILURES
 from valr_connector.protocol.market_frames import (
     AllowedOrderTypesUpdatedFrame,
     FundingRunCompletedFrame,
@@ -94,6 +90,7 @@ from valr_connector.protocol.reply_frames import (
     RateLimitExceededFrame,
     ReplyFrame,
 )
+from valr_connector.protocol.second_look import frame_types, second_look
 from valr_connector.protocol.wallet_frames import (
     InstantOrderCompletedFrame,
     NewAccountHistoryRecordFrame,
@@ -204,19 +201,8 @@ TradeFrame = _TradeUnion | KeepAliveFrame
 """Everything that the trade socket is known to send."""
 
 
-class _Envelope(Struct):
-    type: Any = None
-    client_msg_id: Any = msgspec.field(name="clientMsgId", default=None)
-
-
-_envelope = msgspec.json.Decoder(_Envelope)
 _account: msgspec.json.Decoder[_AccountUnion] = msgspec.json.Decoder(_AccountUnion)
 _trade: msgspec.json.Decoder[_TradeUnion] = msgspec.json.Decoder(_TradeUnion)
-
-
-def frame_types(union: UnionType) -> frozenset[str]:
-    """The "type" of every frame in a union of frames."""
-    return frozenset(str(frame.__struct_config__.tag) for frame in get_args(union))
 
 
 _ACCOUNT_TYPES = frame_types(_AccountUnion)
@@ -232,7 +218,7 @@ def decode_account_frame(raw: bytes) -> AccountFrame | UnknownFrame:
     try:
         return _account.decode(raw)
     except DECODER_FAILURES as error:
-        return _second_look(raw, error, _ACCOUNT_TYPES)
+        return second_look(raw, error, _ACCOUNT_TYPES)
 
 
 def decode_trade_frame(raw: bytes) -> TradeFrame | UnknownFrame:
@@ -244,17 +230,4 @@ def decode_trade_frame(raw: bytes) -> TradeFrame | UnknownFrame:
     try:
         return _trade.decode(raw)
     except DECODER_FAILURES as error:
-        return _second_look(raw, error, _TRADE_TYPES)
-
-
-def _second_look(raw: bytes, error: Exception, known: frozenset[str]) -> KeepAliveFrame | UnknownFrame:
-    if raw.strip() in (b"", b'""'):
-        return KeepAliveFrame()
-    try:
-        envelope = _envelope.decode(raw)
-    except DECODER_FAILURES:
-        refuse("?", raw, error)
-    if not isinstance(envelope.type, str) or envelope.type in known:
-        refuse(envelope.type if isinstance(envelope.type, str) else "?", raw, error)
-    msg_id = envelope.client_msg_id
-    return UnknownFrame(envelope.type, raw, msg_id if isinstance(msg_id, str) else None)
+        return second_look(raw, error, _TRADE_TYPES)

@@ -173,18 +173,18 @@ class RateLimitData(Struct, rename="camel", frozen=True, gc=False):
 class RateLimitExceededFrame(Struct, tag="RATE_LIMIT_EXCEEDED", frozen=True, gc=False):
     """The command was over VALR's limit and was not executed (protocol 4, 15.6)."""
 
-    data: RateLimitData = RateLimitData()
+    data: RateLimitData | None = None
     outer_msg_id: str | None = field(name="clientMsgId", default=None)
 
     @property
     def client_msg_id(self) -> str | None:
         """Which command was not executed."""
-        return self.outer_msg_id or self.data.client_msg_id or None
+        return self.outer_msg_id or (self.data.client_msg_id if self.data else None)
 
     @property
     def request_type(self) -> str | None:
         """The kind of command: PLACE_LIMIT_ORDER, PLACE_MARKET_ORDER, BATCH_ORDERS, ..."""
-        return self.data.request_type
+        return self.data.request_type if self.data else None
 
 
 class CancelOnDisconnectData(Struct, rename="camel", frozen=True, gc=False):

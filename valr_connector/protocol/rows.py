@@ -351,10 +351,11 @@ class AccountTradeRow(Struct, rename=wire_name, frozen=True, gc=False):
     @property
     def fee(self) -> Fee | None:
         """Positive where it was paid, negative for a reward; None where VALR did not say (protocol 6)."""
+        fee = _fee(self.fee_text, self.fee_currency)
         reward = _fee(self.maker_reward_text, self.maker_reward_currency)
-        if reward is not None:
-            return Fee(reward.currency, -reward.amount)
-        return _fee(self.fee_text, self.fee_currency)
+        if reward is None or not reward.amount:
+            return fee or reward
+        return Fee(reward.currency, reward.amount.copy_negate())
 
     @property
     def liquidity(self) -> Liquidity:

@@ -1,0 +1,152 @@
+"""Whether recorded frames are what this library understands: the work of ``valr frames check``.
+
+Reads the form of the frame corpus (protocol 22): one JSON object a line, with `channel` (account, trade
+or rest), `frame` and an optional `note`. Files named ``*_commands.jsonl`` hold what a client sent.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal, TextIO
+
+import msgspec
+from msgspec import Raw, Struct
+
+from valr_connector.errors import DecodeError, ExchangeError, TransportError
+from valr_connector.protocol.command_frames import decode_command
+from valr_connector.protocol.control_frames import UnknownFrame
+from valr_connector.protocol.decode_errors import DECODER_FAILURES
+from valr_connector.protocol.endpoints import ENDPOINTS, decode_response
+from valr_connector.protocol.frames import decode_account_frame, decode_trade_frame
+
+
+class Verdict(StrEnum):
+    """What became of one recorded frame."""
+
+    TYPED = "typed"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of a file, and what became of its frame.
+
+    Attributes:
+        where: ``file:line``.
+        what: the frame's type, or method and path; the reason where it was refused.
+        is_noted_typo: the record itself says that the frame is misspelt.
+    """
+
+    where: str
+    verdict: Verdict
+    what: str
+    is_noted_typo: bool = False
+
+
+class _Record(Struct, frozen=True):
+    channel: Literal["account", "trade", "rest"]
+    frame: Raw
+    note: str = ""
+
+
+class _RestFrame(Struct, frozen=True):
+    method: str
+    path: str
+    status: int
+    headers: dict[str, str] = {}
+    body: Raw = Raw()
+
+
+def check_files(paths: Sequence[Path], out: TextIO) -> int:
+    """Check every frame of the files, and print what was found.
+
+    Returns:
+        Exit status: 1 if a frame was refused that its record does not call a typo, else 0.
+    """
+    findings = [finding for path in paths for finding in check_file(path)]
+    for finding in findings:
+        if finding.verdict is Verdict.REFUSED:
+            out.write(f"{finding.where}: refused{' (noted typo)' * finding.is_noted_typo}: {finding.what}\n")
+    unknown = Counter(finding.what for finding in findings if finding.verdict is Verdict.UNKNOWN)
+    out.writelines(f"unknown: {what}: {count}\n" for what, count in sorted(unknown.items()))
+    counts = Counter(finding.verdict for finding in findings)
+    out.write(
+        f"{len(findings)} frames: " + ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict) + "\n"
+    )
+    return int(any(finding.verdict is Verdict.REFUSED and not finding.is_noted_typo for finding in findings))
+
+
+def check_file(path: Path) -> Iterator[Finding]:
+    """What became of every frame of one file; blank lines are left out."""
+    are_commands = path.stem.endswith("_commands")
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        yield Finding(str(path), Verdict.REFUSED, f"cannot be read: {error.strerror}")
+        return
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield _check_line(f"{path}:{number}", line, are_commands=are_commands)
+
+
+def _check_line(where: str, line: bytes, *, are_commands: bool) -> Finding:
+    try:
+        record = _record.decode(line)
+    except DECODER_FAILURES as error:
+        return Finding(where, Verdict.REFUSED, f"not a record of a frame: {error}")
+    try:
+        verdict, what = _understand(record, are_commands=are_commands)
+    except DecodeError as error:
+        return Finding(where, Verdict.REFUSED, str(error), "typo" in record.note.casefold())
+    return Finding(where, verdict, what)
+
+
+def _understand(record: _Record, *, are_commands: bool) -> tuple[Verdict, str]:
+    raw = bytes(record.frame)
+    if are_commands:
+        return _as_frame(decode_command(raw))
+    if record.channel == "account":
+        return _as_frame(decode_account_frame(raw))
+    if record.channel == "trade":
+        return _as_frame(decode_trade_frame(raw))
+    return _understand_rest(raw)
+
+
+def _as_frame(frame: Struct) -> tuple[Verdict, str]:
+    if isinstance(frame, UnknownFrame):
+        return Verdict.UNKNOWN, frame.type
+    return Verdict.TYPED, type(frame).__name__
+
+
+def _understand_rest(raw: bytes) -> tuple[Verdict, str]:
+    try:
+        answer = _rest_frame.decode(raw)
+    except DECODER_FAILURES as error:
+        raise DecodeError("rest", "", raw[:80].decode("utf-8", "backslashreplace"), str(error)) from None
+    path = answer.path.partition("?")[0]
+    endpoint = next((known for known in ENDPOINTS if known.matches(answer.method, path)), None)
+    if endpoint is None:
+        return Verdict.UNKNOWN, f"{answer.method} {path}"
+    with suppress(ExchangeError, TransportError):  # an answer that says no is understood as well
+        decode_response(
+            endpoint.request(pair="PAIR", id="ID"), answer.status, answer.headers, _body_of(answer)
+        )
+    return Verdict.TYPED, endpoint.name
+
+
+def _body_of(answer: _RestFrame) -> bytes:
+    """The body's bytes: text stands for a body that is no JSON, null for an empty one."""
+    body = bytes(answer.body)
+    if body in (b"", b"null"):
+        return b""
+    return msgspec.json.decode(body, type=str).encode() if body.startswith(b'"') else body
+
+
+_record = msgspec.json.Decoder(_Record)
+_rest_frame = msgspec.json.Decoder(_RestFrame)
