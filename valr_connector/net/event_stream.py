@@ -109,7 +109,11 @@ class EventPublisher:
         stream: EventStream[E] = EventStream(on_overflow, capacity, self._metrics.counter(m.EVENTS_DROPPED))
         # Held weakly: an iterator that its reader left by `break` would otherwise fill up for ever.
         reader = weakref.proxy(stream, lambda _: unsubscribe())
-        unsubscribe = self._subscribe(types, lambda event: reader.push(event))
+
+        def push(event: E) -> None:
+            reader.push(event)
+
+        unsubscribe: Unsubscribe = self._subscribe(types, push)
         stream.when_closed(unsubscribe)
         self._streams.add(stream)
         return stream

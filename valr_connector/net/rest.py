@@ -26,7 +26,8 @@ from valr_connector.errors import (
 )
 from valr_connector.net.http_exchange import Failure, HttpExchange, Limits, Reply
 from valr_connector.observe import metrics as m
-from valr_connector.protocol.endpoints import Request, decode_response
+from valr_connector.protocol.requests import Request
+from valr_connector.protocol.responses import decode_response
 from valr_connector.protocol.signing import Credentials
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,6 @@ _SHORTEST_NS: Final = 1_000_000
 """A time-out of 0 would mean none at all."""
 _TOO_MANY_REQUESTS: Final = 429
 _SERVER_ERRORS: Final = 500
-_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _COMMON_HEADERS: Final = {
     # VALR answers 403 to some calls without these two, even to those that have no body (protocol 1).
     "Content-Type": "application/json",
@@ -238,9 +238,8 @@ def _conclude(request: Request[T], outcome: Reply | Failure) -> T:
         return decode_response(request, outcome.status, outcome.headers, outcome.body)
     if not outcome.may_have_left:
         raise NotSentError(f"{request.name}: {outcome.problem}")
-    if request.method in _READS:
-        raise TransportError(f"{request.name}: {outcome.problem}")
-    raise OutcomeUnknownError(f"{request.name}: {outcome.problem}")
+    kind = TransportError if request.is_read else OutcomeUnknownError
+    raise kind(f"{request.name}: {outcome.problem}")
 
 
 def _in_words(outcome: Reply | Failure) -> str:
