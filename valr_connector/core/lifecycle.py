@@ -255,22 +255,34 @@ def _note_amounts(order: OrderRecord, evidence: Evidence) -> bool:
     before = (order.amount, order.price, order.reported_executed)
     original = evidence.original
     if original is not None:
-        if evidence.says is Says.MODIFIED and not _is_older(order, evidence):
-            order.was_modified = order.was_modified or original != order.amount
-            order.amount = original
-            if evidence.price is not None:
-                order.price = evidence.price
-        elif order.amount is None:
-            order.amount = original
+        _note_terms(order, evidence, original)
         if evidence.remaining is not None and not order.was_modified:
             _raise_executed(order, original - evidence.remaining)
-    if evidence.says is Says.FILLED and order.amount is not None and not order.was_modified:
+    is_size_sure = original is not None or not order.was_modified
+    if evidence.says is Says.FILLED and order.amount is not None and is_size_sure:
         _raise_executed(order, order.amount)
     return (order.amount, order.price, order.reported_executed) != before
 
 
-def _is_older(order: OrderRecord, evidence: Evidence) -> bool:
-    return evidence.at is not None and order.updated_at is not None and evidence.at < order.updated_at
+def _note_terms(order: OrderRecord, evidence: Evidence, original: Decimal) -> None:
+    """Take over size and limit price unless newer ones are known. Another size than ours shows a modify."""
+    if order.amount is not None and original != order.amount:
+        order.was_modified = True
+    if _has_newer_terms(order, evidence):
+        return
+    order.amount = original
+    order.terms_at = evidence.at or order.terms_at
+    if order.price is not None and evidence.price is not None:
+        order.price = evidence.price
+
+
+def _has_newer_terms(order: OrderRecord, evidence: Evidence) -> bool:
+    """Times can be equal or missing; "Order Modified" is then the later word (protocol 21, 33)."""
+    if order.terms_at is None:
+        return False
+    if evidence.at is None or evidence.at == order.terms_at:
+        return evidence.says is not Says.MODIFIED
+    return evidence.at < order.terms_at
 
 
 def _raise_executed(order: OrderRecord, executed: Decimal) -> None:

@@ -52,6 +52,9 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     fills_by_id: dict[str, Fill] = {}
     was_created: bool = False
     was_modified: bool = False
+    """Its size changed, or may have: `original - remaining` gives no executed amount any more."""
+    terms_at: datetime | None = None
+    """VALR's time of the report that size and price were taken from."""
     failure_reason: str = ""
     updated_at: datetime | None = None
     ended_at: datetime | None = None
