@@ -76,9 +76,8 @@ def check_files(paths: Sequence[Path], out: TextIO) -> int:
     unknown = Counter(finding.what for finding in findings if finding.verdict is Verdict.UNKNOWN)
     out.writelines(f"unknown: {what}: {count}\n" for what, count in sorted(unknown.items()))
     counts = Counter(finding.verdict for finding in findings)
-    out.write(
-        f"{len(findings)} frames: " + ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict) + "\n"
-    )
+    summary = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict)
+    out.write(f"{len(findings)} frames: {summary}\n")
     return int(any(finding.verdict is Verdict.REFUSED and not finding.is_noted_typo for finding in findings))
 
 
@@ -127,6 +126,7 @@ def _as_frame(frame: Struct) -> tuple[Verdict, str]:
 def _understand_rest(raw: bytes) -> tuple[Verdict, str]:
     try:
         answer = _rest_frame.decode(raw)
+        body = _body_of(answer)
     except DECODER_FAILURES as error:
         raise DecodeError("rest", "", raw[:80].decode("utf-8", "backslashreplace"), str(error)) from None
     path = answer.path.partition("?")[0]
@@ -134,9 +134,7 @@ def _understand_rest(raw: bytes) -> tuple[Verdict, str]:
     if endpoint is None:
         return Verdict.UNKNOWN, f"{answer.method} {path}"
     with suppress(ExchangeError, TransportError):  # an answer that says no is understood as well
-        decode_response(
-            endpoint.request(pair="PAIR", id="ID"), answer.status, answer.headers, _body_of(answer)
-        )
+        decode_response(endpoint.request(pair="PAIR", id="ID"), answer.status, answer.headers, body)
     return Verdict.TYPED, endpoint.name
 
 

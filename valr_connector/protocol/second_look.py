@@ -1,4 +1,4 @@
-"""What bytes are that did not decode as a known frame: a sign of life, an unknown type, or malformed (S10)."""
+"""Bytes that did not decode as a known frame: a sign of life, an unknown type, or malformed (S10)."""
 
 from __future__ import annotations
 
