@@ -82,6 +82,8 @@ class Evidence(Struct, frozen=True, gc=False, kw_only=True):
         price: limit price as stated.
         trade: the execution, for FILL only.
         reason: VALR's text, or the cause of what happened here.
+        asked_at: when the question was put that this answers, nanoseconds of the monotonic clock; None
+            for what is no answer to a question.
     """
 
     says: Says
@@ -94,6 +96,7 @@ class Evidence(Struct, frozen=True, gc=False, kw_only=True):
     price: Decimal | None = None
     trade: Trade | None = None
     reason: str = ""
+    asked_at: int | None = None
 
 
 SAID_BY_STATUS: Mapping[WireStatus, Says] = {

@@ -94,6 +94,8 @@ class Move(IntEnum):
     """Ended already, and this says another ending: VALR's answer about it wins, else ask."""
     REVIVE = 8
     """Ended already, and this shows it open: a newer answer about it wins, newer news asks."""
+    CONFIRM = 9
+    """Ended already, in this very way: only the time and the reason can become better known."""
 
 
 _PENDING, _OPEN, _PARTIAL = OrderStatus.PENDING_CREATE, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED
@@ -119,10 +121,10 @@ MODIFY_SETTLED      ask             ask       ask               stay      stay  
 RESTING             count           count     count             revive    revive     revive    revive
 PARTIALLY_FILLED    count           count     count             revive    revive     revive    revive
 MODIFIED            count           count     count             revive    revive     revive    revive
-FILLED              fill            fill      fill              stay      correct    correct   correct
-CANCELLED           cancel          cancel    cancel            correct   stay       correct   correct
-EXPIRED             expire          expire    expire            correct   correct    stay      correct
-FAILED              fail            fail      fail              correct   correct    correct   stay
+FILLED              fill            fill      fill              confirm   correct    correct   correct
+CANCELLED           cancel          cancel    cancel            correct   confirm    correct   correct
+EXPIRED             expire          expire    expire            correct   correct    confirm   correct
+FAILED              fail            fail      fail              correct   correct    correct   confirm
 UNRECOGNISED        ask             ask       ask               stay      stay       stay      stay
 FILL                count           count     count             stay      stay       stay      ask
 ABSENT              ask             ask       ask               stay      stay       stay      stay
@@ -182,7 +184,7 @@ def apply(order: OrderRecord, evidence: Evidence, now: int) -> Applied:
     changed = _note_amounts(order, evidence)
     if evidence.trade is not None:
         _count_fill(order, evidence, evidence.trade, events)
-    ask = _move(order, evidence, changed, events)
+    ask = _move(order, evidence, changed, now, events)
     if evidence.at is not None and (order.updated_at is None or evidence.at > order.updated_at):
         order.updated_at = evidence.at
     return Applied(events, ask)
@@ -342,18 +344,20 @@ def _liquidity(order: OrderRecord, trade: Trade) -> Liquidity:
 
 
 def _move(
-    order: OrderRecord, evidence: Evidence, changed: bool, events: list[OrderEvent]
+    order: OrderRecord, evidence: Evidence, changed: bool, now: int, events: list[OrderEvent]
 ) -> AskReason | None:
     move = TABLE[order.status, evidence.says]
-    if _fills_complete_it(order):
+    if move is Move.CONFIRM:
+        _confirm_ending(order, evidence)
+    elif _fills_complete_it(order):
         if order.status is not _FILLED:
-            _end(order, evidence, _FILLED, events)
+            _end(order, evidence, _FILLED, now, events)
     elif move is Move.COUNT:
         return _count(order, evidence, changed, events)
     elif move in ENDINGS:
-        _end(order, evidence, ENDINGS[move], events)
+        _end(order, evidence, ENDINGS[move], now, events)
     elif move is Move.CORRECT:
-        return _correct(order, evidence, events)
+        return _correct(order, evidence, now, events)
     elif move is Move.REVIVE:
         return _revive(order, evidence, events)
     elif move is Move.ASK:
@@ -381,10 +385,12 @@ def _count(
     return _ask_for_fills(order)
 
 
-def _end(order: OrderRecord, evidence: Evidence, ending: OrderStatus, events: list[OrderEvent]) -> None:
+def _end(
+    order: OrderRecord, evidence: Evidence, ending: OrderStatus, now: int, events: list[OrderEvent]
+) -> None:
     before, order.status = order.status, ending
     order.cancel_request = None
-    order.ended_at = order.updated_at if evidence.at is None else evidence.at
+    _date_ending(order, evidence, now)
     order.placement = Placement.CONFIRMED
     if ending is _FAILED:
         order.placement = Placement.REFUSED
@@ -403,26 +409,53 @@ def _end(order: OrderRecord, evidence: Evidence, ending: OrderStatus, events: li
         events.append(OrderFailed(order, evidence.at, evidence.reason))
 
 
-def _correct(order: OrderRecord, evidence: Evidence, events: list[OrderEvent]) -> AskReason | None:
+def _date_ending(order: OrderRecord, evidence: Evidence, now: int) -> None:
+    order.ended_undated_at = now
+    if order.status is _FILLED and evidence.says is not Says.FILLED:
+        # Fills that add up are our own conclusion: a modify that made the order larger may be under way.
+        order.ended_at = None
+    elif evidence.at is None:
+        order.ended_at = order.updated_at
+    else:
+        order.ended_at, order.ended_undated_at = evidence.at, None
+
+
+def _confirm_ending(order: OrderRecord, evidence: Evidence) -> None:
+    if evidence.at is not None and (order.ended_at is None or evidence.at >= order.ended_at):
+        order.ended_at, order.ended_undated_at = evidence.at, None
+    if order.status is _FAILED and not order.failure_reason:
+        order.failure_reason = evidence.reason
+
+
+def _correct(order: OrderRecord, evidence: Evidence, now: int, events: list[OrderEvent]) -> AskReason | None:
     if evidence.source is not Source.QUERY:
         return AskReason.CONTRADICTION
-    _end(order, evidence, _ENDING_SAID[evidence.says], events)
+    _end(order, evidence, _ENDING_SAID[evidence.says], now, events)
     return _ask_for_fills(order)
 
 
 def _revive(order: OrderRecord, evidence: Evidence, events: list[OrderEvent]) -> AskReason | None:
     if order.ended_at is not None and (evidence.at is None or evidence.at <= order.ended_at):
-        return None  # old news
-    if evidence.source is not Source.QUERY:
+        return _ask_for_fills(order)  # old news of the status, yet it may tell of an execution
+    if evidence.source is not Source.QUERY or _was_asked_before_it_ended(order, evidence):
         return AskReason.CONTRADICTION
     before = order.status
     order.status = _PARTIAL if order.executed_amount > ZERO else _OPEN
     order.placement = Placement.CONFIRMED
-    order.ended_at = None
+    order.ended_at = order.ended_undated_at = None
     order.failure_reason = ""
     _tell_created(order, evidence, events)
     events.append(OrderRevived(order, evidence.at, before, order.status))
     return _ask_for_fills(order)
+
+
+def _was_asked_before_it_ended(order: OrderRecord, evidence: Evidence) -> bool:
+    """Whether the answer was under way when an ending without VALR's time became known."""
+    return (
+        order.ended_undated_at is not None
+        and evidence.asked_at is not None
+        and evidence.asked_at <= order.ended_undated_at
+    )
 
 
 def _tell_created(order: OrderRecord, evidence: Evidence, events: list[OrderEvent]) -> None:

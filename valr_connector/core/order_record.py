@@ -58,7 +58,9 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     failure_reason: str = ""
     updated_at: datetime | None = None
     ended_at: datetime | None = None
-    """VALR's time of the evidence that ended it."""
+    """VALR's time of its ending, or a lower bound of it; None where not even that is known."""
+    ended_undated_at: int | None = None
+    """Where VALR gave the ending no time: when it became known here, nanoseconds of the monotonic clock."""
     last_heard: int = 0
     """When anything was last heard of it, nanoseconds of the monotonic clock."""
 
