@@ -143,28 +143,17 @@ class Crowd:
                 self._place(maker, side, price, self._lots(1, _LARGEST_QUOTE_LOTS), post_only=True)
 
     def _ladder(self, side: BuyOrSell) -> list[Decimal]:
-        """Prices of one maker's quotes, best first, none of which would match."""
-        behaviour, tick = self._behaviour, self._pair.tick_size
+        """Prices of one maker's quotes on that side; those that would match now are left out."""
+        outwards = -1 if side == "buy" else 1
+        behaviour = self._behaviour
         with localcontext(_PRICING):
             basis_point = self.reference * _BASIS_POINT
             wobble = Decimal(self._rng.randint(0, 100)) / 100 * behaviour.level_gap_bp
             distance = (behaviour.half_spread_bp + wobble) * basis_point
-            gap = max(truncate(behaviour.level_gap_bp * basis_point, tick), tick)
-            if side == "buy":
-                best = self._below_asks(truncate(self.reference - distance, tick))
-                prices = [best - level * gap for level in range(behaviour.levels)]
-            else:
-                best = self._above_bids(truncate(self.reference + distance, tick) + tick)
-                prices = [best + level * gap for level in range(behaviour.levels)]
-        return [price for price in prices if price > ZERO]
-
-    def _below_asks(self, price: Decimal) -> Decimal:
-        ask = self._best("sell")
-        return price if ask is None else min(price, ask - self._pair.tick_size)
-
-    def _above_bids(self, price: Decimal) -> Decimal:
-        bid = self._best("buy")
-        return price if bid is None else max(price, bid + self._pair.tick_size)
+            gap = max(behaviour.level_gap_bp * basis_point, self._pair.tick_size)
+            wanted = [self.reference + outwards * (distance + n * gap) for n in range(behaviour.levels)]
+            prices = [self._to_tick(side, price) for price in wanted]
+        return [price for price in prices if price > ZERO and not self._would_match(side, price)]
 
     def _take_at_random(self) -> None:
         """Buy or sell some lots of whatever is quoted not too far from the reference."""
@@ -172,18 +161,31 @@ class Crowd:
         with localcontext(_PRICING):
             slippage = self.reference * self._behaviour.slippage
             limit = self.reference + slippage if side == "buy" else self.reference - slippage
-        self._take(side, limit, self._lots(1, self._behaviour.largest_take_lots))
+        self._take(side, limit)
 
     def _take_the_mispriced(self) -> None:
         """Hit bids above the reference and asks below it."""
         for side in _SIDES:
-            self._take(side, self.reference, self._lots(1, self._behaviour.largest_take_lots))
+            self._take(side, self.reference)
 
-    def _take(self, side: BuyOrSell, limit: Decimal, quantity: Decimal) -> None:
-        """Trade at `limit` or better, if anybody is there to trade with."""
-        best = self._best("sell" if side == "buy" else "buy")
-        if best is not None and (best <= limit if side == "buy" else best >= limit):
-            self._place(self._taker, side, best, quantity, time_in_force="IOC")
+    def _take(self, side: BuyOrSell, limit: Decimal) -> None:
+        """Trade some lots at `limit` or better, if anybody is there to trade with."""
+        price = self._to_tick(side, limit)
+        if price > ZERO and self._would_match(side, price):
+            quantity = self._lots(1, self._behaviour.largest_take_lots)
+            self._place(self._taker, side, price, quantity, time_in_force="IOC")
+
+    def _to_tick(self, side: BuyOrSell, price: Decimal) -> Decimal:
+        """The nearest price on the tick that is no worse for its owner: down for a buy, up for a sell."""
+        with localcontext(_PRICING):
+            below = truncate(price, self._pair.tick_size)
+            return below if side == "buy" or below == price else below + self._pair.tick_size
+
+    def _would_match(self, side: BuyOrSell, price: Decimal) -> bool:
+        best = self._venue.levels(self._pair.symbol, "sell" if side == "buy" else "buy", 1)
+        if not best:
+            return False
+        return best[0][0] <= price if side == "buy" else best[0][0] >= price
 
     def _place(
         self,
@@ -212,10 +214,6 @@ class Crowd:
         hundredths = self._rng.randint(100 * fewest, 100 * most)
         with localcontext(EXACT):
             return base_quantity(self._pair, self._lot * hundredths * Decimal("0.01"))
-
-    def _best(self, side: BuyOrSell) -> Decimal | None:
-        levels = self._venue.levels(self._pair.symbol, side, 1)
-        return levels[0][0] if levels else None
 
     def _full_purse(self) -> Mapping[str, Decimal]:
         """Ten times what a full ladder and a step's takers can need of either currency."""
