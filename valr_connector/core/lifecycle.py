@@ -392,9 +392,11 @@ def _end(
     order.cancel_request = None
     _date_ending(order, evidence, now)
     order.placement = Placement.CONFIRMED
+    order.failure_reason = ""
     if ending is _FAILED:
         order.placement = Placement.REFUSED
         order.failure_reason = evidence.reason
+        order.was_created = True
     else:
         _tell_created(order, evidence, events)
     if before.is_terminal:

@@ -51,6 +51,7 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     """How many of the fills VALR has not given a fee for yet."""
     fills_by_id: dict[str, Fill] = {}
     was_created: bool = False
+    """`OrderCreated` was told, or the order failed before it could be."""
     was_modified: bool = False
     """Its size changed, or may have: `original - remaining` gives no executed amount any more."""
     terms_at: datetime | None = None
