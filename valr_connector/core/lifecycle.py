@@ -173,6 +173,8 @@ def apply(order: OrderRecord, evidence: Evidence, now: int) -> Applied:
 
     Total: any evidence in any status gives an outcome, and applying it again changes nothing more.
     """
+    if evidence.says is Says.CANCEL_UNKNOWN and order.cancel_request is None:
+        return Applied([])  # that request has its outcome
     events: list[OrderEvent] = []
     if evidence.exchange_order_id is not None and order.exchange_order_id is None:
         order.exchange_order_id = ExchangeOrderId(evidence.exchange_order_id)
@@ -225,7 +227,7 @@ def _note_cancel_received(
 
 
 def _note_cancel_refused(order: OrderRecord, evidence: Evidence, _now: int, events: list[OrderEvent]) -> None:
-    if not order.is_done:
+    if order.cancel_request is not None:
         order.cancel_request = None
         events.append(CancelRefused(order, evidence.at, evidence.reason))
 

@@ -128,8 +128,6 @@ def is_moot(order: OrderRecord, reason: AskReason) -> bool:
     """Whether what has become known since answers the question."""
     if reason is AskReason.PLACEMENT_UNCONFIRMED:
         return order.status is not OrderStatus.PENDING_CREATE
-    if reason is AskReason.CANCEL_UNCONFIRMED:
-        return order.is_done or not order.is_being_cancelled
     if reason is AskReason.MISSING_FILLS:
         return order.has_all_fills
     if reason in _ABOUT_OPEN_ORDERS:
@@ -139,6 +137,7 @@ def is_moot(order: OrderRecord, reason: AskReason) -> bool:
 
 _ABOUT_OPEN_ORDERS = frozenset(
     {
+        AskReason.CANCEL_UNCONFIRMED,
         AskReason.CANCEL_REFUSED,
         AskReason.MODIFY_SETTLED,
         AskReason.ABSENT,
