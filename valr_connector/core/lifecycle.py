@@ -111,7 +111,7 @@ PLACEMENT_UNKNOWN   ask             stay      stay              stay      stay  
 PROVED_ABSENT       fail            ask       ask               stay      stay       stay      stay
 CANCEL_SENT         stay            stay      stay              stay      stay       stay      stay
 CANCEL_UNKNOWN      ask             ask       ask               stay      stay       stay      stay
-ACCEPTED            stay            stay      stay              stay      stay       stay      stay
+ACCEPTED            stay            stay      stay              stay      stay       stay      ask
 REFUSED             fail            ask       ask               stay      stay       stay      stay
 PROCESSED           count           stay      stay              stay      stay       stay      ask
 CANCEL_RECEIVED     stay            stay      stay              stay      stay       stay      stay
