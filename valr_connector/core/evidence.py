@@ -29,6 +29,7 @@ class Says(IntEnum):
     PROVED_ABSENT = 4
     CANCEL_SENT = 5
     CANCEL_UNKNOWN = 6
+    MODIFY_SENT = 7
     # VALR's answers to requests
     ACCEPTED = 10
     REFUSED = 11

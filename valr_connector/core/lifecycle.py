@@ -17,8 +17,9 @@ Two things are kept apart. The *status* is VALR's truth about the order; only VA
 * Whatever cannot be decided from what was said is *asked*: `apply` returns a reason to probe the order.
   Absence, a refused cancel, an unrecognised status and contradictions are such reasons, never verdicts.
 
-A modify changes size and price under the same id. Once the size has changed, `original - remaining` no
-longer gives the executed amount (protocol 15.5); it then comes from fills alone.
+A modify changes size and price under the same id. Once the size may have changed, `original - remaining`
+no longer gives the executed amount (protocol 15.5), nor do fills that add up to the size we know make the
+order FILLED: the amount comes from fills alone, and the ending from VALR's word alone.
 
 The table has a move for each status and each `Says`; a test walks all of it.
 """
@@ -111,6 +112,7 @@ PLACEMENT_UNKNOWN   ask             stay      stay              stay      stay  
 PROVED_ABSENT       fail            ask       ask               stay      stay       stay      stay
 CANCEL_SENT         stay            stay      stay              stay      stay       stay      stay
 CANCEL_UNKNOWN      ask             ask       ask               stay      stay       stay      stay
+MODIFY_SENT         stay            stay      stay              stay      stay       stay      stay
 ACCEPTED            stay            stay      stay              stay      stay       stay      ask
 REFUSED             fail            ask       ask               stay      stay       stay      stay
 PROCESSED           count           stay      stay              stay      stay       stay      ask
@@ -238,6 +240,11 @@ def _note_cancel_unknown(order: OrderRecord, evidence: Evidence, _now: int, even
         events.append(CancelUnknown(order, evidence.at, attempt))
 
 
+def _note_modify_sent(order: OrderRecord, _evidence: Evidence, _now: int, _events: list[OrderEvent]) -> None:
+    if not order.is_done:
+        order.was_modified = True
+
+
 _RequestNote = Callable[[OrderRecord, Evidence, int, list[OrderEvent]], None]
 
 _REQUEST_NOTES: Mapping[Says, _RequestNote] = {
@@ -245,6 +252,7 @@ _REQUEST_NOTES: Mapping[Says, _RequestNote] = {
     Says.ACCEPTED: _note_accepted,
     Says.PLACEMENT_UNKNOWN: _note_placement_unknown,
     Says.CANCEL_SENT: _note_cancel_sent,
+    Says.MODIFY_SENT: _note_modify_sent,
     Says.CANCEL_RECEIVED: _note_cancel_received,
     Says.CANCEL_REFUSED: _note_cancel_refused,
     Says.CANCEL_UNKNOWN: _note_cancel_unknown,
