@@ -7,6 +7,7 @@ an unknown outcome is never resolved by running out of patience.
 from __future__ import annotations
 
 import heapq
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -64,22 +65,37 @@ class Patience:
         return min(self.longest_pause, self.first_pause << min(attempt - 1, 16))
 
 
+_Key = tuple[ClientOrderId, AskReason]
+_Entry = tuple[int, int, Question]
+
+
 class Questions:
     """What has to be asked, by due time; one entry for an order and a reason."""
 
     def __init__(self, patience: Patience) -> None:
         self._patience = patience
-        self._due: dict[tuple[ClientOrderId, AskReason], int] = {}
-        self._heap: list[tuple[int, int, Question]] = []
+        self._standing: dict[_Key, _Entry] = {}
+        self._heap: list[_Entry] = []
         self._count = 0
+        self._asked: OrderedDict[_Key, tuple[int, int]] = OrderedDict()
+        """Attempt and time of what was asked lately, oldest first."""
 
     def __len__(self) -> int:
-        return len(self._due)
+        return len(self._standing)
 
     def ask(self, client_order_id: ClientOrderId, reason: AskReason, now: int) -> None:
-        """Ask about an order; an earlier question with the same reason stands."""
+        """Ask about an order; an earlier question with the same reason stands.
+
+        An answer can raise its own question again. Within the longest pause after it was asked it is the
+        same question, and goes on with growing pauses.
+        """
         due = now + self._patience.first_delays[reason]
-        self._schedule(Question(client_order_id, reason), due)
+        attempt, asked_at = self._asked.get((client_order_id, reason), (0, 0))
+        if attempt and now - asked_at <= self._patience.longest_pause:
+            due = max(due, asked_at + self._patience.pause(attempt))
+            self._schedule(Question(client_order_id, reason, attempt + 1), due)
+        else:
+            self._schedule(Question(client_order_id, reason), due)
 
     def ask_at(self, client_order_id: ClientOrderId, reason: AskReason, due: int) -> None:
         """Ask about an order at `due`, unless the question is moot by then."""
@@ -96,32 +112,44 @@ class Questions:
         return self._heap[0][0] if self._heap else None
 
     def take_due(self, now: int) -> list[Question]:
-        """Remove and return all questions that are due."""
+        """Remove and return all questions that are due, in the order they fell due."""
         taken: list[Question] = []
         self._drop_replaced()
         while self._heap and self._heap[0][0] <= now:
             _, _, question = heapq.heappop(self._heap)
-            del self._due[question.client_order_id, question.reason]
+            key = _key(question)
+            del self._standing[key]
+            self._asked[key] = (question.attempt, now)
+            self._asked.move_to_end(key)
             taken.append(question)
             self._drop_replaced()
+        self._forget_asked(now)
         return taken
 
     def _schedule(self, question: Question, due: int) -> None:
-        key = (question.client_order_id, question.reason)
-        standing = self._due.get(key)
-        if standing is not None and standing <= due:
+        standing = self._standing.get(_key(question))
+        if standing is not None and standing[0] <= due:
             return
-        self._due[key] = due
         self._count += 1
-        heapq.heappush(self._heap, (due, self._count, question))
+        entry = (due, self._count, question)
+        self._standing[_key(question)] = entry
+        heapq.heappush(self._heap, entry)
 
     def _drop_replaced(self) -> None:
         """Drop heap entries that an earlier due time has replaced."""
-        while self._heap:
-            due, _, question = self._heap[0]
-            if self._due.get((question.client_order_id, question.reason)) == due:
-                return
+        while self._heap and self._standing.get(_key(self._heap[0][2])) is not self._heap[0]:
             heapq.heappop(self._heap)
+
+    def _forget_asked(self, now: int) -> None:
+        while self._asked:
+            _, asked_at = next(iter(self._asked.values()))
+            if now - asked_at <= self._patience.longest_pause:
+                return
+            self._asked.popitem(last=False)
+
+
+def _key(question: Question) -> _Key:
+    return question.client_order_id, question.reason
 
 
 def is_moot(order: OrderRecord, reason: AskReason) -> bool:
