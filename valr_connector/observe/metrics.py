@@ -54,6 +54,15 @@ REST_LATENCY = Metric(
 REST_ANSWERS = Metric("rest_answers", Kind.COUNTER, ("endpoint", "status"), "answers by HTTP status")
 REST_FAILURES = Metric("rest_failures", Kind.COUNTER, ("endpoint", "kind"), "attempts without an answer")
 REST_RETRIES = Metric("rest_retries", Kind.COUNTER, ("endpoint",), "attempts after the first")
+FRAMES_REFUSED = Metric(
+    "ws_frames_refused", Kind.COUNTER, ("socket", "type"), "frames that do not fit the protocol"
+)
+PLACE_CONFIRMED = Metric(
+    "order_place_confirmed", Kind.LATENCY, (), "from the call that places to VALR's word on the order"
+)
+CANCEL_CONFIRMED = Metric(
+    "order_cancel_confirmed", Kind.LATENCY, (), "from the call that cancels to VALR's word on the order"
+)
 CALLBACK_ERRORS = Metric(
     "event_callback_errors", Kind.COUNTER, ("event",), "subscribers' callbacks that raised"
 )
@@ -63,6 +72,7 @@ CATALOGUE: Final = (
     FRAMES_RECEIVED, FRAMES_SENT, FRAMES_REFUSED, HANDLER_ERRORS,
     DIALS, DISCONNECTS, PING_ROUND_TRIP, RECOVERY,
     REST_LATENCY, REST_ANSWERS, REST_FAILURES, REST_RETRIES,
+    FRAMES_REFUSED, PLACE_CONFIRMED, CANCEL_CONFIRMED,
     CALLBACK_ERRORS, EVENTS_DROPPED,
 )  # fmt: skip
 """Every metric of the library."""

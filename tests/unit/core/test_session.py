@@ -1,0 +1,292 @@
+"""The connection automaton: every transition, every deadline, no socket."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from valr_connector.core.session import (
+    OPEN_STATES,
+    REFUSALS_ARE_FINAL_AT,
+    TRANSITIONS,
+    Action,
+    KeepAlive,
+    Session,
+    SessionEvent,
+)
+from valr_connector.errors import InvalidArgumentError
+from valr_connector.model.enums import SessionState
+
+S = 1_000_000_000
+
+IDLE, DIALLING, AUTHENTICATING = SessionState.IDLE, SessionState.DIALLING, SessionState.AUTHENTICATING
+RESYNCING, LIVE, STALE, CLOSING = (
+    SessionState.RESYNCING,
+    SessionState.LIVE,
+    SessionState.STALE,
+    SessionState.CLOSING,
+)
+E = SessionEvent
+
+# The way from IDLE to each state, and every transition that changes a state. All others stay.
+WAYS: dict[SessionState, tuple[SessionEvent, ...]] = {
+    IDLE: (),
+    DIALLING: (E.DIAL,),
+    AUTHENTICATING: (E.DIAL, E.OPENED),
+    RESYNCING: (E.DIAL, E.OPENED, E.AUTHENTICATED),
+    LIVE: (E.DIAL, E.OPENED, E.AUTHENTICATED, E.RESYNCED),
+    STALE: (E.DIAL, E.OPENED, E.AUTHENTICATED, E.RESYNCED, E.OVERDUE),
+    CLOSING: (E.DIAL, E.CLOSE),
+}
+CHANGES: dict[tuple[SessionState, SessionEvent], SessionState] = {
+    (IDLE, E.DIAL): DIALLING,
+    (DIALLING, E.OPENED): AUTHENTICATING,
+    (DIALLING, E.CLOSE): CLOSING,
+    (DIALLING, E.LOST): IDLE,
+    (AUTHENTICATING, E.AUTHENTICATED): RESYNCING,
+    (AUTHENTICATING, E.CLOSE): CLOSING,
+    (AUTHENTICATING, E.LOST): IDLE,
+    (RESYNCING, E.RESYNCED): LIVE,
+    (RESYNCING, E.CLOSE): CLOSING,
+    (RESYNCING, E.LOST): IDLE,
+    (LIVE, E.OVERDUE): STALE,
+    (LIVE, E.CLOSE): CLOSING,
+    (LIVE, E.LOST): IDLE,
+    (STALE, E.FRAME): LIVE,
+    (STALE, E.CLOSE): CLOSING,
+    (STALE, E.LOST): IDLE,
+    (CLOSING, E.LOST): IDLE,
+}
+
+
+def session_in(state: SessionState, now: int = 0, keep_alive: KeepAlive | None = None) -> Session:
+    session = Session(keep_alive or KeepAlive())
+    for event in WAYS[state]:
+        session.apply(event, now)
+    assert session.state is state
+    return session
+
+
+def test_the_table_has_an_entry_for_every_state_and_event() -> None:
+    assert set(TRANSITIONS) == set(product(SessionState, SessionEvent))
+
+
+@pytest.mark.parametrize(("state", "event"), sorted(product(SessionState, SessionEvent)))
+def test_each_event_in_each_state_leads_where_the_theory_says(
+    state: SessionState, event: SessionEvent
+) -> None:
+    session = session_in(state)
+    assert session.apply(event, 1) is state
+    assert session.state is CHANGES.get((state, event), state)
+
+
+@pytest.mark.parametrize("state", list(SessionState))
+def test_a_command_may_be_sent_only_when_open_and_authenticated(state: SessionState) -> None:
+    assert session_in(state).can_send is (state in {RESYNCING, LIVE, STALE})
+    assert (state in OPEN_STATES) is session_in(state).can_send
+
+
+def test_each_dial_begins_a_new_epoch() -> None:
+    session = Session()
+    for epoch in (1, 2, 3):
+        session.apply(E.DIAL, 0)
+        assert session.epoch == epoch
+        session.apply(E.LOST, 0)
+
+
+def test_an_event_that_means_nothing_does_not_begin_an_epoch() -> None:
+    session = session_in(LIVE)
+    session.apply(E.DIAL, 1)
+    assert (session.epoch, session.state) == (1, LIVE)
+
+
+@given(st.lists(st.sampled_from(list(SessionEvent))))
+def test_a_session_has_a_socket_in_exactly_the_states_that_need_one(events: list[SessionEvent]) -> None:
+    session = Session()
+    for now, event in enumerate(events):
+        session.apply(event, now)
+        if session.state in {IDLE, DIALLING}:
+            assert session.opened_ns is None
+            assert session.next_check_ns() is None
+        elif session.state is not CLOSING:
+            assert session.opened_ns is not None
+            assert session.next_check_ns() is not None
+
+
+def test_losing_the_socket_leaves_nothing_of_it_but_how_long_it_was_good() -> None:
+    session = session_in(LIVE, now=10 * S)
+    session.pinged(20 * S)
+    session.apply(E.LOST, 70 * S)
+    assert session.stable_ns == 60 * S
+    assert (session.opened_ns, session.authenticated_ns, session.last_frame_ns) == (None, None, None)
+    assert not session.awaits_control
+
+
+def test_a_connection_that_never_authenticated_was_good_for_no_time_at_all() -> None:
+    session = session_in(LIVE)
+    session.apply(E.LOST, 90 * S)
+    session.apply(E.DIAL, 91 * S)
+    session.apply(E.OPENED, 92 * S)
+    session.apply(E.LOST, 99 * S)
+    assert session.stable_ns == 0
+
+
+# Keep-alive (protocol 14.3)
+
+
+def test_a_ping_is_due_fifteen_seconds_after_opening_and_every_fifteen_after_it() -> None:
+    session = session_in(LIVE)
+    assert session.next_check_ns() == 15 * S
+    assert session.check(15 * S - 1) is Action.WAIT
+    assert session.check(15 * S) is Action.PING
+    session.pinged(15 * S)
+    session.frame(15 * S + 1)
+    assert session.check(29 * S) is Action.WAIT
+    assert session.check(30 * S) is Action.PING
+
+
+def test_a_ping_is_due_however_much_comes_in() -> None:
+    session = session_in(LIVE)
+    session.frame(15 * S)
+    assert session.check(15 * S) is Action.PING
+
+
+def test_a_ping_that_nothing_followed_makes_a_live_connection_doubtful() -> None:
+    session = session_in(LIVE)
+    session.pinged(15 * S)
+    assert session.next_check_ns() == 25 * S
+    assert session.check(25 * S) is Action.DOUBT
+    session.apply(E.OVERDUE, 25 * S)
+    assert session.state is STALE
+    assert session.check(25 * S) is Action.WAIT
+
+
+@pytest.mark.parametrize("state", [RESYNCING, STALE])
+def test_only_a_live_connection_can_become_doubtful(state: SessionState) -> None:
+    session = session_in(state)
+    session.pinged(15 * S)
+    assert session.check(25 * S) is Action.WAIT
+
+
+def test_any_frame_answers_a_ping() -> None:
+    session = session_in(LIVE)
+    session.pinged(15 * S)
+    session.frame(16 * S)
+    assert session.check(25 * S) is Action.WAIT
+
+
+def test_any_frame_brings_a_stale_connection_back() -> None:
+    session = session_in(STALE)
+    assert session.frame(30 * S) is True
+    assert session.state is LIVE
+
+
+def test_a_frame_on_a_live_connection_changes_nothing_but_its_time() -> None:
+    session = session_in(LIVE)
+    assert session.frame(30 * S) is False
+    assert (session.state, session.last_frame_ns) == (LIVE, 30 * S)
+
+
+@pytest.mark.parametrize("state", [RESYNCING, LIVE, STALE])
+def test_forty_five_seconds_of_silence_are_death(state: SessionState) -> None:
+    session = session_in(state)
+    session.frame(10 * S)
+    session.pinged(50 * S)
+    assert session.check(55 * S - 1) is Action.WAIT
+    assert session.check(55 * S) is Action.CUT
+    assert session.doom == "silent for 45 s"
+
+
+def test_a_silent_stream_is_detected_within_forty_five_seconds_whatever_is_sent() -> None:
+    session = session_in(LIVE)
+    while (due := session.next_check_ns()) is not None:
+        action = session.check(due)
+        if action is Action.CUT:
+            break
+        if action is Action.PING:
+            session.pinged(due)
+        else:
+            session.apply(E.OVERDUE, due)
+    assert due == 45 * S
+
+
+def test_without_authenticated_within_ten_seconds_the_connection_is_cut() -> None:
+    session = session_in(AUTHENTICATING)
+    session.frame(9 * S)
+    assert session.next_check_ns() == 10 * S
+    assert session.check(10 * S) is Action.CUT
+    assert session.doom == "no AUTHENTICATED within 10 s"
+
+
+def test_a_new_dial_forgets_the_doom_of_the_last_one() -> None:
+    session = session_in(AUTHENTICATING)
+    session.check(10 * S)
+    session.apply(E.LOST, 10 * S)
+    session.apply(E.DIAL, 11 * S)
+    assert session.doom == ""
+
+
+@pytest.mark.parametrize("state", [IDLE, DIALLING, CLOSING])
+def test_nothing_is_due_without_an_open_socket(state: SessionState) -> None:
+    session = session_in(state)
+    assert session.next_check_ns() is None
+    assert session.check(10**15) is Action.WAIT
+
+
+def test_nothing_is_due_while_an_open_socket_is_closed() -> None:
+    session = session_in(LIVE)
+    session.apply(E.CLOSE, 1)
+    assert session.next_check_ns() is None
+
+
+def test_a_pong_gives_the_round_trip_of_its_ping() -> None:
+    session = session_in(LIVE)
+    session.pinged(15 * S)
+    assert session.awaits_control
+    assert session.ponged(15 * S + 7) is True
+    assert session.ping_round_trip_ns == 7
+    assert not session.awaits_control
+
+
+def test_a_pong_without_a_ping_says_nothing() -> None:
+    session = session_in(LIVE)
+    assert session.ponged(1) is False
+    assert session.ping_round_trip_ns is None
+
+
+def test_the_connection_itself_waits_for_a_frame_until_it_is_authenticated() -> None:
+    assert session_in(AUTHENTICATING).awaits_control
+    assert not session_in(RESYNCING).awaits_control
+
+
+# Refusals (protocol 2.4)
+
+
+def test_a_refusal_is_final_when_the_fresh_signature_is_refused_too() -> None:
+    session = Session()
+    assert [session.refused() for _ in range(REFUSALS_ARE_FINAL_AT)] == [False, True]
+
+
+def test_authentication_forgets_an_earlier_refusal() -> None:
+    session = session_in(AUTHENTICATING)
+    session.refused()
+    session.apply(E.AUTHENTICATED, 1)
+    assert session.refused() is False
+
+
+# Settings
+
+
+@pytest.mark.parametrize("field", ["dial_s", "authentication_s", "ping_s", "pong_s", "silence_s", "close_s"])
+@pytest.mark.parametrize("value", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_deadline_that_is_no_positive_time_is_refused(field: str, value: float) -> None:
+    with pytest.raises(InvalidArgumentError, match=f"{field}=.*positive number of seconds"):
+        KeepAlive(**{field: value})
+
+
+def test_a_silence_that_no_ping_could_break_is_refused() -> None:
+    with pytest.raises(InvalidArgumentError, match=r"silence_s=15.0: has to exceed ping_s \(15.0\)"):
+        KeepAlive(silence_s=15.0)
