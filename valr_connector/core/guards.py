@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from valr_connector.core.order_record import OrderRecord
+from valr_connector.model.enums import Placement
 
 SECOND = 1_000_000_000
 
@@ -16,6 +17,7 @@ SECOND = 1_000_000_000
 class Ground(StrEnum):
     """Why an absent order is not asked about (yet)."""
 
+    NOT_SENT = "not sent yet"
     TOO_YOUNG = "too young"
     HEARD_OF_LATELY = "heard of lately"
     BEING_CANCELLED = "being cancelled"
@@ -27,7 +29,7 @@ class Guards:
     """How long to leave an order alone.
 
     Attributes:
-        min_age: an order younger than this may simply not be listed yet, nanoseconds.
+        min_age: an order sent more lately than this may simply not be listed yet, nanoseconds.
         min_quiet: an order heard of within this time is alive or about to end, nanoseconds.
     """
 
@@ -36,9 +38,11 @@ class Guards:
 
     def why_not_ask(self, order: OrderRecord, now: int, epoch: int) -> Ground | None:
         """The ground for not asking about `order`, absent from a list that came on connection `epoch`."""
+        if order.placement is Placement.UNSENT:
+            return Ground.NOT_SENT
         if order.epoch > epoch:
             return Ground.OTHER_CONNECTION
-        if now - order.created_at < self.min_age:
+        if now - max(order.created_at, order.sent_at) < self.min_age:
             return Ground.TOO_YOUNG
         if now - order.last_heard < self.min_quiet:
             return Ground.HEARD_OF_LATELY

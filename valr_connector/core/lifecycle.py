@@ -197,7 +197,8 @@ def apply(order: OrderRecord, evidence: Evidence, now: int) -> Applied:
 # --- requests --------------------------------------------------------------------------------------
 
 
-def _note_sent(order: OrderRecord, _evidence: Evidence, _now: int, _events: list[OrderEvent]) -> None:
+def _note_sent(order: OrderRecord, _evidence: Evidence, now: int, _events: list[OrderEvent]) -> None:
+    order.sent_at = now
     if order.placement is Placement.UNSENT:
         order.placement = Placement.SENT
 

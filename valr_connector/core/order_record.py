@@ -35,6 +35,8 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     amount: Decimal | None = None
     quote_amount: Decimal | None = None
     created_at: int = 0
+    sent_at: int = 0
+    """When it last went on its way to VALR, nanoseconds of the monotonic clock."""
     epoch: int = 0
     """Connection of the account socket that was up when it was submitted."""
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_record import OrderRecord
-from valr_connector.model.enums import OrderStatus
+from valr_connector.model.enums import OrderStatus, Placement
 from valr_connector.model.ids import ClientOrderId
 
 MILLISECOND = 1_000_000
@@ -52,7 +52,7 @@ class Patience:
         first_delays: how long news may still arrive by itself before the first question.
         first_pause: between the first question and the second; doubles from then on.
         longest_pause: what the doubling stops at.
-        grace: how long after its submission an order that VALR does not find proves nothing.
+        grace: how long after it was sent an order that VALR does not find proves nothing.
     """
 
     first_delays: Mapping[AskReason, int] = field(default_factory=_first_delays)
@@ -179,5 +179,8 @@ def absence_proves(order: OrderRecord, now: int, patience: Patience) -> bool:
     """Whether an order that neither VALR's active orders nor its history know was never placed.
 
     Only once the placement had time to arrive: before that, "not found" is no evidence (protocol 19.4).
+    An order that waits to be sent is absent for sure, and may still arrive.
     """
-    return order.status is OrderStatus.PENDING_CREATE and now - order.created_at >= patience.grace
+    if order.status is not OrderStatus.PENDING_CREATE or order.placement is Placement.UNSENT:
+        return False
+    return now - max(order.created_at, order.sent_at) >= patience.grace
