@@ -95,7 +95,7 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
 
     @property
     def average_price(self) -> Decimal | None:
-        if not self.fills_by_id:
+        if not self.filled_amount:
             return None
         return (
             sum((fill.price * fill.amount for fill in self.fills_by_id.values()), ZERO) / self.filled_amount
