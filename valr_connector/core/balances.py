@@ -26,12 +26,12 @@ class Balances:
         return self._by_currency.get(currency) or Balance(currency, zero, zero, zero)
 
     def update(self, balance: Balance) -> BalanceChanged | None:
-        """Take over one wallet; None if it was old news or changed nothing."""
+        """Take over one wallet; None if it was old news or changed nothing but the time."""
         known = self._by_currency.get(balance.currency)
-        if known is not None and (balance == known or _is_older(balance, known)):
+        if known is not None and _is_older(balance, known):
             return None
         self._by_currency[balance.currency] = balance
-        return BalanceChanged(balance)
+        return None if known is not None and _holds_as_much(balance, known) else BalanceChanged(balance)
 
     def replace(self, balances: Iterable[Balance]) -> list[BalanceChanged]:
         """Take over a complete list; a wallet that it leaves out is empty, unless newer news says otherwise.
@@ -46,6 +46,14 @@ class Balances:
             if change := self.update(emptied):
                 changes.append(change)
         return changes
+
+
+def _holds_as_much(balance: Balance, known: Balance) -> bool:
+    return (balance.available, balance.reserved, balance.total) == (
+        known.available,
+        known.reserved,
+        known.total,
+    )
 
 
 def _is_older(balance: Balance, known: Balance) -> bool:
