@@ -87,7 +87,7 @@ def check_limit_order(info: PairInfo, amount: Decimal, price: Decimal) -> None:
     """
     check_tradable(info)
     if price <= 0:
-        raise OrderRuleError("price", str(price), f"{info.pair} has tick size {info.tick_size}")
+        raise OrderRuleError("price", _plain(price), f"{info.pair} has tick size {_plain(info.tick_size)}")
     _check_amount(info, amount)
     _check_notional(info, amount * price)
 
