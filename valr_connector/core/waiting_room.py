@@ -6,9 +6,16 @@ for its order. Bounded in number and in time; what leaves unclaimed is handed ba
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
+from typing import NamedTuple
 
 from valr_connector.core.evidence import Evidence
+
+
+class _Guest(NamedTuple):
+    exchange_order_id: str
+    evidence: Evidence
+    since: int
 
 
 class WaitingRoom:
@@ -18,31 +25,37 @@ class WaitingRoom:
         """`capacity` in pieces of evidence, `patience` in nanoseconds."""
         self._capacity = capacity
         self._patience = patience
-        self._arrivals: deque[tuple[int, Evidence]] = deque()
-        self._by_id: dict[str, list[Evidence]] = {}
+        self._guests: OrderedDict[int, _Guest] = OrderedDict()
+        self._by_id: dict[str, deque[int]] = {}
+        self._count = 0
 
     def __len__(self) -> int:
-        return sum(len(waiting) for waiting in self._by_id.values())
+        return len(self._guests)
 
     def wait(self, exchange_order_id: str, evidence: Evidence, now: int) -> None:
-        """Keep `evidence` until its order is known."""
-        self._arrivals.append((now, evidence))
-        self._by_id.setdefault(exchange_order_id, []).append(evidence)
+        """Keep `evidence` until its order is known, or `expire` lets go of it."""
+        self._count += 1
+        self._guests[self._count] = _Guest(exchange_order_id, evidence, now)
+        self._by_id.setdefault(exchange_order_id, deque()).append(self._count)
 
     def claim(self, exchange_order_id: str) -> list[Evidence]:
         """Everything that waited for this id, in order of arrival."""
-        return self._by_id.pop(exchange_order_id, [])
+        return [self._guests.pop(number).evidence for number in self._by_id.pop(exchange_order_id, ())]
 
     def expire(self, now: int) -> list[Evidence]:
         """Remove and return what waited too long, or is too much."""
         unclaimed: list[Evidence] = []
-        while self._arrivals and (
-            len(self._arrivals) > self._capacity or now - self._arrivals[0][0] > self._patience
-        ):
-            _, evidence = self._arrivals.popleft()
-            waiting = self._by_id.get(evidence.exchange_order_id or "")
-            if waiting is not None and waiting[0] is evidence:
-                unclaimed.append(waiting.pop(0))
-                if not waiting:
-                    del self._by_id[evidence.exchange_order_id or ""]
+        while self._guests:
+            oldest = next(iter(self._guests.values()))
+            if len(self._guests) <= self._capacity and now - oldest.since <= self._patience:
+                break
+            self._guests.popitem(last=False)
+            self._leave(oldest)
+            unclaimed.append(oldest.evidence)
         return unclaimed
+
+    def _leave(self, guest: _Guest) -> None:
+        numbers = self._by_id[guest.exchange_order_id]
+        numbers.popleft()
+        if not numbers:
+            del self._by_id[guest.exchange_order_id]
