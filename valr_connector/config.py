@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from valr_connector.core.guards import SECOND, Guards
 from valr_connector.core.reconcile import Patience
 from valr_connector.errors import ConfigurationError
-from valr_connector.protocol.signing import Credentials
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 ClosePolicy = Literal["cancel", "leave"]
@@ -95,33 +94,25 @@ def settings_from(**chosen: object) -> Settings:
         raise ConfigurationError(f"{name}={first['input']!r}: {first['msg']}") from None
 
 
-def credentials_from(api_key: str, api_secret: str, subaccount_id: str = "") -> Credentials:
-    """Credentials checked for the mistakes that people make; the values never appear in the message.
+class KeyFromEnvironment(TypedDict):
+    """What `ValrExchange` is made with, as the environment has it."""
+
+    api_key: str
+    api_secret: str
+    subaccount_id: str
+
+
+def key_from_environment(environment: Mapping[str, str] = os.environ) -> KeyFromEnvironment:
+    """The key from VALR_API_KEY, VALR_API_SECRET and, for a subaccount, VALR_SUBACCOUNT_ID.
 
     Raises:
-        ConfigurationError: empty, or with spaces or line breaks in it, or a subaccount id that is no number.
-    """
-    for name, value in (("api_key", api_key), ("api_secret", api_secret)):
-        if not value:
-            raise ConfigurationError(f"{name} is empty")
-        if value != "".join(value.split()) or not value.isascii():
-            raise ConfigurationError(f"{name} contains spaces, line breaks or characters outside ASCII")
-    if subaccount_id and not (subaccount_id.isascii() and subaccount_id.isdigit()):
-        raise ConfigurationError(f"subaccount_id={subaccount_id!r}: has to be a number, or left out")
-    return Credentials(api_key, api_secret, subaccount_id)
-
-
-def credentials_from_env(environment: Mapping[str, str] = os.environ) -> Credentials:
-    """Credentials from VALR_API_KEY, VALR_API_SECRET and, for a subaccount, VALR_SUBACCOUNT_ID.
-
-    Raises:
-        ConfigurationError: a variable is missing, empty or malformed; names the variable.
+        ConfigurationError: a variable is missing or empty; names it.
     """
     missing = [name for name in ("VALR_API_KEY", "VALR_API_SECRET") if not environment.get(name)]
     if missing:
         raise ConfigurationError(f"{' and '.join(missing)} must be set in the environment")
-    return credentials_from(
-        environment["VALR_API_KEY"],
-        environment["VALR_API_SECRET"],
-        environment.get("VALR_SUBACCOUNT_ID", ""),
+    return KeyFromEnvironment(
+        api_key=environment["VALR_API_KEY"],
+        api_secret=environment["VALR_API_SECRET"],
+        subaccount_id=environment.get("VALR_SUBACCOUNT_ID", ""),
     )

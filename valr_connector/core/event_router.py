@@ -18,11 +18,11 @@ from valr_connector.core.order_tracker import OrderTracker
 from valr_connector.core.reconcile import Questions
 from valr_connector.core.strangers import Strangers
 from valr_connector.model.enums import Socket
-from valr_connector.model.events import AccountActivity, Event, UnknownFrameReceived
+from valr_connector.model.events import AccountActivity, Event, UnknownFrameReceived, UnrecognisedStatus
 from valr_connector.protocol import frames as f
 from valr_connector.protocol.account_frames import OrderFailureData
 from valr_connector.protocol.reply_frames import Refusal
-from valr_connector.protocol.rows import AccountTradeRow, OpenOrderRow
+from valr_connector.protocol.rows import AccountTradeRow, OpenOrderRow, OrderReport
 
 DUPLICATE_ID_CODE = -11502
 """VALR's code for a customerOrderId that an open order has (protocol 3.3)."""
@@ -48,6 +48,7 @@ class EventRouter:
 
     Attributes:
         unknown: how many frames of each unknown type came in.
+        unrecognised: how often each order status came in that nobody knows.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class EventRouter:
         self._strangers = Strangers(patience=10 * SECOND)
         self._epoch = 0
         self.unknown: dict[str, int] = {}
+        self.unrecognised: dict[str, int] = {}
         self._handlers: Mapping[type, Callable[[Any, int], Sequence[Event]]] = {
             f.OrderStatusUpdateFrame: self._on_status,
             f.OrderProcessedFrame: self._on_processed,
@@ -77,7 +79,7 @@ class EventRouter:
             f.PlaceLimitResponseFrame: self._on_place_reply,
             f.PlaceMarketResponseFrame: self._on_place_reply,
             f.CancelOrderResponseFrame: self._on_cancel_reply,
-            f.CancelLimitOrderResponseFrame: self._on_cancel_reply,
+            f.GuessedCancelResponseFrame: self._on_cancel_reply,
             f.ModifyOrderResponseFrame: self._on_modify_reply,
             f.InvalidPlaceLimitFrame: self._on_invalid_place,
             f.InvalidPlaceMarketFrame: self._on_invalid_place,
@@ -110,10 +112,20 @@ class EventRouter:
         """The same door for evidence that did not come in a frame: our own steps and REST answers."""
         return self._tracker.apply(evidence, now)
 
+    def report(self, row: OrderReport, source: Source, now: int) -> Sequence[Event]:
+        """One order's state as VALR reports it, in a frame or in an answer."""
+        evidence = report_evidence(row, source)
+        events = self._tracker.apply(evidence, now)
+        if evidence.says is not Says.UNRECOGNISED:
+            return events
+        count = self.unrecognised.get(row.status_text, 0)
+        self.unrecognised[row.status_text] = count + 1
+        return events if count else (*events, UnrecognisedStatus(row.status_text))
+
     # --- reports -----------------------------------------------------------------------------------
 
     def _on_status(self, frame: f.OrderStatusUpdateFrame, now: int) -> Sequence[Event]:
-        return self._tracker.apply(report_evidence(frame.data, Source.STREAM), now)
+        return self.report(frame.data, Source.STREAM, now)
 
     def _on_processed(self, frame: f.OrderProcessedFrame, now: int) -> Sequence[Event]:
         data = frame.data
@@ -189,7 +201,7 @@ class EventRouter:
             if self._tracker.find(row.client_order_id, row.exchange_order_id) is None:
                 unknown.append(row)
             else:
-                events += self._tracker.apply(report_evidence(row, Source.SNAPSHOT), now)
+                events += self.report(row, Source.SNAPSHOT, now)
         events += self._strangers.note(unknown, now)
         events += self._tracker.note_absent(frozenset(present), now, epoch)
         return events

@@ -224,3 +224,9 @@ class UnknownFrameReceived(Event, frozen=True, gc=False):
 
     socket: Socket
     kind: str
+
+
+class UnrecognisedStatus(Event, frozen=True, gc=False):
+    """VALR wrote an order status that nobody knows; it changed nothing. Told once per text."""
+
+    text: str

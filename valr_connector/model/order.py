@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
@@ -164,3 +165,45 @@ class InFlightOrder(Protocol):
     @property
     def updated_at(self) -> datetime | None:
         """VALR's newest time on the order, UTC."""
+
+
+class CancelResult(StrEnum):
+    """What became of an order that was to be cancelled.
+
+    STILL_OPEN: VALR was asked and says it is open; every attempt was refused or unanswered.
+    UNKNOWN: VALR could not be asked; the order stays tracked and is being probed.
+    """
+
+    CANCELLED = "CANCELLED"
+    FILLED = "FILLED"
+    EXPIRED = "EXPIRED"
+    FAILED = "FAILED"
+    STILL_OPEN = "STILL_OPEN"
+    UNKNOWN = "UNKNOWN"
+
+
+class CancelOutcome(Struct, frozen=True, gc=False):
+    """The answer to a request to cancel: confirmed by VALR, or what is known instead."""
+
+    order: InFlightOrder
+    result: CancelResult
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the order can do nothing any more."""
+        return self.result not in (CancelResult.STILL_OPEN, CancelResult.UNKNOWN)
+
+
+class CloseReport(Struct, frozen=True, gc=False):
+    """What closing left behind.
+
+    Attributes:
+        remaining: orders that are open or unknown at VALR, as far as could be found out in time.
+    """
+
+    remaining: tuple[InFlightOrder, ...]
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing of ours is open."""
+        return not self.remaining

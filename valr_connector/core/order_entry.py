@@ -1,0 +1,111 @@
+"""From what a caller asks for to an order that VALR's rules allow, or a clear error. Nothing is sent here."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from valr_connector.core.order_record import OrderRecord
+from valr_connector.core.trading_rules import (
+    check_limit_order,
+    check_market_order,
+    quantise_amount,
+    quantise_price,
+)
+from valr_connector.errors import InvalidArgumentError
+from valr_connector.model.enums import OrderType, Side, TimeInForce
+from valr_connector.model.ids import CLIENT_ORDER_ID_PATTERN, ClientOrderId
+from valr_connector.model.market import PairInfo
+from valr_connector.model.numbers import positive_decimal
+
+
+def limit_order(
+    info: PairInfo,
+    side: object,
+    *,
+    client_order_id: object,
+    amount: object,
+    price: object,
+    post_only: bool,
+    time_in_force: object,
+) -> OrderRecord:
+    """A limit order on the pair's grid: size rounded down, price rounded away from the other side.
+
+    Raises:
+        InvalidArgumentError: names the argument, its value and the rule.
+        OrderRuleError: the same, for a rule of the pair.
+    """
+    side = _side(side)
+    time_in_force = _time_in_force(time_in_force)
+    if post_only and time_in_force is not TimeInForce.GTC:
+        raise InvalidArgumentError(
+            "time_in_force", time_in_force.value, "a post-only order can only rest: it has to be GTC"
+        )
+    grid_amount = quantise_amount(info, positive_decimal("amount", amount))
+    grid_price = quantise_price(info, side, positive_decimal("price", price))
+    check_limit_order(info, grid_amount, grid_price)
+    return OrderRecord(
+        client_order_id=_client_order_id(client_order_id),
+        pair=info.pair,
+        symbol=info.symbol,
+        side=side,
+        order_type=OrderType.LIMIT,
+        time_in_force=time_in_force,
+        post_only=post_only,
+        price=grid_price,
+        amount=grid_amount,
+    )
+
+
+def market_order(
+    info: PairInfo,
+    side: object,
+    *,
+    client_order_id: object,
+    amount: object | None,
+    quote_amount: object | None,
+) -> OrderRecord:
+    """A market order, sized in base currency (rounded down to the pair's step) or in quote currency.
+
+    Raises:
+        InvalidArgumentError: names the argument, its value and the rule.
+        OrderRuleError: the same, for a rule of the pair.
+    """
+    if (amount is None) == (quote_amount is None):
+        raise InvalidArgumentError("amount", amount, "give exactly one of amount and quote_amount")
+    base: Decimal | None = None
+    quote: Decimal | None = None
+    if amount is not None:
+        base = quantise_amount(info, positive_decimal("amount", amount))
+    else:
+        quote = positive_decimal("quote_amount", quote_amount)
+    check_market_order(info, amount=base, quote_amount=quote)
+    return OrderRecord(
+        client_order_id=_client_order_id(client_order_id),
+        pair=info.pair,
+        symbol=info.symbol,
+        side=_side(side),
+        order_type=OrderType.MARKET,
+        time_in_force=TimeInForce.IOC,
+        amount=base,
+        quote_amount=quote,
+    )
+
+
+def _side(side: object) -> Side:
+    if isinstance(side, str) and side in tuple(Side):
+        return Side(side)
+    raise InvalidArgumentError("side", side, "must be Side.BUY or Side.SELL")
+
+
+def _time_in_force(time_in_force: object) -> TimeInForce:
+    if isinstance(time_in_force, str) and time_in_force in tuple(TimeInForce):
+        return TimeInForce(time_in_force)
+    raise InvalidArgumentError("time_in_force", time_in_force, "must be GTC, IOC or FOK")
+
+
+def _client_order_id(client_order_id: object) -> ClientOrderId:
+    if isinstance(client_order_id, str) and CLIENT_ORDER_ID_PATTERN.fullmatch(client_order_id):
+        return ClientOrderId(client_order_id)
+    raise InvalidArgumentError(
+        "client_order_id", client_order_id, "must be 1 to 50 of the characters 0-9, a-z, A-Z and -"
+    )

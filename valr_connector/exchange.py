@@ -1,0 +1,394 @@
+"""`ValrExchange`: the door to everything. It holds no logic; a reader learns here what parts there are."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from valr_connector.config import Hosts, Settings, key_from_environment
+from valr_connector.core.account_state import AccountState
+from valr_connector.core.order_entry import limit_order, market_order
+from valr_connector.core.order_record import OrderRecord
+from valr_connector.core.readiness import Part, PartStatus
+from valr_connector.errors import ClosedError, NotReadyError, UnknownOrderError, ValrError
+from valr_connector.model.account import Balance
+from valr_connector.model.enums import Side, TimeInForce
+from valr_connector.model.events import Event
+from valr_connector.model.ids import ClientOrderId, ClientOrderIds, to_base36
+from valr_connector.model.market import PairInfo, PriceLevel
+from valr_connector.model.numbers import Number
+from valr_connector.model.order import CancelOutcome, CloseReport, InFlightOrder
+from valr_connector.net.connector import Connector
+from valr_connector.net.event_stream import EventPublisher, EventStream, Overflow, Unsubscribe
+from valr_connector.net.websocket import FrameTap
+from valr_connector.observe.metrics import Metrics
+from valr_connector.protocol.signing import Credentials
+
+if TYPE_CHECKING:
+    from valr_connector.simulator.exchange import EmbeddedExchange
+
+E = TypeVar("E", bound=Event)
+
+
+class ValrExchange:
+    """One account at VALR: place and cancel orders, see balances and prices, follow every event.
+
+    Use it as an async context manager; inside the block it is connected, resynced and ready::
+
+        async with ValrExchange.from_env(pairs=["BTC-ZAR"]) as valr:
+            order = await valr.place_limit_order("BTC-ZAR", Side.BUY, amount="0.001", price="950000")
+            outcome = await valr.cancel_order(order)
+
+    Args:
+        api_key, api_secret: the key in use; needs the permissions View access and Trade, no more.
+        pairs: pairs whose books are followed, ``BTC-ZAR``. Orders can be placed on every pair.
+        subaccount_id: only where a primary key acts for a subaccount (protocol 2.2).
+        settings: time-outs, policies, hosts.
+        tap: sees every frame of the account socket.
+
+    Attributes:
+        metrics: counters and latencies of everything below.
+        simulator: the embedded exchange, where this instance runs against one.
+
+    Raises:
+        InvalidArgumentError: key, secret or subaccount id are malformed; their values are not shown.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        api_secret: str,
+        *,
+        pairs: Sequence[str],
+        subaccount_id: str = "",
+        settings: Settings | None = None,
+        tap: FrameTap | None = None,
+    ) -> None:
+        self._credentials = Credentials(api_key, api_secret, subaccount_id)
+        self._pairs = tuple(pairs)
+        self._settings = settings or Settings()
+        self._tap = tap
+        self._rng = random.Random()  # noqa: S311  for jitter; nothing secret comes of it
+        self.metrics = Metrics()
+        self._publisher = EventPublisher(metrics=self.metrics)
+        parts = [part for part in Part if self._pairs or part is not Part.ORDER_BOOKS]
+        self._state = AccountState(
+            guards=self._settings.guards, patience=self._settings.patience, parts=parts
+        )
+        born = to_base36(time.time_ns() // 1_000_000) + to_base36(self._rng.getrandbits(20))
+        self._ids = ClientOrderIds(self._settings.client_order_id_prefix, born)
+        self._connector: Connector | None = None
+        self._closed: CloseReport | None = None
+        self._failure: ValrError | None = None
+        self.simulator: EmbeddedExchange | None = None
+        self._owns_simulator = False
+
+    @classmethod
+    def from_env(cls, *, pairs: Sequence[str], settings: Settings | None = None) -> Self:
+        """Credentials from VALR_API_KEY, VALR_API_SECRET and, optionally, VALR_SUBACCOUNT_ID.
+
+        Raises:
+            ConfigurationError: a variable is missing; names it.
+        """
+        return cls(**key_from_environment(), pairs=pairs, settings=settings)
+
+    @classmethod
+    def simulated(
+        cls,
+        *,
+        pairs: Sequence[str],
+        exchange: EmbeddedExchange | None = None,
+        settings: Settings | None = None,
+        tap: FrameTap | None = None,
+    ) -> Self:
+        """The same object against the embedded exchange, over real sockets on loopback.
+
+        Args:
+            exchange: a running embedded exchange; without one, an own one with a living market is started
+                and stopped together with this object.
+        """
+        from valr_connector.simulator.exchange import EmbeddedExchange  # noqa: PLC0415  not for real trading
+        from valr_connector.simulator.settings import SimulatorSettings  # noqa: PLC0415
+
+        venue = exchange or EmbeddedExchange(SimulatorSettings(crowd=True))
+        key = venue.add_api_key(venue.settings.account_id)
+        valr = cls(key.key, key.secret, pairs=pairs, settings=settings, tap=tap)
+        valr.simulator = venue
+        valr._owns_simulator = exchange is None
+        return valr
+
+    # --- life --------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Connect, authenticate, load rules, balances and open orders; returns once everything is ready.
+
+        Raises:
+            AuthenticationError: VALR refused key, secret, signature or address.
+            PermissionDeniedError: the key may not read, or may not trade.
+            UnknownPairError: VALR lists no such pair.
+            NotReadyError: something was not ready within `Settings.start_timeout_s`; names it.
+        """
+        if self._connector is not None:
+            raise ClosedError("a ValrExchange is started once; make a new one")
+        settings = await self._settings_for_simulator()
+        self._connector = Connector(
+            credentials=self._credentials,
+            settings=settings,
+            state=self._state,
+            pairs=self._pairs,
+            publisher=self._publisher,
+            metrics=self.metrics,
+            rng=self._rng,
+            on_failure=self._fail,
+            tap=self._tap,
+        )
+        try:
+            await self._connector.start()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> CloseReport:
+        """Refuse placements, cancel or leave the open orders as the settings say, and stop.
+
+        Returns:
+            What is still open or unknown at VALR. Calling it again returns the same.
+        """
+        if self._closed is None:
+            remaining: Sequence[InFlightOrder] = ()
+            if self._connector is not None:
+                remaining = await self._connector.close()
+            self._closed = CloseReport(tuple(remaining))
+            self._publisher.close()
+            if self.simulator is not None and self._owns_simulator:
+                await self.simulator.stop()
+        return self._closed
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything needed to trade is in place right now."""
+        return self._state.readiness.is_ready
+
+    @property
+    def status(self) -> Mapping[Part, PartStatus]:
+        """Each part: ready or not, and why not."""
+        return self._state.readiness.parts
+
+    # --- orders ------------------------------------------------------------------------------------
+
+    async def place_limit_order(
+        self,
+        pair: str,
+        side: Side,
+        *,
+        amount: Number,
+        price: Number,
+        post_only: bool = False,
+        time_in_force: TimeInForce = TimeInForce.GTC,
+        client_order_id: str | None = None,
+    ) -> InFlightOrder:
+        """Place a limit order; returns once VALR confirmed or refused it, or its outcome is unknown.
+
+        The price is put on the pair's grid, a buy rounded down and a sell up; the amount is rounded down.
+
+        Args:
+            amount: base currency. A float is refused.
+            price: quote currency per unit of base currency. A float is refused.
+            post_only: fail rather than take liquidity.
+            client_order_id: never to be used twice; made up where None.
+
+        Returns:
+            The order: ``status`` says what VALR said, ``placement`` UNKNOWN that it said nothing in time.
+            A refusal is a FAILED order with its ``failure_reason``, not an exception.
+
+        Raises:
+            InvalidArgumentError, OrderRuleError: an argument or the order breaks a rule; nothing was sent.
+            UnknownPairError: VALR lists no such pair.
+            NotReadyError: not connected, or not in step with VALR yet; nothing was sent.
+        """
+        gateway = self._ready_to_place().gateway
+        order = limit_order(
+            self._state.rules.pair(pair),
+            side,
+            client_order_id=client_order_id or self._ids.next(),
+            amount=amount,
+            price=price,
+            post_only=post_only,
+            time_in_force=time_in_force,
+        )
+        await gateway.place(order)
+        return order
+
+    async def place_market_order(
+        self,
+        pair: str,
+        side: Side,
+        *,
+        amount: Number | None = None,
+        quote_amount: Number | None = None,
+        client_order_id: str | None = None,
+    ) -> InFlightOrder:
+        """Place a market order, sized in base currency or in quote currency.
+
+        Returns and raises as `place_limit_order` does.
+        """
+        gateway = self._ready_to_place().gateway
+        order = market_order(
+            self._state.rules.pair(pair),
+            side,
+            client_order_id=client_order_id or self._ids.next(),
+            amount=amount,
+            quote_amount=quote_amount,
+        )
+        await gateway.place(order)
+        return order
+
+    async def cancel_order(self, order: InFlightOrder | str) -> CancelOutcome:
+        """Cancel an order; returns once VALR said what became of it.
+
+        A fill that comes first wins: the outcome is then FILLED. Without a word from VALR it is UNKNOWN, and
+        the order stays tracked.
+
+        Args:
+            order: an order, or its client order id.
+
+        Raises:
+            UnknownOrderError: this instance did not place it.
+            NotReadyError: never started.
+        """
+        return await self._started().gateway.cancel(self._record(order))
+
+    async def cancel_all(self, pair: str | None = None) -> Sequence[CancelOutcome]:
+        """Cancel all orders in flight that were placed through this instance, or those of one pair."""
+        connector = self._started()
+        if pair is not None:
+            self._state.rules.pair(pair)
+        orders = [o for o in self._state.tracker.in_flight.values() if pair is None or o.pair == pair]
+        return await connector.cancel_all(orders)
+
+    @property
+    def orders(self) -> Mapping[ClientOrderId, InFlightOrder]:
+        """Orders in flight by client order id, oldest first: open, unconfirmed and unknown ones."""
+        return self._state.tracker.in_flight
+
+    def order(self, client_order_id: str) -> InFlightOrder:
+        """An order placed through this instance, in flight or ended lately.
+
+        Raises:
+            UnknownOrderError: it was not placed here, or ended long ago.
+        """
+        return self._record(client_order_id)
+
+    # --- account and market ------------------------------------------------------------------------
+
+    @property
+    def balances(self) -> Mapping[str, Balance]:
+        """Every wallet by currency code; the rand is ``ZAR``."""
+        return self._state.balances.by_currency
+
+    def balance(self, currency: str) -> Balance:
+        """One wallet; zero where VALR lists none."""
+        return self._state.balances[currency]
+
+    @property
+    def pairs(self) -> Mapping[str, PairInfo]:
+        """Every pair VALR lists, with its rules."""
+        return MappingProxyType({info.pair: info for info in self._state.rules})
+
+    def pair_info(self, pair: str) -> PairInfo:
+        """The rules of one pair.
+
+        Raises:
+            UnknownPairError: VALR lists no such pair.
+        """
+        return self._state.rules.pair(pair)
+
+    def best_bid(self, pair: str) -> PriceLevel | None:
+        """Highest bid of a followed pair; None while its book is invalid or has none."""
+        return self._started().book(pair).best_bid
+
+    def best_ask(self, pair: str) -> PriceLevel | None:
+        """Lowest ask of a followed pair; None while its book is invalid or has none."""
+        return self._started().book(pair).best_ask
+
+    def mid_price(self, pair: str) -> Decimal | None:
+        """Half way between best bid and best ask; None unless there are both."""
+        bid, ask = self.best_bid(pair), self.best_ask(pair)
+        return None if bid is None or ask is None else (bid.price + ask.price) / 2
+
+    # --- events ------------------------------------------------------------------------------------
+
+    def events(
+        self, *types: type[E], on_overflow: Overflow = Overflow.KEEP_ALL, capacity: int = 10_000
+    ) -> EventStream[E]:
+        """An async iterator over events of these types (`Event` for all), complete from this call on.
+
+        Args:
+            on_overflow: what happens when `capacity` events are unread.
+
+        Raises:
+            ClosedError: closing is over.
+        """
+        return self._publisher.stream(*types, on_overflow=on_overflow, capacity=capacity)
+
+    def on(self, event_type: type[E], callback: Callable[[E], object]) -> Unsubscribe:
+        """Call `callback` with each event of a type as it happens; call the result to stop.
+
+        The callback runs within the handling of the frame: it has to be short, and what it raises is logged
+        and counted.
+        """
+        return self._publisher.on(event_type, callback)
+
+    def drop_account_socket(self) -> None:
+        """Cut the account connection abruptly, to rehearse a recovery."""
+        self._started().account.client.drop()
+
+    # ------------------------------------------------------------------------------------------------
+
+    def _started(self) -> Connector:
+        if self._connector is None:
+            raise NotReadyError("not started: use 'async with', or await start()")
+        return self._connector
+
+    def _ready_to_place(self) -> Connector:
+        connector = self._started()
+        if self._failure is not None:
+            raise ClosedError(f"stopped by a failure: {self._failure}") from self._failure
+        if self._closed is not None:
+            raise ClosedError("closed")
+        if not connector.account.is_live:
+            raise NotReadyError("not connected: " + "; ".join(self._state.readiness.missing))
+        return connector
+
+    def _record(self, order: InFlightOrder | str) -> OrderRecord:
+        client_order_id = order if isinstance(order, str) else order.client_order_id
+        record = self._state.tracker.find(client_order_id)
+        if record is None:
+            raise UnknownOrderError(client_order_id)
+        return record
+
+    async def _settings_for_simulator(self) -> Settings:
+        if self.simulator is None:
+            return self._settings
+        if self._owns_simulator:
+            await self.simulator.start()
+        at = self.simulator.endpoints
+        hosts = Hosts(rest=at.rest, account_socket=at.ws_account, trade_socket=at.ws_trade)
+        return self._settings.model_copy(update={"hosts": hosts})
+
+    def _fail(self, failure: ValrError) -> None:
+        self._failure = failure
+        self._publisher.close()

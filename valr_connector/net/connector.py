@@ -1,0 +1,297 @@
+"""Wires the core to VALR: REST, both sockets, timers, and who tells whom."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from valr_connector.config import Settings
+from valr_connector.core.account_state import AccountState
+from valr_connector.core.clock import ClockOffset, TimestampSource
+from valr_connector.core.guards import SECOND
+from valr_connector.core.order_book import AggregatedBook
+from valr_connector.core.order_record import OrderRecord
+from valr_connector.core.readiness import Part
+from valr_connector.core.session import KeepAlive
+from valr_connector.errors import NotReadyError, PermissionDeniedError, UnknownPairError, ValrError
+from valr_connector.model.enums import SessionState, Socket
+from valr_connector.model.events import ConnectionChanged, ReadinessChanged
+from valr_connector.model.ids import Pair
+from valr_connector.model.order import CancelOutcome
+from valr_connector.net.event_stream import EventPublisher
+from valr_connector.net.market_stream import MarketStream
+from valr_connector.net.order_gateway import OrderGateway
+from valr_connector.net.reconciler import Reconciler
+from valr_connector.net.rest import RestClient
+from valr_connector.net.supervisor import Supervisor
+from valr_connector.net.user_stream import UserStreamTracker
+from valr_connector.net.websocket import FrameTap, SocketHandler, StateListener, WebSocketClient
+from valr_connector.observe.metrics import Metrics
+from valr_connector.protocol import endpoints
+from valr_connector.protocol.pair_rules import to_pair_infos
+from valr_connector.protocol.signing import Credentials
+
+log = logging.getLogger(__name__)
+
+CLOCK_SAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The two clocks in use, both in nanoseconds: one that never steps, one that tells the date."""
+
+    monotonic: Callable[[], int] = time.monotonic_ns
+    wall: Callable[[], int] = time.time_ns
+
+
+class Connector:
+    """One account's connections to VALR, from `start` to `close`.
+
+    Args:
+        state: the core that everything feeds.
+        pairs: which pairs' books to follow, as users write them.
+        on_failure: told what no part could mend; everything has stopped by then.
+        tap: sees every frame of the account socket.
+    """
+
+    def __init__(
+        self,
+        *,
+        credentials: Credentials,
+        settings: Settings,
+        state: AccountState,
+        pairs: Sequence[str],
+        publisher: EventPublisher,
+        metrics: Metrics,
+        rng: random.Random,
+        on_failure: Callable[[ValrError], None],
+        tap: FrameTap | None = None,
+        clocks: Clocks | None = None,
+    ) -> None:
+        self._credentials = credentials
+        self._settings = settings
+        self._state = state
+        self._pairs = pairs
+        self._publisher = publisher
+        self._metrics = metrics
+        self._rng = rng
+        self._tap = tap
+        self._clocks = clocks or Clocks()
+        self._timestamps = TimestampSource(ClockOffset())
+        self._ready = asyncio.Event()
+        self._failure: ValrError | None = None
+        self._on_failure = on_failure
+        self._supervisor = Supervisor(self._fail)
+        self.rest = RestClient(
+            base_url=settings.hosts.rest,
+            credentials=credentials,
+            timestamps=self._timestamps,
+            rng=rng,
+            clock=self._clocks.monotonic,
+            wall_clock=self._clocks.wall,
+            metrics=metrics,
+        )
+        self._reconciler = Reconciler(
+            rest=self.rest,
+            tracker=state.tracker,
+            questions=state.questions,
+            patience=state.patience,
+            balances=state.balances,
+            publisher=publisher,
+            interval=round(settings.reconcile_interval_s * SECOND),
+            clock=self._clocks.monotonic,
+        )
+        self.account = UserStreamTracker(
+            connect=self._connect_account,
+            router=state.router,
+            ledger=state.ledger,
+            publisher=publisher,
+            resync=self._resync,
+            clock=self._clocks.monotonic,
+            metrics=metrics,
+        )
+        self._reconciler.attach(self.account)
+        self.gateway = OrderGateway(
+            stream=self.account,
+            rest=self.rest,
+            ledger=state.ledger,
+            tracker=state.tracker,
+            questions=state.questions,
+            publisher=publisher,
+            ask_about=self._reconciler.ask_about,
+            place_timeout=round(settings.place_timeout_s * SECOND),
+            cancel_timeout=round(settings.cancel_timeout_s * SECOND),
+            cancel_attempts=settings.cancel_attempts,
+            clock=self._clocks.monotonic,
+            metrics=metrics,
+        )
+        self.market: MarketStream | None = None
+        self._unsubscribe = publisher.on(ConnectionChanged, self._on_connection)
+
+    async def start(self) -> None:
+        """Connect, and return once every part is ready.
+
+        Raises:
+            AuthenticationError: key, secret or signature refused.
+            PermissionDeniedError: the key may not read, or may not trade.
+            UnknownPairError: VALR lists no such pair.
+            NotReadyError: not everything was ready in time; names what is missing.
+        """
+        try:
+            async with asyncio.timeout(self._settings.start_timeout_s):
+                await self._measure_clock()
+                await self._load_rules()
+                await self._check_permissions()
+                self._supervisor.start(self._parts())
+                await self._ready.wait()
+        except TimeoutError:
+            missing = "; ".join(self._state.readiness.missing)
+            raise NotReadyError(f"not ready after {self._settings.start_timeout_s} s: {missing}") from None
+        if self._failure is not None:
+            raise self._failure
+
+    async def close(self) -> Sequence[OrderRecord]:
+        """Stop everything within the time the settings allow; returns the orders left open or unknown."""
+        self.gateway.refuse_placements()
+        if self._settings.on_close == "cancel" and self._failure is None:
+            await self._cancel_everything()
+        self.gateway.abandon("closed before an outcome was known")
+        await self._supervisor.stop()
+        self._unsubscribe()
+        await self.rest.close()
+        return tuple(self._state.tracker.in_flight.values())
+
+    def book(self, pair: str) -> AggregatedBook:
+        """The book of a followed pair.
+
+        Raises:
+            UnknownPairError: the pair is not followed.
+        """
+        book = self.market.books.get(Pair(pair)) if self.market is not None else None
+        if book is None:
+            self._state.rules.pair(pair)
+            raise UnknownPairError(pair, "its book is not followed: name it in `pairs`")
+        return book
+
+    async def cancel_all(self, orders: Sequence[OrderRecord]) -> Sequence[CancelOutcome]:
+        """Cancel orders beside each other; one outcome for each."""
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(self.gateway.cancel(order)) for order in orders]
+        return tuple(task.result() for task in running)
+
+    # --- starting ----------------------------------------------------------------------------------
+
+    async def _measure_clock(self) -> None:
+        for _ in range(CLOCK_SAMPLES):
+            sent = self._clocks.wall()
+            answer = await self.rest.call(endpoints.server_time())
+            server = round(answer.time.timestamp() * 1_000_000) * 1_000
+            self._timestamps.offset.add(sent, self._clocks.wall(), server)
+
+    async def _load_rules(self) -> None:
+        rows = await self.rest.call(endpoints.pairs())
+        for change in self._state.rules.replace(to_pair_infos(rows)):
+            self._publisher.publish(change)
+        infos = [self._state.rules.pair(pair) for pair in self._pairs]
+        if infos:
+            self.market = MarketStream(
+                connect=self._connect_trade,
+                pairs=infos,
+                publisher=self._publisher,
+                on_books_valid=self._on_books_valid,
+                metrics=self._metrics,
+            )
+        self._note(self._state.readiness.ready(Part.TRADING_RULES))
+
+    async def _check_permissions(self) -> None:
+        key = (await self.rest.call(endpoints.api_key())).to_info()
+        lacking = [
+            name for name, granted in (("View access", key.can_view), ("Trade", key.can_trade)) if not granted
+        ]
+        if lacking:
+            raise PermissionDeniedError(f"the API key lacks the permission {' and '.join(lacking)}")
+
+    def _parts(self) -> Sequence[Callable[[], Awaitable[None]]]:
+        parts = [self.account.run, self._reconciler.run]
+        return [*parts, self.market.run] if self.market is not None else parts
+
+    def _connect_account(self, stream: UserStreamTracker) -> WebSocketClient:
+        return self._connect(Socket.ACCOUNT, self._settings.hosts.account_socket, stream, stream.on_state)
+
+    def _connect_trade(self, stream: MarketStream) -> WebSocketClient:
+        return self._connect(Socket.TRADE, self._settings.hosts.trade_socket, stream, stream.on_state)
+
+    def _connect(
+        self, socket: Socket, url: str, handler: SocketHandler, on_state: StateListener
+    ) -> WebSocketClient:
+        path = "/" + url.split("://", 1)[1].partition("/")[2]
+        return WebSocketClient(
+            url=url,
+            headers=lambda: self._handshake(path),
+            handler=handler,
+            rng=self._rng,
+            name=socket.value,
+            keep_alive=KeepAlive(
+                ping_s=self._settings.ping_interval_s, silence_s=self._settings.silence_timeout_s
+            ),
+            clock=self._clocks.monotonic,
+            on_state=on_state,
+            tap=self._tap if socket is Socket.ACCOUNT else None,
+            metrics=self._metrics,
+        )
+
+    def _handshake(self, path: str) -> Mapping[str, str]:
+        """Freshly signed for every dial (protocol 2.4)."""
+        return self._credentials.auth_headers(self._timestamps.next_ms(self._clocks.wall()), "GET", path)
+
+    # --- readiness ---------------------------------------------------------------------------------
+
+    async def _resync(self, epoch: int) -> None:
+        await self._reconciler.resync(epoch)
+        self._note(self._state.readiness.ready(Part.BALANCES))
+        self._note(self._state.readiness.ready(Part.OPEN_ORDERS))
+
+    def _on_connection(self, event: ConnectionChanged) -> None:
+        if event.socket is not Socket.ACCOUNT:
+            return
+        readiness = self._state.readiness
+        if event.after is SessionState.LIVE:
+            self._note(readiness.ready(Part.ACCOUNT_STREAM))
+            return
+        why = event.after.value.lower() + (f" ({event.cause})" if event.cause else "")
+        self._note(readiness.not_ready(Part.ACCOUNT_STREAM, why))
+        if event.after is SessionState.IDLE:
+            self._note(readiness.not_ready(Part.BALANCES, "the account stream is disconnected"))
+            self._note(readiness.not_ready(Part.OPEN_ORDERS, "the account stream is disconnected"))
+
+    def _on_books_valid(self, valid: bool) -> None:
+        readiness = self._state.readiness
+        why = "waiting for the first frame of each pair"
+        self._note(readiness.ready(Part.ORDER_BOOKS) if valid else readiness.not_ready(Part.ORDER_BOOKS, why))
+
+    def _note(self, change: ReadinessChanged | None) -> None:
+        if change is None:
+            return
+        if change.ready:
+            self._ready.set()
+        self._publisher.publish(change)
+
+    def _fail(self, failure: ValrError) -> None:
+        log.error("the connector stopped: %s", failure)
+        self._failure = failure
+        self.gateway.refuse_placements()
+        self.gateway.abandon(str(failure))
+        self._ready.set()
+        self._on_failure(failure)
+
+    async def _cancel_everything(self) -> None:
+        deadline = self._settings.close_timeout_s * 0.8  # the rest is for hanging up
+        try:
+            async with asyncio.timeout(deadline):
+                await self.cancel_all(tuple(self._state.tracker.in_flight.values()))
+        except TimeoutError:
+            log.warning("closing: not every order could be cancelled within %.1f s", deadline)

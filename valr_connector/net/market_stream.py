@@ -1,0 +1,118 @@
+"""The trade socket: subscriptions kept, books fed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from types import MappingProxyType
+
+from valr_connector.core.order_book import AggregatedBook
+from valr_connector.errors import DecodeError
+from valr_connector.model.enums import SessionState, Socket
+from valr_connector.model.events import (
+    BookInvalidated,
+    ConnectionChanged,
+    Event,
+    FrameRefused,
+    TopOfBookChanged,
+)
+from valr_connector.model.ids import Pair, Symbol
+from valr_connector.model.market import PairInfo, PriceLevel
+from valr_connector.net.event_stream import EventPublisher
+from valr_connector.net.websocket import WebSocketClient
+from valr_connector.observe import metrics as m
+from valr_connector.protocol.commands import MarketEvent, subscribe_market_command
+from valr_connector.protocol.frames import AggregatedOrderbookUpdateFrame, ErrorFrame, decode_trade_frame
+
+log = logging.getLogger(__name__)
+
+
+class MarketStream:
+    """Owns the trade socket's connection and the books of the chosen pairs. A `SocketHandler`.
+
+    Attributes:
+        books: one for each pair, invalid until its first frame and after every disconnect.
+    """
+
+    def __init__(
+        self,
+        *,
+        connect: Callable[[MarketStream], WebSocketClient],
+        pairs: Sequence[PairInfo],
+        publisher: EventPublisher,
+        on_books_valid: Callable[[bool], None],
+        metrics: m.Metrics,
+    ) -> None:
+        self._publisher = publisher
+        self._on_books_valid = on_books_valid
+        self._metrics = metrics
+        self._refused_kinds: set[str] = set()
+        self._by_symbol: dict[str, AggregatedBook] = {
+            info.symbol: AggregatedBook(info.pair) for info in pairs
+        }
+        self._symbols: tuple[Symbol, ...] = tuple(info.symbol for info in pairs)
+        self.books: Mapping[Pair, AggregatedBook] = MappingProxyType(
+            {book.pair: book for book in self._by_symbol.values()}
+        )
+        self.client = connect(self)
+
+    async def run(self) -> None:
+        """Stay connected until cancelled; raises only what no new connection can mend."""
+        await self.client.run()
+
+    # --- SocketHandler -----------------------------------------------------------------------------
+
+    def on_frame(self, raw: bytes) -> None:
+        try:
+            frame = decode_trade_frame(raw)
+        except DecodeError as error:
+            self._refuse(error)
+            return
+        if isinstance(frame, AggregatedOrderbookUpdateFrame):
+            self._on_book(frame)
+        elif isinstance(frame, ErrorFrame):
+            log.error("trade socket: VALR answered with an error: %s", frame.error.message)
+
+    def on_connected(self, epoch: int) -> None:
+        """Nothing to do: books are invalid until their first frame."""
+
+    def on_disconnected(self, epoch: int, cause: str) -> None:
+        for book in self.books.values():
+            self._tell(book.invalidate(f"connection {epoch} of the trade socket ended: {cause}"))
+        self._on_books_valid(False)
+
+    async def while_connected(self, epoch: int) -> None:
+        subscriptions = {MarketEvent.AGGREGATED_ORDERBOOK_UPDATE: self._symbols}
+        await self.client.send(subscribe_market_command(subscriptions))
+        self.client.resynced(epoch)
+
+    # ------------------------------------------------------------------------------------------------
+
+    def on_state(self, before: SessionState, after: SessionState, cause: str) -> None:
+        """The connection's state changed."""
+        self._tell(ConnectionChanged(Socket.TRADE, before, after, self.client.session.epoch, cause))
+
+    def _on_book(self, frame: AggregatedOrderbookUpdateFrame) -> None:
+        book = self._by_symbol.get(frame.pair_symbol)
+        if book is None:
+            return  # a pair that was unsubscribed meanwhile
+        event = book.replace(_levels(frame.bids), _levels(frame.asks), frame.sequence)
+        self._tell(event)
+        if isinstance(event, TopOfBookChanged | BookInvalidated):
+            self._on_books_valid(all(each.is_valid for each in self.books.values()))
+
+    def _refuse(self, error: DecodeError) -> None:
+        self._metrics.counter(m.FRAMES_REFUSED, Socket.TRADE.value, error.kind).add()
+        if error.kind not in self._refused_kinds:
+            self._refused_kinds.add(error.kind)
+            log.error("frame refused, further ones of its kind are only counted: %s", error)
+            self._publisher.publish(FrameRefused(Socket.TRADE, error.kind, str(error)))
+
+    def _tell(self, event: Event | None) -> None:
+        if event is not None:
+            self._publisher.publish(event)
+
+
+def _levels(texts: Sequence[tuple[str, str]]) -> list[PriceLevel]:
+    return [PriceLevel(Decimal(price), Decimal(amount)) for price, amount in texts]

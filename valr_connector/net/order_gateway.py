@@ -1,0 +1,281 @@
+"""Placing and cancelling: the socket first, REST v2 where the command provably never left.
+
+Every order is tracked before its command is sent. What the command led to is learnt from evidence, and
+only from evidence; a reply is a receipt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from valr_connector.core.commands import CommandKind, CommandLedger, SentCommand
+from valr_connector.core.event_router import DUPLICATE_ID_CODE
+from valr_connector.core.evidence import Evidence, Says, Source
+from valr_connector.core.lifecycle import AskReason
+from valr_connector.core.order_record import OrderRecord
+from valr_connector.core.order_tracker import OrderTracker
+from valr_connector.core.reconcile import Questions
+from valr_connector.errors import ClosedError, ExchangeError, NotSentError, OutcomeUnknownError, ValrError
+from valr_connector.model.enums import OrderStatus, OrderType, Placement
+from valr_connector.model.events import OrderEvent
+from valr_connector.model.ids import ClientOrderId
+from valr_connector.model.order import CancelOutcome, CancelResult
+from valr_connector.net.event_stream import EventPublisher
+from valr_connector.net.rest import RestClient
+from valr_connector.net.user_stream import UserStreamTracker
+from valr_connector.observe import metrics as m
+from valr_connector.protocol import endpoints
+from valr_connector.protocol.commands import order_command
+from valr_connector.protocol.order_requests import CancelOrder, PlaceLimit, PlaceMarket
+from valr_connector.protocol.requests import Request
+from valr_connector.protocol.rest_bodies import Placed
+
+_RESULTS = {
+    OrderStatus.CANCELLED: CancelResult.CANCELLED,
+    OrderStatus.FILLED: CancelResult.FILLED,
+    OrderStatus.EXPIRED: CancelResult.EXPIRED,
+    OrderStatus.FAILED: CancelResult.FAILED,
+}
+
+
+class OrderGateway:
+    """Sends commands and waits for what VALR says about their orders.
+
+    Args:
+        ask_about: asks VALR what became of an order; False if it could not be asked.
+        place_timeout, cancel_timeout: how long an outcome may take, nanoseconds.
+        cancel_attempts: how often one `cancel` asks VALR to cancel.
+        clock: monotonic nanoseconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        stream: UserStreamTracker,
+        rest: RestClient,
+        tracker: OrderTracker,
+        ledger: CommandLedger,
+        questions: Questions,
+        publisher: EventPublisher,
+        ask_about: Callable[[OrderRecord], Awaitable[bool]],
+        place_timeout: int,
+        cancel_timeout: int,
+        cancel_attempts: int,
+        clock: Callable[[], int],
+        metrics: m.Metrics,
+    ) -> None:
+        self._stream = stream
+        self._rest = rest
+        self._tracker = tracker
+        self._ledger = ledger
+        self._questions = questions
+        self._ask_about = ask_about
+        self._place_timeout = place_timeout
+        self._cancel_timeout = cancel_timeout
+        self._cancel_attempts = cancel_attempts
+        self._clock = clock
+        self._place_latency = metrics.latency(m.PLACE_CONFIRMED)
+        self._cancel_latency = metrics.latency(m.CANCEL_CONFIRMED)
+        self._waiting: dict[ClientOrderId, list[asyncio.Future[None]]] = {}
+        self._is_closed = False
+        publisher.on(OrderEvent, self._wake)
+
+    def refuse_placements(self) -> None:
+        """Closing began: accept no placement any more. Cancels still go."""
+        self._is_closed = True
+
+    def abandon(self, cause: str) -> None:
+        """Nobody will answer any more: whoever waits for an outcome learns that it is unknown."""
+        for client_order_id in list(self._waiting):
+            for says in (Says.PLACEMENT_UNKNOWN, Says.CANCEL_UNKNOWN):
+                self._stream.apply(
+                    Evidence(says=says, source=Source.LOCAL, client_order_id=client_order_id, reason=cause)
+                )
+
+    async def place(self, order: OrderRecord) -> None:
+        """Place an order and wait until VALR confirmed or refused it, or its outcome is unknown.
+
+        Raises:
+            ClosedError: closing began.
+            InvalidArgumentError: the client order id was used before.
+        """
+        if self._is_closed:
+            raise ClosedError("closing began: no order is accepted any more")
+        order.created_at, order.epoch = self._clock(), self._stream.epoch
+        self._tracker.track(order)
+        due = order.created_at + self._place_timeout
+        self._questions.ask_at(order.client_order_id, AskReason.PLACEMENT_UNCONFIRMED, due)
+        await self._send_placement(order)
+        await self._until(order, _is_placed_or_unknown)
+        if order.placement is not Placement.UNKNOWN:
+            self._place_latency.record(self._clock() - order.created_at)
+
+    async def cancel(self, order: OrderRecord) -> CancelOutcome:
+        """Have an order cancelled and wait until VALR says what became of it."""
+        began = self._clock()
+        await self._until(order, _is_placed_or_unknown)
+        could_ask = True
+        for _ in range(self._cancel_attempts):
+            if not order.is_done and not order.is_being_cancelled:
+                await self._send_cancel(order)
+            await self._until(order, _has_no_cancel_request)
+            if order.is_done:
+                break
+            could_ask = await self._ask_about(order)
+        if order.is_done:
+            self._cancel_latency.record(self._clock() - began)
+            return CancelOutcome(order, _RESULTS[order.status])
+        return CancelOutcome(order, CancelResult.STILL_OPEN if could_ask else CancelResult.UNKNOWN)
+
+    # --- sending -----------------------------------------------------------------------------------
+
+    async def _send_placement(self, order: OrderRecord) -> None:
+        request = placement_request(order)
+        kind = CommandKind.PLACE_MARKET if order.order_type is OrderType.MARKET else CommandKind.PLACE_LIMIT
+        command = self._ledger.enter(kind, order.client_order_id, order.epoch, order.created_at)
+        try:
+            await self._stream.client.send(order_command(request, command.message_id))
+        except NotSentError:
+            self._ledger.withdraw(command)
+            await self._place_by_rest(order, request)
+        except OutcomeUnknownError as error:
+            self._not_known(command, Says.PLACEMENT_UNKNOWN, error)
+        else:
+            self._say(order, Says.SENT)
+
+    async def _place_by_rest(self, order: OrderRecord, request: PlaceLimit | PlaceMarket) -> None:
+        try:
+            self._say(order, Says.SENT)
+            placed = await self._rest.call(placement_endpoint(request))
+        except NotSentError as error:
+            self._say(order, Says.NOT_SENT, reason=f"not sent: {error}")
+        except ExchangeError as error:
+            is_duplicate = error.code == DUPLICATE_ID_CODE
+            says = Says.PLACEMENT_UNKNOWN if is_duplicate else Says.REFUSED
+            self._say(order, says, Source.REPLY, reason=error.reason, order_id=error.order_id)
+        except ValrError as error:
+            self._say(order, Says.PLACEMENT_UNKNOWN, reason=str(error))
+        else:
+            self._say(order, Says.PROCESSED, Source.REPLY, order_id=placed.order_id)
+
+    async def _send_cancel(self, order: OrderRecord) -> None:
+        request = cancel_request(order)
+        now = self._clock()
+        command = self._ledger.enter(CommandKind.CANCEL, order.client_order_id, self._stream.epoch, now)
+        self._say(order, Says.CANCEL_SENT)
+        self._questions.ask_at(
+            order.client_order_id, AskReason.CANCEL_UNCONFIRMED, now + self._cancel_timeout
+        )
+        try:
+            await self._stream.client.send(order_command(request, command.message_id))
+        except NotSentError:
+            self._ledger.withdraw(command)
+            await self._cancel_by_rest(order, request)
+        except OutcomeUnknownError as error:
+            self._not_known(command, Says.CANCEL_UNKNOWN, error)
+
+    async def _cancel_by_rest(self, order: OrderRecord, request: CancelOrder) -> None:
+        try:
+            await self._rest.call(endpoints.cancel_order(request))
+        except ExchangeError as error:
+            self._say(order, Says.CANCEL_REFUSED, Source.REPLY, reason=error.reason)
+        except ValrError as error:
+            self._say(order, Says.CANCEL_UNKNOWN, reason=str(error))
+        else:
+            self._say(order, Says.CANCEL_CONFIRMED, Source.REPLY)
+
+    def _not_known(self, command: SentCommand, says: Says, error: OutcomeUnknownError) -> None:
+        self._ledger.withdraw(command)
+        self._stream.apply(
+            Evidence(
+                says=says, source=Source.LOCAL, client_order_id=command.client_order_id, reason=str(error)
+            )
+        )
+
+    def _say(
+        self,
+        order: OrderRecord,
+        says: Says,
+        source: Source = Source.LOCAL,
+        *,
+        reason: str = "",
+        order_id: str | None = None,
+    ) -> None:
+        self._stream.apply(
+            Evidence(
+                says=says,
+                source=source,
+                client_order_id=order.client_order_id,
+                exchange_order_id=order_id,
+                reason=reason,
+            )
+        )
+
+    # --- waiting -----------------------------------------------------------------------------------
+
+    async def _until(self, order: OrderRecord, condition: Callable[[OrderRecord], bool]) -> None:
+        """Wait for the order's events until `condition` holds.
+
+        It always comes to hold: a question is scheduled for every command, and clears it one way or another.
+        """
+        while not condition(order):
+            woken = asyncio.get_running_loop().create_future()
+            waiting = self._waiting.setdefault(order.client_order_id, [])
+            waiting.append(woken)
+            try:
+                await woken
+            finally:
+                waiting.remove(woken)
+                if not waiting:
+                    self._waiting.pop(order.client_order_id, None)
+
+    def _wake(self, event: OrderEvent) -> None:
+        for woken in self._waiting.get(event.order.client_order_id, ()):
+            if not woken.done():
+                woken.set_result(None)
+
+
+def placement_request(order: OrderRecord) -> PlaceLimit | PlaceMarket:
+    """What VALR is asked, for an order that has been checked against its pair's rules."""
+    if order.order_type is OrderType.MARKET:
+        return PlaceMarket(
+            symbol=order.symbol,
+            side=order.side,
+            client_order_id=order.client_order_id,
+            base_amount=order.amount,
+            quote_amount=order.quote_amount,
+        )
+    if order.amount is None or order.price is None:
+        raise AssertionError("a limit order has an amount and a price")
+    return PlaceLimit(
+        symbol=order.symbol,
+        side=order.side,
+        quantity=order.amount,
+        price=order.price,
+        client_order_id=order.client_order_id,
+        post_only=order.post_only,
+        time_in_force=order.time_in_force,
+    )
+
+
+def placement_endpoint(request: PlaceLimit | PlaceMarket) -> Request[Placed]:
+    """The same placement over REST v2."""
+    if isinstance(request, PlaceMarket):
+        return endpoints.place_market(request)
+    return endpoints.place_limit(request)
+
+
+def cancel_request(order: OrderRecord) -> CancelOrder:
+    """By VALR's id where it is known, else by ours; never by both (protocol 10.6)."""
+    if order.exchange_order_id is not None:
+        return CancelOrder(symbol=order.symbol, order_id=order.exchange_order_id)
+    return CancelOrder(symbol=order.symbol, client_order_id=order.client_order_id)
+
+
+def _is_placed_or_unknown(order: OrderRecord) -> bool:
+    return order.status is not OrderStatus.PENDING_CREATE or order.placement is Placement.UNKNOWN
+
+
+def _has_no_cancel_request(order: OrderRecord) -> bool:
+    return not order.is_being_cancelled

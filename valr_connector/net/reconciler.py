@@ -1,0 +1,257 @@
+"""Asks VALR about orders by REST, and compares lists: timers around `core.reconcile`.
+
+Answers become evidence and go through the user stream's door like everything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from valr_connector.core.balances import Balances
+from valr_connector.core.event_router import fill_evidence
+from valr_connector.core.evidence import Evidence, Says, Source
+from valr_connector.core.guards import SECOND
+from valr_connector.core.lifecycle import AskReason
+from valr_connector.core.order_record import OrderRecord
+from valr_connector.core.order_tracker import OrderTracker
+from valr_connector.core.reconcile import Patience, Question, Questions, absence_proves, is_moot
+from valr_connector.errors import OrderNotFoundError, ValrError
+from valr_connector.model.ids import ClientOrderId
+from valr_connector.net.event_stream import EventPublisher
+from valr_connector.net.rest import RestClient
+from valr_connector.net.user_stream import UserStreamTracker
+from valr_connector.protocol import endpoints
+from valr_connector.protocol.rows import AccountTradeRow, OrderReport
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.02
+"""How often due questions are looked for. The look costs a microsecond."""
+
+MOST_AT_ONCE = 8
+TRADES_PER_PAGE = 100
+MOST_TRADE_PAGES = 20
+TRADE_OVERLAP = timedelta(seconds=60)
+FILL_ATTEMPTS = 10
+"""After so many looks at the trade history an incomplete fill stays as VALR's stream told it."""
+
+_ABOUT_FILLS = frozenset({AskReason.MISSING_FILLS, AskReason.UNATTRIBUTED_FILL})
+_SETTLED_BY_AN_ANSWER = frozenset(
+    {
+        AskReason.CANCEL_UNCONFIRMED,
+        AskReason.CANCEL_REFUSED,
+        AskReason.MODIFY_SETTLED,
+        AskReason.ABSENT,
+        AskReason.CONTRADICTION,
+        AskReason.UNRECOGNISED_STATUS,
+        AskReason.UNATTRIBUTED_FILL,
+    }
+)
+
+
+class Reconciler:
+    """Answers the tracker's questions and keeps balances and open orders in step with VALR's own lists.
+
+    Args:
+        interval: pause between two comparisons, nanoseconds.
+        clock: monotonic nanoseconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        rest: RestClient,
+        tracker: OrderTracker,
+        questions: Questions,
+        patience: Patience,
+        balances: Balances,
+        publisher: EventPublisher,
+        interval: int,
+        clock: Callable[[], int],
+    ) -> None:
+        self._rest = rest
+        self._tracker = tracker
+        self._questions = questions
+        self._patience = patience
+        self._balances = balances
+        self._publisher = publisher
+        self._interval = interval
+        self._clock = clock
+        self._asking: set[ClientOrderId] = set()
+        self._slots = asyncio.Semaphore(MOST_AT_ONCE)
+
+    def attach(self, stream: UserStreamTracker) -> None:
+        """Name the stream whose door the answers go through."""
+        self._stream = stream
+
+    async def run(self) -> None:
+        """Ask what is due, and compare lists now and then, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._compare_now_and_then())
+            while True:
+                for question in self._questions.take_due(self._clock()):
+                    tasks.create_task(self._settle(question))
+                self._tracker.expire(self._clock())
+                await asyncio.sleep(TICK_S)
+
+    async def resync(self, epoch: int) -> None:
+        """After a connect: balances, open orders, missed fills, and every order that has gone missing.
+
+        Raises:
+            ValrError: VALR could not be asked; the connection is not in step.
+        """
+        in_doubt = [order for order in self._tracker.in_flight.values() if order.epoch < epoch]
+        began = self._clock()
+        await self.compare(epoch)
+        await self._fetch_missed_fills()
+        missing = [order for order in in_doubt if not order.is_done and order.last_heard < began]
+        async with asyncio.TaskGroup() as tasks:
+            for order in missing:
+                tasks.create_task(self.ask_about(order))
+
+    async def _compare_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(self._interval / SECOND)
+            if not self._stream.is_live:
+                continue  # the next connect compares anyway
+            try:
+                await self.compare(self._stream.epoch)
+            except ValrError as error:
+                log.warning("could not compare with VALR's lists: %s", error)
+
+    async def compare(self, epoch: int) -> None:
+        """Take over VALR's balances and its list of open orders."""
+        open_orders = await self._rest.call(endpoints.open_orders())
+        self._stream.note_open_orders(open_orders, epoch)
+        rows = await self._rest.call(endpoints.balances(exclude_zero=False))
+        for change in self._balances.replace(row.to_balance() for row in rows):
+            self._publisher.publish(change)
+
+    async def ask_about(self, order: OrderRecord) -> bool:
+        """Ask VALR what became of an order; False if it could not be asked."""
+        async with self._slots:
+            try:
+                await self._ask(order)
+            except ValrError as error:
+                log.warning("could not ask about %s: %s", order.client_order_id, error)
+                return False
+        return True
+
+    # --- questions ---------------------------------------------------------------------------------
+
+    async def _settle(self, question: Question) -> None:
+        order = self._tracker.find(question.client_order_id)
+        if order is None or is_moot(order, question.reason):
+            return
+        if order.client_order_id in self._asking:
+            self._questions.again(question, self._clock())
+            return
+        self._note_overdue(order, question.reason)
+        self._asking.add(order.client_order_id)
+        try:
+            settled = await self._answer(order, question)
+        finally:
+            self._asking.discard(order.client_order_id)
+        if not settled:
+            self._questions.again(question, self._clock())
+
+    def _note_overdue(self, order: OrderRecord, reason: AskReason) -> None:
+        """A command without an outcome in time: from now on it is unknown."""
+        says = {
+            AskReason.PLACEMENT_UNCONFIRMED: Says.PLACEMENT_UNKNOWN,
+            AskReason.CANCEL_UNCONFIRMED: Says.CANCEL_UNKNOWN,
+        }.get(reason)
+        if says is not None:
+            self._stream.apply(
+                Evidence(
+                    says=says,
+                    source=Source.LOCAL,
+                    client_order_id=order.client_order_id,
+                    reason="no outcome in time",
+                )
+            )
+
+    async def _answer(self, order: OrderRecord, question: Question) -> bool:
+        if question.reason in _ABOUT_FILLS:
+            could_ask = await self._try_fetch_fills(order)
+            gave_up = question.attempt >= FILL_ATTEMPTS and question.reason is AskReason.MISSING_FILLS
+            if gave_up:
+                log.error("fills of %s are still incomplete in VALR's trade history", order.client_order_id)
+        else:
+            could_ask = await self.ask_about(order)
+            gave_up = False
+        if could_ask and question.reason in _SETTLED_BY_AN_ANSWER:
+            return True
+        return gave_up or is_moot(order, question.reason)
+
+    async def _ask(self, order: OrderRecord) -> None:
+        report = await self._look_up(order)
+        if report is not None:
+            self._stream.report(report)
+            return
+        is_proved = absence_proves(order, self._clock(), self._patience)
+        self._stream.apply(
+            Evidence(
+                says=Says.PROVED_ABSENT if is_proved else Says.ABSENT,
+                source=Source.QUERY,
+                client_order_id=order.client_order_id,
+                reason="VALR has no such order, neither active nor in its history",
+            )
+        )
+
+    async def _look_up(self, order: OrderRecord) -> OrderReport | None:
+        """Active orders first, then history, then the list of open orders (protocol 10, 20)."""
+        symbol, client_order_id = order.symbol, order.client_order_id
+        with suppress(OrderNotFoundError):
+            return await self._rest.call(endpoints.order_status_by_client_id(symbol, client_order_id))
+        with suppress(OrderNotFoundError):
+            history = await self._rest.call(endpoints.history_detail_by_client_id(client_order_id))
+            if history:
+                return history[0]  # newest first
+        listed = await self._rest.call(endpoints.open_orders())
+        return next((row for row in listed if row.client_order_id == client_order_id), None)
+
+    # --- fills -------------------------------------------------------------------------------------
+
+    async def _try_fetch_fills(self, order: OrderRecord) -> bool:
+        async with self._slots:
+            try:
+                rows = await self._rest.call(
+                    endpoints.pair_trade_history(order.symbol, limit=TRADES_PER_PAGE)
+                )
+            except ValrError as error:
+                log.warning("could not fetch the fills of %s: %s", order.client_order_id, error)
+                return False
+        self._take_over(rows)
+        return True
+
+    async def _fetch_missed_fills(self) -> None:
+        """Trade history back to the last fill known, with an overlap; duplicates count once."""
+        since = self._newest_fill_time()
+        if since is None:
+            return
+        for page in range(MOST_TRADE_PAGES):
+            rows = await self._rest.call(
+                endpoints.trade_history(
+                    skip=page * TRADES_PER_PAGE, limit=TRADES_PER_PAGE, start=since - TRADE_OVERLAP
+                )
+            )
+            self._take_over(rows)
+            if len(rows) < TRADES_PER_PAGE:
+                return
+
+    def _take_over(self, rows: Sequence[AccountTradeRow]) -> None:
+        for row in reversed(rows):  # VALR lists the newest first
+            if self._tracker.find(row.client_order_id, row.exchange_order_id) is None:
+                continue  # a fill of an order that was not placed here
+            evidence = fill_evidence(row, Source.QUERY)
+            if evidence is not None:
+                self._stream.apply(evidence)
+
+    def _newest_fill_time(self) -> datetime | None:
+        times = [fill.at for order in self._tracker.orders() for fill in order.fills_by_id.values()]
+        return max(times, default=None)

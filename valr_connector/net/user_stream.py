@@ -1,0 +1,179 @@
+"""The account socket: frames in, order state changed, events out, in one synchronous go.
+
+This is the single writer of order state. What REST answers say, and what we do ourselves, comes in
+through `apply`, the same door.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from valr_connector.core.commands import CommandKind, CommandLedger
+from valr_connector.core.event_router import EventRouter
+from valr_connector.core.evidence import Evidence, Says, Source
+from valr_connector.core.guards import SECOND
+from valr_connector.errors import DecodeError
+from valr_connector.model.enums import SessionState, Socket
+from valr_connector.model.events import (
+    ConnectionChanged,
+    Event,
+    FrameRefused,
+    OrderEvent,
+    UnknownFrameReceived,
+    UnrecognisedStatus,
+)
+from valr_connector.net.event_stream import EventPublisher
+from valr_connector.net.websocket import WebSocketClient
+from valr_connector.observe import metrics as m
+from valr_connector.protocol.commands import AccountEvent, subscribe_account_command
+from valr_connector.protocol.frames import decode_account_frame
+from valr_connector.protocol.rows import OpenOrderRow, OrderReport
+
+log = logging.getLogger(__name__)
+
+_UNKNOWN_AFTER_LOSS = {
+    CommandKind.PLACE_LIMIT: Says.PLACEMENT_UNKNOWN,
+    CommandKind.PLACE_MARKET: Says.PLACEMENT_UNKNOWN,
+    CommandKind.CANCEL: Says.CANCEL_UNKNOWN,
+    CommandKind.MODIFY: Says.MODIFY_SETTLED,
+}
+
+SUBSCRIBE_ORDER_STATUS = subscribe_account_command([AccountEvent.ORDER_STATUS_UPDATE])
+"""Whether it is needed is not known (protocol 15, 21 no. 1), so it is always sent."""
+
+_SUSPICIOUSLY_SOON = 2 * SECOND
+"""A connection that ends this soon after SUBSCRIBE may have ended because of it (protocol 15)."""
+
+
+class UserStreamTracker:
+    """Owns the account socket's connection and the router behind it. A `SocketHandler`.
+
+    Args:
+        connect: makes the WebSocket client for a handler and a listener of its states.
+        resync: rebuilds balances and orders by REST after each connect; told the epoch.
+        clock: monotonic nanoseconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        connect: Callable[[UserStreamTracker], WebSocketClient],
+        router: EventRouter,
+        ledger: CommandLedger,
+        publisher: EventPublisher,
+        resync: Callable[[int], Awaitable[None]],
+        clock: Callable[[], int],
+        metrics: m.Metrics,
+    ) -> None:
+        self._router = router
+        self._ledger = ledger
+        self._publisher = publisher
+        self._resync = resync
+        self._clock = clock
+        self._refused_kinds: set[str] = set()
+        self._metrics = metrics
+        self._subscribed_at: int | None = None
+        self._subscribes = True
+        self.client = connect(self)
+
+    @property
+    def epoch(self) -> int:
+        """Number of the present connection."""
+        return self.client.session.epoch
+
+    @property
+    def is_live(self) -> bool:
+        """Connected, authenticated and resynced."""
+        return self.client.session.state is SessionState.LIVE
+
+    async def run(self) -> None:
+        """Stay connected until cancelled; raises only what no new connection can mend."""
+        await self.client.run()
+
+    def apply(self, evidence: Evidence) -> None:
+        """Evidence that did not come in a frame."""
+        self._tell(self._router.apply(evidence, self._clock()))
+
+    def report(self, row: OrderReport) -> None:
+        """VALR's answer to a question about one order."""
+        self._tell(self._router.report(row, Source.QUERY, self._clock()))
+
+    def note_open_orders(self, rows: Sequence[OpenOrderRow], epoch: int) -> None:
+        """A complete list of open orders from REST, asked for while `epoch` was up."""
+        self._tell(self._router.note_open_orders(rows, self._clock(), epoch))
+
+    # --- SocketHandler -----------------------------------------------------------------------------
+
+    def on_frame(self, raw: bytes) -> None:
+        try:
+            frame = decode_account_frame(raw)
+        except DecodeError as error:
+            self._refuse(error)
+            return
+        self._tell(self._router.route(frame, self._clock()))
+
+    def on_connected(self, epoch: int) -> None:
+        self._router.begin_epoch(epoch)
+        self._subscribed_at = None
+
+    def on_disconnected(self, epoch: int, cause: str) -> None:
+        if self._subscribed_at is not None and self._clock() - self._subscribed_at < _SUSPICIOUSLY_SOON:
+            self._subscribes = not self._subscribes
+        for command in self._ledger.lose(epoch):
+            self.apply(
+                Evidence(
+                    says=_UNKNOWN_AFTER_LOSS[command.kind],
+                    source=Source.LOCAL,
+                    client_order_id=command.client_order_id,
+                    reason=f"connection lost before the reply: {cause}",
+                )
+            )
+
+    async def while_connected(self, epoch: int) -> None:
+        if self._subscribes:
+            await self.client.send(SUBSCRIBE_ORDER_STATUS)
+            self._subscribed_at = self._clock()
+        await self._resync(epoch)
+        self.client.resynced(epoch)
+
+    # ------------------------------------------------------------------------------------------------
+
+    def on_state(self, before: SessionState, after: SessionState, cause: str) -> None:
+        """The connection's state changed."""
+        self._tell((ConnectionChanged(Socket.ACCOUNT, before, after, self.epoch, cause),))
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, OrderEvent):
+                _log_order_event(event)
+            elif isinstance(event, UnknownFrameReceived):
+                log.warning("unknown type of frame, further ones are only counted: %s", event.kind)
+            elif isinstance(event, UnrecognisedStatus):
+                log.warning("unknown order status, further ones are only counted: %s", event.text)
+            self._publisher.publish(event)
+
+    def _refuse(self, error: DecodeError) -> None:
+        self._metrics.counter(m.FRAMES_REFUSED, Socket.ACCOUNT.value, error.kind).add()
+        if error.kind not in self._refused_kinds:
+            self._refused_kinds.add(error.kind)
+            log.error("frame refused, further ones of its kind are only counted: %s", error)
+            self._publisher.publish(FrameRefused(Socket.ACCOUNT, error.kind, str(error)))
+
+
+def _log_order_event(event: OrderEvent) -> None:
+    order = event.order
+    log.info(
+        "%s %s %s %s %s",
+        type(event).__name__,
+        order.client_order_id,
+        order.exchange_order_id,
+        order.status,
+        order.executed_amount,
+        extra={
+            "client_order_id": order.client_order_id,
+            "exchange_order_id": order.exchange_order_id,
+            "pair": order.pair,
+            "status": order.status.value,
+        },
+    )
