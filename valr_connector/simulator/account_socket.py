@@ -207,5 +207,5 @@ class AccountDoor:
         if session.cancels_on_disconnect:
             self._floor.work.after(
                 self._floor.settings.cancel_on_disconnect_delay_s,
-                lambda: self._floor.venue.cancel_all(session.account_id),
+                lambda: self._floor.desk.cancel_all_later(session.account_id),
             )

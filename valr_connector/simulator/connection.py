@@ -16,7 +16,7 @@ from valr_connector.simulator.wire import OutboundFrame, frame
 
 ABNORMAL = 1006
 """Not a close code on the wire: the connection ends without a close frame."""
-_CLOSING_TIMEOUT_S = 1.0
+_CLOSING_TIMEOUT_S = 0.5
 _AT_ONCE = Latency()
 
 InboundFrame = Mapping[str, object]

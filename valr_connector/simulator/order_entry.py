@@ -92,8 +92,16 @@ class OrderEntry:
         # None is for ids that the venue never gave, or has run already.
         return cast("ModifyOutcome", outcome)
 
+    def cancel_all_later(self, account_id: str) -> None:
+        """Have the engine cancel all orders that are open when it gets there."""
+        self._later(lambda: self._venue.cancel_all(account_id))
+
     async def cancel_all(self, account_id: str, symbol: str | None = None) -> list[VenueOrder]:
-        """Cancel all open orders of a pair or of all pairs, and wait for it."""
+        """Cancel all open orders of a pair or of all pairs, and wait for it.
+
+        Raises:
+            Rejection: there is no such pair.
+        """
         if symbol is not None:
             self._check_pair(symbol)
         return await self._run(lambda: self._venue.cancel_all(account_id, symbol))
