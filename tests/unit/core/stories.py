@@ -1,0 +1,182 @@
+"""Truthful stories of one order at the venue, told the way VALR tells them.
+
+A story is everything that can be heard of an order from its placement to its end: replies, stream events,
+lists of open orders and answers, each with VALR's own time. Whoever hears it may hear it in any order, twice,
+late or not at all; the story stays true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from hypothesis import strategies as st
+
+from tests.unit.core.builders import FEE, fill, said, step
+from valr_connector.core.evidence import Evidence, Says, Source
+from valr_connector.model.enums import Liquidity, OrderStatus
+
+EXCHANGE_ID = "ex-1"
+LOT = Decimal("0.1")
+PRICES = ("999998", "999999", "1000000")
+REPORT_SOURCES = (Source.STREAM, Source.QUERY)
+OPEN_REPORT_SOURCES = (Source.STREAM, Source.SNAPSHOT, Source.QUERY)
+ENDING_WORDS = {
+    OrderStatus.FILLED: Says.FILLED,
+    OrderStatus.CANCELLED: Says.CANCELLED,
+    OrderStatus.EXPIRED: Says.EXPIRED,
+    OrderStatus.FAILED: Says.FAILED,
+}
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happened, and all that can be heard of it.
+
+    Attributes:
+        amounts: every size the order ever had, base currency, the first one first.
+        ending: how it ended at the venue; None while it is open.
+        executed: base currency executed in the end.
+        own_steps: what we did before anything could be heard.
+        told: everything that can be heard, in the order of the truth.
+    """
+
+    amounts: tuple[Decimal, ...]
+    ending: OrderStatus | None
+    executed: Decimal
+    own_steps: tuple[Evidence, ...]
+    told: tuple[Evidence, ...]
+
+    @property
+    def trade_ids(self) -> set[str]:
+        return {piece.trade.trade_id for piece in self.told if piece.trade is not None}
+
+
+@dataclass
+class _Venue:
+    """The order as the venue has it, and its way of telling."""
+
+    amount: Decimal
+    draw: st.DrawFn
+    executed: Decimal = Decimal(0)
+    price: str = "1000000"
+    second: int = 0
+    trades: int = 0
+    was_modified: bool = False
+    told: list[Evidence] = field(default_factory=list)
+
+    def report(self, says: Says, sources: Sequence[Source], reason: str = "") -> None:
+        """The order's state as VALR reports it now, from one source or several."""
+        self.second += 1
+        for source in self.draw(st.lists(st.sampled_from(sources), min_size=1, unique=True)):
+            self.told.append(
+                said(
+                    says,
+                    source=source,
+                    exchange_order_id=EXCHANGE_ID,
+                    at_second=self.second,
+                    original=str(self.amount),
+                    remaining=str(self.amount - self.executed),
+                    price=self.price,
+                    reason=reason,
+                    asked_at=0 if source is Source.QUERY else None,
+                )
+            )
+
+    def note(self, says: Says, source: Source, reason: str = "") -> None:
+        """A reply or an event that carries neither time nor amounts."""
+        self.told.append(said(says, source=source, exchange_order_id=EXCHANGE_ID, reason=reason))
+
+    def execute(self, amount: Decimal) -> None:
+        """One trade, told as it happens and again by the trade history, which always knows its fee."""
+        self.second += 1
+        self.trades += 1
+        self.executed += amount
+        fees = (None, FEE) if self.draw(st.booleans()) else (FEE, FEE)
+        price = self.draw(st.sampled_from(PRICES))
+        for source, fee in zip((Source.STREAM, Source.QUERY), fees, strict=True):
+            self.told.append(
+                fill(
+                    f"t-{self.trades}",
+                    str(amount),
+                    price=price,
+                    at_second=self.second,
+                    fee=fee,
+                    liquidity=Liquidity.MAKER,
+                    source=source,
+                    exchange_order_id=EXCHANGE_ID,
+                )
+            )
+
+    def report_open(self) -> None:
+        says = Says.RESTING if self.executed == 0 else Says.PARTIALLY_FILLED
+        self.report(Says.MODIFIED if self.was_modified else says, OPEN_REPORT_SOURCES)
+
+    def modify(self, amount: Decimal, price: str) -> None:
+        self.amount, self.price, self.was_modified = amount, price, True
+        self.report(Says.MODIFIED, OPEN_REPORT_SOURCES)
+
+
+@st.composite
+def stories(draw: st.DrawFn, can_be_modified: bool = False) -> Story:
+    """An order that rests, may execute bit by bit, may be modified, and ends or stays open."""
+    ending = draw(st.sampled_from([None, *ENDING_WORDS]))
+    venue = _Venue(amount=LOT * draw(st.integers(1, 6)), draw=draw)
+    amounts = [venue.amount]
+    venue.note(Says.ACCEPTED, Source.REPLY)
+    if ending is OrderStatus.FAILED:
+        if draw(st.booleans()):
+            venue.note(Says.FAILED, Source.STREAM, reason="Insufficient Balance")
+        venue.report(Says.FAILED, REPORT_SOURCES, reason="Insufficient Balance")
+    else:
+        venue.note(Says.PROCESSED, Source.STREAM)
+        venue.report_open()
+        for _ in range(draw(st.integers(0, 3))):
+            if can_be_modified and draw(st.booleans()):
+                sizes = st.integers(1, 6).map(lambda lots: venue.executed + lots * LOT)
+                venue.modify(draw(sizes), draw(st.sampled_from(PRICES)))
+                amounts.append(venue.amount)
+            _execute_some(draw, venue, most=venue.amount - venue.executed - LOT)
+        _finish(draw, venue, ending)
+    was_modified = len(amounts) > 1
+    return Story(
+        amounts=tuple(amounts),
+        ending=ending,
+        executed=venue.executed,
+        own_steps=(step(Says.SENT), *([step(Says.MODIFY_SENT)] if was_modified else [])),
+        told=tuple(venue.told),
+    )
+
+
+def _execute_some(draw: st.DrawFn, venue: _Venue, most: Decimal) -> None:
+    if most >= LOT and draw(st.booleans()):
+        venue.execute(LOT * draw(st.integers(1, int(most / LOT))))
+        if draw(st.booleans()):
+            venue.report_open()
+
+
+def _finish(draw: st.DrawFn, venue: _Venue, ending: OrderStatus | None) -> None:
+    if ending is None:
+        venue.report_open()
+        return
+    if ending is OrderStatus.FILLED:
+        venue.execute(venue.amount - venue.executed)
+    if ending is OrderStatus.CANCELLED:
+        is_confirmed_by_reply = draw(st.booleans())
+        if is_confirmed_by_reply:
+            venue.note(Says.CANCEL_CONFIRMED, Source.REPLY)
+        if is_confirmed_by_reply and draw(st.booleans()):
+            return  # the event about it is never told
+    venue.report(ENDING_WORDS[ending], REPORT_SOURCES)
+
+
+def hearings(story: Story) -> st.SearchStrategy[list[Evidence]]:
+    """The story as it may arrive: in any order, with gaps and repetitions."""
+    return st.lists(st.sampled_from(story.told), max_size=2 * len(story.told))
+
+
+def full_hearings(story: Story) -> st.SearchStrategy[list[Evidence]]:
+    """The story as it may arrive, nothing missing in the end."""
+    repeated = st.lists(st.sampled_from(story.told), max_size=3)
+    return repeated.flatmap(lambda extra: st.permutations([*story.told, *extra]))
