@@ -178,13 +178,13 @@ def test_a_disagreement_reads_as_one_line() -> None:
 
 
 def test_an_order_that_ended_here_and_is_open_there_is_found_at_once() -> None:
-    found = open_disagreements({"vc-1": ours()}, [theirs(state=State.PLACED)])
+    found = open_disagreements({"vc-1": ours()}.get, [theirs(state=State.PLACED)])
 
     assert found == [Disagreement("vc-1", "open order", "CANCELLED", "OPEN")]
 
 
 def test_an_open_order_that_nobody_here_knows_is_found_at_once() -> None:
-    found = open_disagreements({}, [theirs(state=State.PARTIALLY_FILLED, remaining="0.1")])
+    found = open_disagreements(lambda _: None, [theirs(state=State.PARTIALLY_FILLED, remaining="0.1")])
 
     assert found == [Disagreement("vc-1", "open order", "unknown", "PARTIALLY_FILLED")]
 
@@ -192,7 +192,7 @@ def test_an_open_order_that_nobody_here_knows_is_found_at_once() -> None:
 def test_an_open_order_whose_placement_is_under_way_here_is_fine() -> None:
     pending = ours(status=OrderStatus.PENDING_CREATE)
 
-    assert open_disagreements({"vc-1": pending}, [theirs(state=State.PLACED)]) == []
+    assert open_disagreements({"vc-1": pending}.get, [theirs(state=State.PLACED)]) == []
 
 
 def test_the_library_may_lag_by_the_grace_and_no_more() -> None:

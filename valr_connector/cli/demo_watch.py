@@ -63,18 +63,18 @@ def disagreements(
 
 
 def open_disagreements(
-    here: Mapping[str, InFlightOrder], open_there: Iterable[VenueOrder]
+    here: Callable[[str], InFlightOrder | None], open_there: Iterable[VenueOrder]
 ) -> list[Disagreement]:
     """Orders open at the venue that the library does not know, or believes ended; wrong at any moment.
 
     Args:
-        here: every order that was placed, by client order id.
+        here: the order that was placed with a client order id.
         open_there: the account's open orders.
     """
     found: list[Disagreement] = []
     for theirs in open_there:
         client_order_id = theirs.request.customer_order_id
-        ours = here.get(client_order_id)
+        ours = here(client_order_id)
         if ours is None or ours.is_done:
             status = "unknown" if ours is None else str(ours.status)
             found.append(Disagreement(client_order_id, "open order", status, str(_status(theirs))))

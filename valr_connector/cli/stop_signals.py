@@ -33,8 +33,8 @@ def stop_on_signals() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-async def stopped_within(stop: asyncio.Event, seconds: float) -> bool:
-    """Wait for the event, at most so long. Whether it is set."""
+async def stopped_within(stop: asyncio.Event, seconds: float | None) -> bool:
+    """Wait for the event, at most so long where a time is given. Whether it is set."""
     try:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:

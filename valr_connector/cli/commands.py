@@ -1,0 +1,96 @@
+"""The commands of `valr`. Results go to standard output, logs to standard error."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from valr_connector.cli.demo import DemoOptions, run_demo
+from valr_connector.cli.demo_summary import DemoSummary
+from valr_connector.cli.demo_view import open_view
+from valr_connector.cli.frames_check import check_files
+from valr_connector.cli.log_output import log_to_standard_error
+from valr_connector.cli.simulator import run_simulator
+from valr_connector.cli.stop_signals import stop_on_signals
+
+app: Final = typer.Typer(
+    name="valr",
+    help="Connector to the VALR exchange, and the embedded exchange to prove it against.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+frames: Final = typer.Typer(help="Recorded frames.", no_args_is_help=True)
+app.add_typer(frames, name="frames")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"valr-connector {version('valr-connector')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common_options(
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, help="Log more: -v INFO, -vv DEBUG.")
+    ] = 0,
+    show_version: Annotated[  # noqa: ARG001 - its callback acts before any command
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Set up what all commands share."""
+    log_to_standard_error(verbose)
+
+
+@app.command()
+def demo(
+    seconds: Annotated[float, typer.Option(min=1, help="How long to quote.")] = 30,
+    pair: Annotated[str, typer.Option(help="Trading pair, BASE-QUOTE.")] = "BTC-ZAR",
+    refresh: Annotated[float, typer.Option(min=0.01, help="Seconds between two looks at the market.")] = 0.5,
+) -> None:
+    """Run the market maker on the embedded exchange and compare both sides.
+
+    Exit status 1 if the library and the venue disagreed about an order, or anything was left open.
+    """
+    summary = asyncio.run(_demo(DemoOptions(seconds, pair, refresh)))
+    for line in summary.lines():
+        typer.echo(line)
+    raise typer.Exit(0 if summary.is_good else 1)
+
+
+async def _demo(options: DemoOptions) -> DemoSummary:
+    with stop_on_signals() as stop, open_view() as view:
+        return await run_demo(options, view, stop)
+
+
+@app.command()
+def simulator(
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="TCP port on loopback; 0 takes a free one.")
+    ] = 0,
+    seconds: Annotated[float | None, typer.Option(min=0, help="Stop by itself after so long.")] = None,
+) -> None:
+    """Run the embedded exchange by itself, with a living market, until Ctrl-C."""
+    asyncio.run(_simulator(port, seconds))
+
+
+async def _simulator(port: int, seconds: float | None) -> None:
+    with stop_on_signals() as stop:
+        await run_simulator(port, seconds, sys.stdout, stop)
+
+
+@frames.command()
+def check(
+    files: Annotated[
+        list[Path],
+        typer.Argument(exists=True, dir_okay=False, readable=True, help="Files of frames, JSON lines."),
+    ],
+) -> None:
+    """Decode recorded frames and say which the library does not understand."""
+    raise typer.Exit(check_files(files, sys.stdout))
