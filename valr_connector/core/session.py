@@ -188,7 +188,7 @@ class Session:
         """Let an event happen; returns the state before it."""
         before = self.state
         self.state = TRANSITIONS[before, event]
-        if event is SessionEvent.FRAME:
+        if event is SessionEvent.FRAME and self.opened_ns is not None:
             self.last_frame_ns = now
         elif self.state is not before:
             self._entered(event, now)
@@ -227,10 +227,12 @@ class Session:
         self.refusals += 1
         return self.refusals >= REFUSALS_ARE_FINAL_AT
 
-    def next_check_ns(self) -> int | None:
-        """When :meth:`check` has to be called next; None where nothing is due by itself."""
+    def wait_s(self, now: int) -> float:
+        """Seconds until :meth:`check` has to be called again, unless something happens before."""
         deadlines = self._deadlines()
-        return min(deadlines.values()) if deadlines else None
+        if not deadlines:
+            return self.keep_alive.ping_s
+        return max(min(deadlines.values()) - now, 0) / _NS_PER_S
 
     def check(self, now: int) -> Action:
         """What is due at `now`. A dead connection is cut before it is pinged."""

@@ -62,6 +62,7 @@ def judge_dial(error: Exception) -> Ending:
 
 def judge_closed(closed: ConnectionClosed) -> Ending:
     """What the end of an open connection says about the next dial."""
-    if closed.rcvd is None:
+    frame = closed.rcvd or closed.sent
+    if frame is None:
         return judge_close(_NO_CLOSE_FRAME, "" if closed.__cause__ is None else str(closed.__cause__))
-    return judge_close(closed.rcvd.code, closed.rcvd.reason)
+    return judge_close(frame.code, frame.reason)

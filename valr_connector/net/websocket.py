@@ -8,6 +8,7 @@ the tasks and the clock that they lack. A frame goes from the library's ``recv``
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -279,14 +280,15 @@ class WebSocketClient:
 
     async def _keep_alive(self, connection: ClientConnection) -> None:
         session = self.session
-        while (due := session.next_check_ns()) is not None:
-            await self._sleep(max(due - self._clock(), 0) / _NS_PER_S)
+        while True:
             action = session.check(self._clock())
-            if action is Action.PING:
+            if action is Action.WAIT:
+                await self._sleep(session.wait_s(self._clock()))
+            elif action is Action.PING:
                 await self._ping(connection)
             elif action is Action.DOUBT:
                 self._happen(SessionEvent.OVERDUE, "nothing came after a PING")
-            elif action is Action.CUT:
+            else:
                 self._cut(connection, Ending(session.doom))
                 return
 
@@ -306,11 +308,11 @@ class WebSocketClient:
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s > %s", self._name, frame)
         self._sent.value += 1
-        try:
+        with contextlib.suppress(ConnectionClosed):
             await connection.send(frame, text=True)
-        except ConnectionClosed as closed:
-            cause = judge_closed(closed).cause
-            raise OutcomeUnknownError(f"{self._name} socket was lost while sending: {cause}") from closed
+            if connection.state is State.OPEN:  # the library drops what it still holds without a word
+                return
+        raise OutcomeUnknownError(f"{self._name} socket was lost while sending")
 
     def _cut(self, connection: ClientConnection, doom: Ending) -> None:
         self._doom = doom
