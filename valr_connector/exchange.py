@@ -14,13 +14,14 @@ from valr_connector.core.account_state import AccountState
 from valr_connector.core.order_entry import limit_order, market_order
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.readiness import Part, PartStatus
+from valr_connector.core.trading_rules import quantise_amount, quantise_price
 from valr_connector.errors import ClosedError, NotReadyError, UnknownOrderError, ValrError
 from valr_connector.model.account import Balance
 from valr_connector.model.enums import Side, TimeInForce
 from valr_connector.model.events import Event
 from valr_connector.model.ids import ClientOrderId, ClientOrderIds, to_base36
 from valr_connector.model.market import PairInfo, PriceLevel
-from valr_connector.model.numbers import Number
+from valr_connector.model.numbers import Number, positive_decimal
 from valr_connector.model.order import CancelOutcome, CloseReport, InFlightOrder
 from valr_connector.net.connector import Connector
 from valr_connector.net.event_stream import EventPublisher, EventStream, Overflow, Unsubscribe
@@ -315,6 +316,24 @@ class ValrExchange:
             UnknownPairError: VALR lists no such pair.
         """
         return self._state.rules.pair(pair)
+
+    def quantise_price(self, pair: str, side: Side, price: Number) -> Decimal:
+        """The price that an order at `price` gets: on the pair's grid, a buy rounded down, a sell up.
+
+        Raises:
+            UnknownPairError: VALR lists no such pair.
+            InvalidArgumentError: the price is no positive exact number.
+        """
+        return quantise_price(self._state.rules.pair(pair), side, positive_decimal("price", price))
+
+    def quantise_amount(self, pair: str, amount: Number) -> Decimal:
+        """The size that an order of `amount` gets: whole steps of the base currency, rounded down.
+
+        Raises:
+            UnknownPairError: VALR lists no such pair.
+            InvalidArgumentError: the amount is no positive exact number.
+        """
+        return quantise_amount(self._state.rules.pair(pair), positive_decimal("amount", amount))
 
     def best_bid(self, pair: str) -> PriceLevel | None:
         """Highest bid of a followed pair; None while its book is invalid or has none."""

@@ -112,9 +112,11 @@ class EventRouter:
         """The same door for evidence that did not come in a frame: our own steps and REST answers."""
         return self._tracker.apply(evidence, now)
 
-    def report(self, row: OrderReport, source: Source, now: int) -> Sequence[Event]:
-        """One order's state as VALR reports it, in a frame or in an answer."""
-        evidence = report_evidence(row, source)
+    def report(
+        self, row: OrderReport, source: Source, now: int, asked_at: int | None = None
+    ) -> Sequence[Event]:
+        """One order's state as VALR reports it, in a frame or in the answer to a question."""
+        evidence = report_evidence(row, source, asked_at)
         events = self._tracker.apply(evidence, now)
         if evidence.says is not Says.UNRECOGNISED:
             return events

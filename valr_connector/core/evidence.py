@@ -120,7 +120,7 @@ SAID_BY_STATUS: Mapping[WireStatus, Says] = {
 """What each of VALR's states says about an order (protocol 19.1)."""
 
 
-def report_evidence(report: OrderReport, source: Source) -> Evidence:
+def report_evidence(report: OrderReport, source: Source, asked_at: int | None = None) -> Evidence:
     """A report of an order's state, from wherever it came."""
     return Evidence(
         says=SAID_BY_STATUS[report.wire_status],
@@ -132,4 +132,5 @@ def report_evidence(report: OrderReport, source: Source) -> Evidence:
         remaining=report.remaining,
         price=report.price,
         reason=report.reason or "",
+        asked_at=asked_at,
     )

@@ -184,3 +184,10 @@ def absence_proves(order: OrderRecord, now: int, patience: Patience) -> bool:
     if order.status is not OrderStatus.PENDING_CREATE or order.placement is Placement.UNSENT:
         return False
     return now - max(order.created_at, order.sent_at) >= patience.grace
+
+
+def earliest_due(order: OrderRecord, reason: AskReason, cancel_timeout: int) -> int:
+    """Before when the question is too early: one left by an earlier cancel must not cut the present one short."""
+    if reason is AskReason.CANCEL_UNCONFIRMED and order.cancel_request is not None:
+        return order.cancel_request.since + cancel_timeout
+    return 0

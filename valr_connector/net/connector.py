@@ -102,6 +102,7 @@ class Connector:
             patience=state.patience,
             balances=state.balances,
             publisher=publisher,
+            cancel_timeout=round(settings.cancel_timeout_s * SECOND),
             interval=round(settings.reconcile_interval_s * SECOND),
             clock=self._clocks.monotonic,
         )

@@ -18,7 +18,7 @@ from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_tracker import OrderTracker
-from valr_connector.core.reconcile import Patience, Question, Questions, absence_proves, is_moot
+from valr_connector.core.reconcile import Patience, Question, Questions, absence_proves, earliest_due, is_moot
 from valr_connector.errors import OrderNotFoundError, ValrError
 from valr_connector.model.ids import ClientOrderId
 from valr_connector.net.event_stream import EventPublisher
@@ -57,6 +57,7 @@ class Reconciler:
     """Answers the tracker's questions and keeps balances and open orders in step with VALR's own lists.
 
     Args:
+        cancel_timeout: how long the outcome of a cancel may take, nanoseconds.
         interval: pause between two comparisons, nanoseconds.
         clock: monotonic nanoseconds.
     """
@@ -70,6 +71,7 @@ class Reconciler:
         patience: Patience,
         balances: Balances,
         publisher: EventPublisher,
+        cancel_timeout: int,
         interval: int,
         clock: Callable[[], int],
     ) -> None:
@@ -79,6 +81,7 @@ class Reconciler:
         self._patience = patience
         self._balances = balances
         self._publisher = publisher
+        self._cancel_timeout = cancel_timeout
         self._interval = interval
         self._clock = clock
         self._asking: set[ClientOrderId] = set()
@@ -147,6 +150,10 @@ class Reconciler:
         order = self._tracker.find(question.client_order_id)
         if order is None or is_moot(order, question.reason):
             return
+        due = earliest_due(order, question.reason, self._cancel_timeout)
+        if due > self._clock():
+            self._questions.ask_at(order.client_order_id, question.reason, due)
+            return
         if order.client_order_id in self._asking:
             self._questions.again(question, self._clock())
             return
@@ -189,9 +196,10 @@ class Reconciler:
         return gave_up or is_moot(order, question.reason)
 
     async def _ask(self, order: OrderRecord) -> None:
+        asked_at = self._clock()
         report = await self._look_up(order)
         if report is not None:
-            self._stream.report(report)
+            self._stream.report(report, asked_at)
             return
         is_proved = absence_proves(order, self._clock(), self._patience)
         self._stream.apply(
@@ -200,6 +208,7 @@ class Reconciler:
                 source=Source.QUERY,
                 client_order_id=order.client_order_id,
                 reason="VALR has no such order, neither active nor in its history",
+                asked_at=asked_at,
             )
         )
 

@@ -95,9 +95,9 @@ class UserStreamTracker:
         """Evidence that did not come in a frame."""
         self._tell(self._router.apply(evidence, self._clock()))
 
-    def report(self, row: OrderReport) -> None:
-        """VALR's answer to a question about one order."""
-        self._tell(self._router.report(row, Source.QUERY, self._clock()))
+    def report(self, row: OrderReport, asked_at: int) -> None:
+        """VALR's answer to a question about one order, put at `asked_at` of the monotonic clock."""
+        self._tell(self._router.report(row, Source.QUERY, self._clock(), asked_at))
 
     def note_open_orders(self, rows: Sequence[OpenOrderRow], epoch: int) -> None:
         """A complete list of open orders from REST, asked for while `epoch` was up."""
