@@ -23,7 +23,7 @@ from valr_connector.model.ids import ClientOrderId, ClientOrderIds, to_base36
 from valr_connector.model.market import PairInfo, PriceLevel
 from valr_connector.model.numbers import Number, positive_decimal
 from valr_connector.model.order import CancelOutcome, CloseReport, InFlightOrder
-from valr_connector.net.connector import Connector
+from valr_connector.net.connector import Clocks, Connector
 from valr_connector.net.event_stream import EventPublisher, EventStream, Overflow, Unsubscribe
 from valr_connector.net.websocket import FrameTap
 from valr_connector.observe.metrics import Metrics
@@ -50,6 +50,7 @@ class ValrExchange:
         subaccount_id: only where a primary key acts for a subaccount (protocol 2.2).
         settings: time-outs, policies, hosts.
         tap: sees every frame of the account socket.
+        clocks: the clocks to go by, this machine's own by default.
 
     Attributes:
         metrics: counters and latencies of everything below.
@@ -68,11 +69,13 @@ class ValrExchange:
         subaccount_id: str = "",
         settings: Settings | None = None,
         tap: FrameTap | None = None,
+        clocks: Clocks | None = None,
     ) -> None:
         self._credentials = Credentials(api_key, api_secret, subaccount_id)
         self._pairs = tuple(pairs)
         self._settings = settings or Settings()
         self._tap = tap
+        self._clocks = clocks
         self._rng = random.Random()  # noqa: S311  for jitter; nothing secret comes of it
         self.metrics = Metrics()
         self._publisher = EventPublisher(metrics=self.metrics)
@@ -105,6 +108,7 @@ class ValrExchange:
         exchange: EmbeddedExchange | None = None,
         settings: Settings | None = None,
         tap: FrameTap | None = None,
+        clocks: Clocks | None = None,
     ) -> Self:
         """The same object against the embedded exchange, over real sockets on loopback.
 
@@ -117,7 +121,7 @@ class ValrExchange:
 
         venue = exchange or EmbeddedExchange(SimulatorSettings(crowd=True))
         key = venue.add_api_key(venue.settings.account_id)
-        valr = cls(key.key, key.secret, pairs=pairs, settings=settings, tap=tap)
+        valr = cls(key.key, key.secret, pairs=pairs, settings=settings, tap=tap, clocks=clocks)
         valr.simulator = venue
         valr._owns_simulator = exchange is None
         return valr
@@ -146,6 +150,7 @@ class ValrExchange:
             rng=self._rng,
             on_failure=self._fail,
             tap=self._tap,
+            clocks=self._clocks,
         )
         try:
             await self._connector.start()
