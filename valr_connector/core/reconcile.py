@@ -187,7 +187,7 @@ def absence_proves(order: OrderRecord, now: int, patience: Patience) -> bool:
 
 
 def earliest_due(order: OrderRecord, reason: AskReason, cancel_timeout: int) -> int:
-    """Before when the question is too early: one left by an earlier cancel must not cut the present one short."""
+    """Before when the question is too early: one that an earlier cancel left must not cut this one short."""
     if reason is AskReason.CANCEL_UNCONFIRMED and order.cancel_request is not None:
         return order.cancel_request.since + cancel_timeout
     return 0
