@@ -171,7 +171,7 @@ class Street:
 
 
 @asynccontextmanager
-async def street(settings: SimulatorSettings = AT_ONCE, **changes: Any) -> AsyncIterator[Street]:
+async def street(settings: SimulatorSettings = AT_ONCE, /, **changes: Any) -> AsyncIterator[Street]:
     """A running exchange with the accounts 0 and 7; `changes` are made to the settings."""
     clock = WallClock()
     exchange = EmbeddedExchange(replace(settings, **changes), clock=clock, rng=Random(7))

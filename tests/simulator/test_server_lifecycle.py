@@ -226,3 +226,8 @@ def test_negative_times_are_refused(name: str) -> None:
     change: dict[str, Any] = {name: -0.1}
     with pytest.raises(ValueError, match=name):
         replace(AT_ONCE, **change)
+
+
+def test_a_crowd_without_a_pause_is_refused() -> None:
+    with pytest.raises(ValueError, match="crowd_interval_s"):
+        replace(AT_ONCE, crowd_interval_s=0)

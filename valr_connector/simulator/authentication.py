@@ -54,6 +54,10 @@ class Caller:
         return permission in self.key.permissions
 
 
+NOBODY = Caller(ApiKey("", "", "", (), "", 0), "")
+"""The caller of a public route."""
+
+
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
     """What a signature covers, as it was on the wire."""

@@ -8,6 +8,7 @@ async with EmbeddedExchange() as exchange:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -195,6 +196,8 @@ class EmbeddedExchange:
         await self._close_sockets()
         self._floor.work.finish()
         await runner.cleanup()
+        # Requests that were still on their way may have brought more.
+        self._floor.work.finish()
         self._floor.work.close()
         self._floor.frames.close()
         self._account_door.forget()
@@ -229,11 +232,10 @@ class EmbeddedExchange:
         """Say good-bye with 1012, as VALR does when it restarts; cut those who do not answer."""
         ends = [connection.ended.wait() for connection in self._connections()]
         self.drop_sockets(code=_SERVICE_RESTART)
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SHUTDOWN_TIMEOUT_S):
                 await asyncio.gather(*ends)
-        except TimeoutError:
-            self.drop_sockets()
+        self.drop_sockets()
 
     def _gather_crowds(self) -> list[Crowd]:
         return [

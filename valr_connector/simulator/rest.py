@@ -11,7 +11,7 @@ from functools import partial
 from aiohttp import web
 
 from valr_connector.simulator.answers import JSON_TYPE, Answer, error_answer, rate_limited_answer
-from valr_connector.simulator.authentication import KEY_HEADER, Caller
+from valr_connector.simulator.authentication import KEY_HEADER, NOBODY, Caller
 from valr_connector.simulator.cache import AnswerCache
 from valr_connector.simulator.faults import HttpFault
 from valr_connector.simulator.floor import Floor
@@ -71,7 +71,7 @@ class RestDoor:
             return Answer(403)
         try:
             caller = self._caller(route, request, data)
-            if caller is not None and route.permission is not None and not caller.may(route.permission):
+            if route.permission is not None and not caller.may(route.permission):
                 return Answer(403)
             if route.is_write:
                 self._floor.check_writable()
@@ -88,13 +88,12 @@ class RestDoor:
             now_ns=self._floor.clock(),
         )
 
-    def _caller(self, route: Route, request: web.Request, data: bytes) -> Caller | None:
-        """None on public routes."""
+    def _caller(self, route: Route, request: web.Request, data: bytes) -> Caller:
         if route.permission is None:
-            return None
+            return NOBODY
         return self._floor.authenticate(request.method, request.raw_path, data, request.headers)
 
-    async def _cached(self, route: Route, request: web.Request, data: bytes, caller: Caller | None) -> Answer:
+    async def _cached(self, route: Route, request: web.Request, data: bytes, caller: Caller) -> Answer:
         call = Call(caller, request.match_info, request.query, data)
         if not route.max_age_s or not self._floor.settings.cache:
             return await route.answer(call)

@@ -32,8 +32,6 @@ class AccountRest:
         )
 
     async def _current_key(self, call: Call) -> Answer:
-        if call.caller is None:
-            return Answer(403)
         key = call.caller.key
         return ok(
             {

@@ -20,9 +20,9 @@ _Entry = TypeVar("_Entry")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that has passed limits, authentication and permission. `caller` is None on public routes."""
+    """A request that has passed limits, authentication and permission; NOBODY calls public routes."""
 
-    caller: Caller | None
+    caller: Caller
     path: Mapping[str, str]
     query: Mapping[str, str]
     data: bytes
@@ -30,7 +30,7 @@ class Call:
     @property
     def account_id(self) -> str:
         """The account it acts on; "" on public routes."""
-        return self.caller.account_id if self.caller else ""
+        return self.caller.account_id
 
     def body(self) -> Body:
         """The JSON object in the body.

@@ -69,7 +69,7 @@ class SimulatorSettings:
     """Everything that can be chosen. The defaults are the documented VALR, without delays.
 
     Raises:
-        ValueError: a time or a jitter is negative.
+        ValueError: a time or a jitter is negative, or the crowd has no time between its steps.
     """
 
     port: int = 0
@@ -161,6 +161,8 @@ class SimulatorSettings:
         for each in fields(self):
             if each.name.endswith("_s"):
                 _check_time(each.name, getattr(self, each.name))
+        if not self.crowd_interval_s:
+            raise ValueError("crowd_interval_s=0: the crowd needs time between its steps")
 
     @property
     def request_latency(self) -> Latency:
