@@ -17,9 +17,10 @@ def main() -> None:
     try:
         commands = importlib.import_module(_COMMANDS)
     except ModuleNotFoundError as error:
-        if error.name not in _OPTIONAL:
+        package = (error.name or "").partition(".")[0]
+        if package not in _OPTIONAL:
             raise
-        _fail(f"{error.name} is not installed; install it with: pip install 'valr-connector[cli]'")
+        _fail(f"{package} is not installed; install it with: pip install 'valr-connector[cli]'")
     problems: list[str] = []
     try:
         commands.app()

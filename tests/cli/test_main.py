@@ -1,0 +1,188 @@
+"""The command line: results on standard output, and one line for what can be expected to go wrong."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import pytest
+
+from valr_connector.cli import commands, main
+from valr_connector.cli.log_output import StandardError, log_to_standard_error
+from valr_connector.errors import NotReadyError, UnknownPairError
+
+ONE_FRAME = '{"channel": "account", "frame": {"type": "AUTHENTICATED"}}\n'
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    status: int
+    out: str
+    error: str
+
+
+Valr = Callable[..., Ended]
+
+
+@pytest.fixture
+def valr(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Valr:
+    """Runs `valr` with arguments, in this process."""
+
+    def run(*arguments: str) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["valr", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main.main()
+        status = ended.value.code
+        assert status is None or isinstance(status, int)
+        return Ended(status or 0, *capsys.readouterr())
+
+    return run
+
+
+def commands_raise(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def app() -> None:
+        raise error
+
+    monkeypatch.setattr(commands, "app", app)
+
+
+def test_the_version_is_that_of_the_package(valr: Valr) -> None:
+    assert valr("--version") == Ended(0, f"valr-connector {version('valr-connector')}\n", "")
+
+
+def test_help_names_every_command(valr: Valr) -> None:
+    ended = valr("--help")
+
+    assert ended.status == 0
+    assert all(name in ended.out for name in ("demo", "simulator", "frames"))
+
+
+def test_an_unknown_command_is_refused(valr: Valr) -> None:
+    ended = valr("dance")
+
+    assert ended.status == 2
+    assert "dance" in ended.error
+
+
+def test_an_expected_error_is_one_line(valr: Valr) -> None:
+    ended = valr("demo", "--pair", "DOGE-ZAR")
+
+    assert ended.status == 2
+    assert ended.out == ""
+    assert ended.error.startswith("valr: pair='DOGE-ZAR': ")
+    assert ended.error.count("\n") == 1
+
+
+def test_errors_of_tasks_are_one_line_too(valr: Valr, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = ExceptionGroup("inner", [UnknownPairError("X-Y")])
+    commands_raise(monkeypatch, ExceptionGroup("outer", [NotReadyError("not connected"), inner]))
+
+    ended = valr("demo")
+
+    assert ended.status == 2
+    assert ended.error == "valr: not connected; pair='X-Y': VALR lists no such pair\n"
+
+
+def test_an_unexpected_error_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    commands_raise(monkeypatch, ZeroDivisionError("a mistake of ours"))
+
+    with pytest.raises(ZeroDivisionError):
+        main.main()
+
+
+def module_is_missing(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def import_module(_: str) -> None:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    monkeypatch.setattr(importlib, "import_module", import_module)
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich", "rich.console"])
+def test_a_missing_optional_package_is_named_with_what_to_install(
+    valr: Valr, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    module_is_missing(monkeypatch, missing)
+
+    ended = valr("demo")
+
+    package = missing.partition(".")[0]
+    expected = f"valr: {package} is not installed; install it with: pip install 'valr-connector[cli]'\n"
+    assert ended == Ended(2, "", expected)
+
+
+def test_any_other_missing_module_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    module_is_missing(monkeypatch, "valr_connector.cli.demo")
+
+    with pytest.raises(ModuleNotFoundError):
+        main.main()
+
+
+@pytest.mark.parametrize(("is_good", "status"), [(True, 0), (False, 1)])
+def test_the_demo_prints_its_summary_and_tells_by_its_status_whether_all_was_well(
+    valr: Valr, monkeypatch: pytest.MonkeyPatch, *, is_good: bool, status: int
+) -> None:
+    async def run_demo(*_: object) -> SimpleNamespace:
+        return SimpleNamespace(is_good=is_good, lines=lambda: iter(["orders placed: 1"]))
+
+    monkeypatch.setattr(commands, "run_demo", run_demo)
+
+    assert valr("demo") == Ended(status, "orders placed: 1\n", "")
+
+
+def test_frames_that_are_understood_are_a_success(valr: Valr, tmp_path: Path) -> None:
+    file = tmp_path / "frames.jsonl"
+    file.write_text(ONE_FRAME)
+
+    ended = valr("frames", "check", str(file))
+
+    assert ended.status == 0
+    assert "1 frames" in ended.out
+
+
+def test_frames_that_are_not_understood_are_a_failure(valr: Valr, tmp_path: Path) -> None:
+    file = tmp_path / "frames.jsonl"
+    file.write_text('{"channel": "account", "frame": {"type": "BALANCE_UPDATE", "data": 7}}\n')
+
+    assert valr("frames", "check", str(file)).status == 1
+
+
+def test_a_file_that_is_not_there_is_refused(valr: Valr, tmp_path: Path) -> None:
+    ended = valr("frames", "check", str(tmp_path / "missing.jsonl"))
+
+    assert ended.status == 2
+    assert "missing.jsonl" in ended.error
+
+
+def test_the_simulator_stops_by_itself_when_told_to(valr: Valr) -> None:
+    ended = valr("simulator", "--seconds", "0")
+
+    assert ended.status == 0
+    assert ended.out.startswith("rest=http://127.0.0.1:")
+
+
+@pytest.mark.parametrize(
+    ("verbosity", "level"), [(0, logging.WARNING), (1, logging.INFO), (2, logging.DEBUG), (7, logging.DEBUG)]
+)
+def test_each_v_logs_more(monkeypatch: pytest.MonkeyPatch, verbosity: int, level: int) -> None:
+    monkeypatch.setattr(logging.root, "handlers", [])
+    monkeypatch.setattr(logging.root, "level", logging.NOTSET)
+
+    log_to_standard_error(verbosity)
+
+    assert logging.root.level == level
+    assert [type(handler) for handler in logging.root.handlers] == [StandardError]
+
+
+def test_logs_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    record = logging.LogRecord("valr_connector", logging.WARNING, "", 0, "dropped %d", (3,), None)
+
+    StandardError().handle(record)
+
+    assert capsys.readouterr() == ("", "dropped 3\n")
