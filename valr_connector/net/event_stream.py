@@ -75,6 +75,11 @@ class EventPublisher:
         self._is_publishing = False
         self._is_closed = False
 
+    @property
+    def subscriptions(self) -> int:
+        """How many callbacks and streams are subscribed."""
+        return len(self._subscriptions)
+
     def on(self, event_type: type[E] | tuple[type[E], ...], callback: Callable[[E], object]) -> Unsubscribe:
         """Call `callback` with every event of a type, or of one of several, from now on.
 
@@ -87,6 +92,7 @@ class EventPublisher:
             rule = "has to be a plain function; a task iterates over stream() instead"
             raise InvalidArgumentError("callback", callback, rule)
         types = event_type if isinstance(event_type, tuple) else (event_type,)
+        self._check(types)
         return self._subscribe(types, callback)
 
     def stream(
@@ -106,6 +112,7 @@ class EventPublisher:
             ClosedError: the publisher is closed.
             InvalidArgumentError: `capacity` is below 1, or no type is named.
         """
+        self._check(types)
         stream: EventStream[E] = EventStream(on_overflow, capacity, self._metrics.counter(m.EVENTS_DROPPED))
         # Held weakly: an iterator that its reader left by `break` would otherwise fill up for ever.
         reader = weakref.proxy(stream, lambda _: unsubscribe())
@@ -156,11 +163,13 @@ class EventPublisher:
     def _matching(self, kind: type) -> tuple[_Subscription, ...]:
         return tuple(found for found in self._subscriptions if issubclass(kind, found.types))
 
-    def _subscribe(self, types: tuple[type[E], ...], callback: Callable[[E], object]) -> Unsubscribe:
+    def _check(self, types: tuple[type[E], ...]) -> None:
         if self._is_closed:
             raise ClosedError("the publisher is closed: no event comes any more")
         if not types or not all(isinstance(kind, type) for kind in types):
             raise InvalidArgumentError("event_type", types, "has to be one or more classes of events")
+
+    def _subscribe(self, types: tuple[type[E], ...], callback: Callable[[E], object]) -> Unsubscribe:
         subscription = _Subscription(types, callback)
         self._subscriptions.append(subscription)
         self._by_type.clear()

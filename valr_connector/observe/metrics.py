@@ -43,7 +43,6 @@ FRAMES_SENT = Metric("ws_frames_sent", Kind.COUNTER, ("socket",), "frames that w
 HANDLER_ERRORS = Metric(
     "ws_handler_errors", Kind.COUNTER, ("socket",), "calls to handlers and taps that raised"
 )
-FRAMES_REFUSED = Metric("frames_refused", Kind.COUNTER, ("socket", "kind"), "frames that broke the protocol")
 DIALS = Metric("ws_dials", Kind.COUNTER, ("socket",), "attempts to connect")
 DISCONNECTS = Metric("ws_disconnects", Kind.COUNTER, ("socket",), "open connections that ended")
 PING_ROUND_TRIP = Metric("ws_ping_round_trip", Kind.LATENCY, ("socket",), "from a PING to its PONG")
@@ -69,7 +68,7 @@ CALLBACK_ERRORS = Metric(
 EVENTS_DROPPED = Metric("events_dropped", Kind.COUNTER, (), "events that a full stream had no room for")
 
 CATALOGUE: Final = (
-    FRAMES_RECEIVED, FRAMES_SENT, FRAMES_REFUSED, HANDLER_ERRORS,
+    FRAMES_RECEIVED, FRAMES_SENT, HANDLER_ERRORS,
     DIALS, DISCONNECTS, PING_ROUND_TRIP, RECOVERY,
     REST_LATENCY, REST_ANSWERS, REST_FAILURES, REST_RETRIES,
     FRAMES_REFUSED, PLACE_CONFIRMED, CANCEL_CONFIRMED,
