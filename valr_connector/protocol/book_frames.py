@@ -5,7 +5,7 @@ Prices and quantities stay wire text: checksums are made from the text as receiv
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NoReturn
 
 from msgspec import Struct, field
@@ -108,16 +108,18 @@ def _check_orders(side: str, levels: list[FullLevel]) -> None:
     texts = [level.price_text for level in levels]
     texts += [order.quantity_text for level in levels for order in level.orders]
     if not are_decimals("".join([f"{text}," for text in texts]), len(texts)):
-        raise WireNumberError(*next(_bad_orders(side, levels)))
+        _refuse_order(side, levels)
 
 
-def _bad_orders(side: str, levels: list[FullLevel]) -> Iterator[tuple[str, str]]:
-    for row, level in enumerate(levels):
-        if not is_decimal(level.price_text):
-            yield f"{side}[{row}].Price", level.price_text
-        for place, order in enumerate(level.orders):
-            if not is_decimal(order.quantity_text):
-                yield f"{side}[{row}].Orders[{place}].quantity", order.quantity_text
+def _refuse_order(side: str, levels: list[FullLevel]) -> NoReturn:
+    named = [(f"[{row}].Price", level.price_text) for row, level in enumerate(levels)]
+    named += [
+        (f"[{row}].Orders[{place}].quantity", order.quantity_text)
+        for row, level in enumerate(levels)
+        for place, order in enumerate(level.orders)
+    ]
+    path, text = next((path, text) for path, text in named if not is_decimal(text))
+    raise WireNumberError(side + path, text)
 
 
 class FullBook(Struct, frozen=True, gc=False):

@@ -22,6 +22,7 @@ from valr_connector.protocol.order_requests import (
     PlaceMarket,
     batch_body,
     check_symbol,
+    check_word,
 )
 
 _MSG_ID = re.compile(r"[0-9a-zA-Z-]{1,36}")
@@ -125,6 +126,8 @@ def subscribe_market_command(pairs_of: Mapping[MarketEvent, Sequence[Symbol]]) -
     """
     if not pairs_of:
         raise InvalidArgumentError("pairs_of", pairs_of, "must name an event")
+    for event in pairs_of:
+        check_word("event", event, MarketEvent)
     for pair in chain.from_iterable(pairs_of.values()):
         check_symbol(pair)
     subscriptions = [
@@ -142,4 +145,6 @@ def _command(type_: str, client_msg_id: str, payload: Body) -> bytes:
 def _named(events: Sequence[AccountEvent]) -> list[dict[str, str]]:
     if not events:
         raise InvalidArgumentError("events", events, "must name an event")
+    for event in events:
+        check_word("event", event, AccountEvent)
     return [{"event": AccountEvent(event).value} for event in events]

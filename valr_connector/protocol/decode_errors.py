@@ -17,6 +17,7 @@ _PATH = re.compile(r"(.*) - at `\$(.*)`", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[([0-9]+)\]")
 _MISSING = re.compile(r"Object missing required field `(.+)`")
 _ABSENT = object()
+_BEGINNING = 100
 _PLAINER = (
     ("Expected `str` matching regex", "not a plain decimal number"),
     ("Invalid enum value", "not one of the expected words"),
@@ -79,7 +80,7 @@ def _walk(value: Any, path: str) -> Any:
 def _shown(raw: bytes, value: Any) -> str:
     """The value as JSON; the beginning of the bytes where it could not be found."""
     if value is _ABSENT:
-        return raw[:80].decode("utf-8", "backslashreplace")
+        return raw[:_BEGINNING].decode("utf-8", "backslashreplace")
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 

@@ -59,6 +59,8 @@ class PlaceLimit:
     def __post_init__(self) -> None:
         check_symbol(self.symbol)
         check_client_order_id(self.client_order_id)
+        check_word("side", self.side, Side)
+        check_word("time_in_force", self.time_in_force, TimeInForce)
         check_positive("quantity", self.quantity)
         check_positive("price", self.price)
 
@@ -97,6 +99,7 @@ class PlaceMarket:
     def __post_init__(self) -> None:
         check_symbol(self.symbol)
         check_client_order_id(self.client_order_id)
+        check_word("side", self.side, Side)
         check_one_of(base_amount=self.base_amount, quote_amount=self.quote_amount)
         for field, amount in (("base_amount", self.base_amount), ("quote_amount", self.quote_amount)):
             if amount is not None:
@@ -135,6 +138,7 @@ class ModifyOrder:
     def __post_init__(self) -> None:
         check_symbol(self.symbol)
         check_order_id(self.order_id)
+        check_word("strategy", self.strategy, ModifyMatchStrategy)
         if self.new_remaining is not None and self.new_total is not None:
             raise InvalidArgumentError("new_total", self.new_total, "excludes new_remaining")
         changes = {
@@ -229,6 +233,12 @@ def check_positive(field: str, value: Decimal) -> None:
     format_decimal(value, field)
     if not value:
         raise InvalidArgumentError(field, value, "must be positive")
+
+
+def check_word(field: str, word: object, words: type[StrEnum]) -> None:
+    """Refuse what is not one of a closed set of words."""
+    if word not in words.__members__.values():
+        raise InvalidArgumentError(field, word, f"must be one of {', '.join(words)}")
 
 
 def check_one_of(**given: object) -> None:
