@@ -13,7 +13,7 @@ import signal
 from collections import Counter
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from valr_connector import InFlightOrder, NotReadyError, OrderEvent, OrderFilled, Side, ValrExchange
 
@@ -77,13 +77,9 @@ class MarketMaker:
 
     def price(self, side: Side, mid: Decimal) -> Decimal:
         """Where the side's quote belongs: a long position moves both quotes down, a short one up."""
-        offset = self.skew * self.position / self.max_position
-        tick = self.valr.pair_info(self.pair).tick_size
-        if side is Side.BUY:
-            price = mid * (1 - (self.spread / 2 + offset) * BASIS_POINT)
-            return (price / tick).to_integral_value(ROUND_FLOOR) * tick
-        price = mid * (1 + (self.spread / 2 - offset) * BASIS_POINT)
-        return (price / tick).to_integral_value(ROUND_CEILING) * tick
+        half = self.spread / 2 if side is Side.SELL else -self.spread / 2
+        distance = half - self.skew * self.position / self.max_position
+        return self.valr.quantise_price(self.pair, side, mid * (1 + distance * BASIS_POINT))
 
     def has_room(self, side: Side) -> bool:
         """Whether one more quote, filled, would keep the position within its limit."""

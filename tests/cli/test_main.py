@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import logging
 import sys
 from collections.abc import Callable
@@ -164,7 +165,7 @@ def test_the_simulator_stops_by_itself_when_told_to(valr: Valr) -> None:
     ended = valr("simulator", "--seconds", "0")
 
     assert ended.status == 0
-    assert ended.out.startswith("rest=http://127.0.0.1:")
+    assert json.loads(ended.out)["rest"].startswith("http://127.0.0.1:")
 
 
 @pytest.mark.parametrize(

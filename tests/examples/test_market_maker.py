@@ -37,6 +37,7 @@ from valr_connector import (
     ValrExchange,
 )
 from valr_connector.core.order_record import OrderRecord
+from valr_connector.core.trading_rules import quantise_price
 
 BTC_ZAR = PairInfo(
     pair=Pair("BTC-ZAR"),
@@ -68,9 +69,9 @@ class ScriptedExchange:
         self.callbacks: list[Callable[[OrderEvent], None]] = []
         self.most_live: dict[Side, int] = {Side.BUY: 0, Side.SELL: 0}
 
-    def pair_info(self, pair: str) -> PairInfo:
+    def quantise_price(self, pair: str, side: Side, price: Decimal) -> Decimal:
         assert pair == BTC_ZAR.pair
-        return BTC_ZAR
+        return quantise_price(BTC_ZAR, side, price)
 
     def mid_price(self, _pair: str) -> Decimal | None:
         return self.mid

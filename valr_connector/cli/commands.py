@@ -76,13 +76,11 @@ def simulator(
     ] = 0,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop by itself after so long.")] = None,
 ) -> None:
-    """Run the embedded exchange by itself, with a living market, until Ctrl-C."""
-    asyncio.run(_simulator(port, seconds))
+    """Run the embedded exchange by itself, with a living market, until Ctrl-C.
 
-
-async def _simulator(port: int, seconds: float | None) -> None:
-    with stop_on_signals() as stop:
-        await run_simulator(port, seconds, sys.stdout, stop)
+    Where it listens and a key to use it with are printed as one line of JSON.
+    """
+    asyncio.run(run_simulator(port, seconds, sys.stdout))
 
 
 @frames.command()
