@@ -28,7 +28,13 @@ class TradingFloor:
     trades for free.
     """
 
-    def __init__(self, seed: int = 1, *, duplicate_ids_fail_late: bool = False) -> None:
+    def __init__(
+        self,
+        seed: int = 1,
+        *,
+        duplicate_ids_fail_late: bool = False,
+        purse: Mapping[str, Decimal] = PURSE,
+    ) -> None:
         self.now = START_NS
         self.events: list[VenueEvent] = []
         self.venue = Venue(
@@ -39,7 +45,7 @@ class TradingFloor:
         )
         for account_id, maker, taker in (("ann", "0.1", "0.2"), ("bob", "-0.01", "0.1"), ("cat", "0", "0")):
             self.venue.open_account(
-                account_id, PURSE, maker_percent=Decimal(maker), taker_percent=Decimal(taker)
+                account_id, purse, maker_percent=Decimal(maker), taker_percent=Decimal(taker)
             )
         self.venue.listen(self.events.append)
 
