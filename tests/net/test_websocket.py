@@ -85,7 +85,7 @@ class Venue:
             async for frame in connection:
                 self.received.append(frame)
         await connection.wait_closed()
-        self.close_codes.append(connection.close_code)
+        self.close_codes.append(connection.protocol.close_code)
 
 
 def port_of(server: Server | asyncio.Server) -> int:
