@@ -1,0 +1,44 @@
+"""The README's quickstart does what it says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def quickstart() -> str:
+    """The README's first block of Python."""
+    block = re.search(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert block is not None
+    return block.group(1)
+
+
+def test_the_quickstart_runs_offline(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(quickstart(), "README.md", "exec"), {"__name__": "__main__"})
+
+    placed, cancelled, bought = capsys.readouterr().out.splitlines()
+    assert placed == "the bid is OPEN"
+    assert cancelled == "the bid is CANCELLED"
+    assert re.fullmatch(r"bought 0\.\d+ BTC at \d+ ZAR", bought)
+
+
+def test_the_quickstart_is_also_an_example() -> None:
+    assert (ROOT / "examples" / "quickstart.py").read_text(encoding="utf-8") == quickstart()
+
+
+def test_the_quickstart_is_short() -> None:
+    statements = [line for line in quickstart().splitlines() if line.strip()]
+
+    assert len(statements) <= 15
+
+
+def test_every_file_that_the_readme_names_is_there() -> None:
+    named = re.findall(r"\]\(([^)#:]+)\)", README)
+
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
