@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valr_connector.errors import DecodeError, InvalidArgumentError
@@ -109,11 +109,13 @@ def test_a_comma_inside_a_number_cannot_pass_for_two_numbers() -> None:
     assert not are_decimals("114,953,,", 2)
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(NUMBERS + NOT_NUMBERS), st.text(max_size=5)), max_size=6))
 def test_checking_together_is_checking_each(texts: list[str]) -> None:
     assert are_decimals("".join(f"{text}," for text in texts), len(texts)) is all(map(is_decimal, texts))
 
 
+@settings(deadline=None)
 @given(decimals)
 def test_a_number_survives_being_sent_and_read(value: Decimal) -> None:
     assert parse_decimal(format_decimal(value)) == value

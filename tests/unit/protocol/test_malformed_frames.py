@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.protocol import samples
@@ -384,17 +384,20 @@ def _outcome(decode: Decode, raw: bytes) -> object:
         return error
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_random_bytes_give_a_frame_or_a_decode_error(raw: bytes) -> None:
     for decode in BOTH:
         assert _outcome(decode, raw) is not None
 
 
+@settings(deadline=None)
 @given(mutated_frames())
 def test_damaged_frames_give_a_frame_or_a_decode_error(damaged: tuple[Decode, bytes]) -> None:
     assert _outcome(*damaged) is not None
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_any_json_gives_a_frame_or_a_decode_error(value: Any) -> None:
     try:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valr_connector.protocol.order_status import WireStatus, parse_order_status
@@ -60,6 +60,7 @@ def test_a_text_nobody_knows_is_unrecognised_and_not_terminal(text: str) -> None
     assert not WireStatus.UNRECOGNISED.is_terminal
 
 
+@settings(deadline=None)
 @given(st.sampled_from(TEXTS), st.randoms(use_true_random=False))
 def test_case_spaces_and_underscores_do_not_matter(row: tuple[str, WireStatus, bool], random: Random) -> None:
     pick = random.choice
@@ -67,6 +68,7 @@ def test_case_spaces_and_underscores_do_not_matter(row: tuple[str, WireStatus, b
     assert parse_order_status(text) is row[1]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_has_a_state(text: str) -> None:
     assert parse_order_status(text) in WireStatus

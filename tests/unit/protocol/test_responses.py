@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valr_connector.errors import (
@@ -257,6 +257,7 @@ def test_a_refusal_on_a_socket_may_be_bare_text(text: str, kind: type) -> None:
     assert type(exchange_error(ReplyError(None, text), request="PLACE_LIMIT_ORDER")) is kind
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([PLACE, CANCEL, STATUS, BALANCES, CANCEL_ALL]),
     st.integers(100, 599),
