@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from valr_connector.core.commands import CommandKind, CommandLedger, SentCommand
 from valr_connector.core.event_router import DUPLICATE_ID_CODE
 from valr_connector.core.evidence import Evidence, Says, Source
+from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_tracker import OrderTracker
@@ -147,7 +148,7 @@ class OrderGateway:
     async def _place_by_rest(self, order: OrderRecord, request: PlaceLimit | PlaceMarket) -> None:
         try:
             self._say(order, Says.SENT)
-            placed = await self._rest.call(placement_endpoint(request))
+            placed = await self._rest.call(placement_endpoint(request), timeout=self._place_timeout / SECOND)
         except NotSentError as error:
             self._say(order, Says.NOT_SENT, reason=f"not sent: {error}")
         except ExchangeError as error:
@@ -177,7 +178,7 @@ class OrderGateway:
 
     async def _cancel_by_rest(self, order: OrderRecord, request: CancelOrder) -> None:
         try:
-            await self._rest.call(endpoints.cancel_order(request))
+            await self._rest.call(endpoints.cancel_order(request), timeout=self._cancel_timeout / SECOND)
         except ExchangeError as error:
             self._say(order, Says.CANCEL_REFUSED, Source.REPLY, reason=error.reason)
         except ValrError as error:
