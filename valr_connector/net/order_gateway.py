@@ -127,7 +127,8 @@ class OrderGateway:
         if order.is_done:
             self._cancel_latency.record(self._clock() - began)
             return CancelOutcome(order, _RESULTS[order.status])
-        return CancelOutcome(order, CancelResult.STILL_OPEN if could_ask else CancelResult.UNKNOWN)
+        is_open_there = could_ask and order.status is not OrderStatus.PENDING_CREATE
+        return CancelOutcome(order, CancelResult.STILL_OPEN if is_open_there else CancelResult.UNKNOWN)
 
     # --- sending -----------------------------------------------------------------------------------
 
