@@ -80,6 +80,7 @@ class OrderGateway:
         self._cancel_latency = metrics.latency(m.CANCEL_CONFIRMED)
         self._waiting: dict[ClientOrderId, list[asyncio.Future[None]]] = {}
         self._is_closed = False
+        self._abandoned: str | None = None
         publisher.on(OrderEvent, self._wake)
 
     def refuse_placements(self) -> None:
@@ -87,12 +88,10 @@ class OrderGateway:
         self._is_closed = True
 
     def abandon(self, cause: str) -> None:
-        """Nobody will answer any more: whoever waits for an outcome learns that it is unknown."""
+        """Nobody answers any more: whoever waits for an outcome, now or later, learns that it is unknown."""
+        self._abandoned = cause
         for client_order_id in list(self._waiting):
-            for says in (Says.PLACEMENT_UNKNOWN, Says.CANCEL_UNKNOWN):
-                self._stream.apply(
-                    Evidence(says=says, source=Source.LOCAL, client_order_id=client_order_id, reason=cause)
-                )
+            self._give_up(client_order_id, cause)
 
     async def place(self, order: OrderRecord) -> None:
         """Place an order and wait until VALR confirmed or refused it, or its outcome is unknown.
@@ -219,9 +218,13 @@ class OrderGateway:
     async def _until(self, order: OrderRecord, condition: Callable[[OrderRecord], bool]) -> None:
         """Wait for the order's events until `condition` holds.
 
-        It always comes to hold: a question is scheduled for every command, and clears it one way or another.
+        It always comes to hold: a question is scheduled for every command, and clears it one way or another,
+        and once nobody asks questions any more the outcome is unknown at once.
         """
         while not condition(order):
+            if self._abandoned is not None:
+                self._give_up(order.client_order_id, self._abandoned)
+                return
             woken = asyncio.get_running_loop().create_future()
             waiting = self._waiting.setdefault(order.client_order_id, [])
             waiting.append(woken)
@@ -231,6 +234,12 @@ class OrderGateway:
                 waiting.remove(woken)
                 if not waiting:
                     self._waiting.pop(order.client_order_id, None)
+
+    def _give_up(self, client_order_id: ClientOrderId, cause: str) -> None:
+        for says in (Says.PLACEMENT_UNKNOWN, Says.CANCEL_UNKNOWN):
+            self._stream.apply(
+                Evidence(says=says, source=Source.LOCAL, client_order_id=client_order_id, reason=cause)
+            )
 
     def _wake(self, event: OrderEvent) -> None:
         for woken in self._waiting.get(event.order.client_order_id, ()):
