@@ -1,0 +1,261 @@
+"""A trader on a running embedded exchange, over loopback, with short patience and no jitter."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from decimal import Decimal
+from random import Random
+from typing import Any, TypeVar
+
+from valr_connector import (
+    Event,
+    InFlightOrder,
+    OrderCancelled,
+    OrderCompleted,
+    OrderCreated,
+    OrderEvent,
+    OrderExpired,
+    OrderFailed,
+    OrderStatus,
+    PlacementUnknown,
+    Settings,
+    Side,
+    ValrExchange,
+)
+from valr_connector.core.account_state import AccountState
+from valr_connector.core.guards import SECOND, Guards
+from valr_connector.core.lifecycle import AskReason
+from valr_connector.core.readiness import Part
+from valr_connector.core.reconcile import Patience
+from valr_connector.net.connector import Connector
+from valr_connector.simulator.exchange import EmbeddedExchange
+from valr_connector.simulator.faults import RequestPredicate
+from valr_connector.simulator.settings import SimulatorSettings
+from valr_connector.simulator.vocabulary import BuyOrSell, NewOrder, State, VenueOrder
+
+D = Decimal
+PATIENCE_S = 3.0
+ACCOUNT = "0"
+RIVAL = "9"
+MILLISECOND = 1_000_000
+
+AT_ONCE = SimulatorSettings(
+    open_orders_interval_s=0, order_book_interval_s=0, market_summary_interval_s=0, rate_limits=None
+)
+"""No delay, no throttle and no limit anywhere."""
+
+QUICK = Patience(
+    first_delays=dict.fromkeys(AskReason, 0),
+    first_pause=5 * MILLISECOND,
+    longest_pause=40 * MILLISECOND,
+    grace=120 * MILLISECOND,
+)
+"""The same questions as ever, asked sooner."""
+
+E = TypeVar("E", bound=Event)
+
+_ENDINGS = (OrderCompleted, OrderCancelled, OrderExpired, OrderFailed)
+_STATUS_OF: Mapping[State | None, OrderStatus] = {
+    None: OrderStatus.PENDING_CREATE,
+    State.PLACED: OrderStatus.OPEN,
+    State.MODIFIED: OrderStatus.OPEN,
+    State.PARTIALLY_FILLED: OrderStatus.PARTIALLY_FILLED,
+    State.FILLED: OrderStatus.FILLED,
+    State.CANCELLED: OrderStatus.CANCELLED,
+    State.FAILED: OrderStatus.FAILED,
+}
+
+
+class AlmostNoJitter(Random):
+    """Draws hardly anything, so that pauses between dials and retries are milliseconds."""
+
+    def random(self) -> float:
+        return 0.02
+
+
+class Desk:
+    """One `ValrExchange`, the venue behind it, and everything that was told."""
+
+    def __init__(self, exchange: EmbeddedExchange, valr: ValrExchange) -> None:
+        self.exchange = exchange
+        self.valr = valr
+        self.events: list[Event] = []
+        valr.on(Event, self.events.append)
+
+    @property
+    def connector(self) -> Connector:
+        """What is behind the façade."""
+        return self.valr._started()
+
+    def told(self, kind: type[E]) -> list[E]:
+        """Events of one kind, in order."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def story(self, order: InFlightOrder) -> list[str]:
+        """The names of an order's events."""
+        return [type(event).__name__ for event in self.told(OrderEvent) if event.order is order]
+
+    async def until(self, condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
+        """Let the loop run until `condition` holds."""
+        deadline = time.monotonic() + patience_s
+        while not condition():
+            assert time.monotonic() < deadline, f"waited {patience_s} s in vain"
+            await asyncio.sleep(0.001)
+
+    async def buy(self, price: str = "900000", amount: str = "0.01", **options: Any) -> InFlightOrder:
+        """A bid for BTC-ZAR, far from anybody unless a price is given."""
+        return await self.valr.place_limit_order("BTC-ZAR", Side.BUY, amount=amount, price=price, **options)
+
+    async def sell(self, price: str = "2000000", amount: str = "0.01", **options: Any) -> InFlightOrder:
+        """An offer of BTC-ZAR."""
+        return await self.valr.place_limit_order("BTC-ZAR", Side.SELL, amount=amount, price=price, **options)
+
+    def rival(self, side: BuyOrSell, quantity: str, price: str, symbol: str = "BTCZAR") -> VenueOrder:
+        """An order of somebody else, executed at once."""
+        request = NewOrder(symbol=symbol, side=side, kind="limit", quantity=D(quantity), price=D(price))
+        order = self.exchange.venue.accept(RIVAL, request)
+        self.exchange.venue.process(order.order_id)
+        return order
+
+    def at_venue(self, order: InFlightOrder) -> VenueOrder:
+        """The venue's own record of an order."""
+        found = self.exchange.venue.order_by_customer_id(ACCOUNT, order.client_order_id)
+        assert found is not None
+        return found
+
+    def venue_orders(self) -> list[VenueOrder]:
+        """Everything the venue ever accepted from this account, newest first."""
+        return self.exchange.venue.orders(ACCOUNT)
+
+    def change(self, **settings: Any) -> None:
+        """Change delays and behaviour of the running venue."""
+        floor = self.exchange._floor
+        floor.settings = replace(floor.settings, **settings)
+        floor.desk._latency = floor.settings.processing_latency
+
+    async def break_down(self) -> None:
+        """Have a part fail in a way that nobody foresaw; everything stops by itself then."""
+        reconciler = self.connector._reconciler
+        clock, reconciler._clock = reconciler._clock, _broken
+        await self.until(lambda: self.valr._failure)
+        reconciler._clock = clock
+
+    def sent(self, frame_type: str) -> int:
+        """How many frames of a type reached the venue on account sockets."""
+        return self.exchange.stats.frames_in["account", frame_type]
+
+    def asked(self, route: str) -> int:
+        """How many requests reached a route."""
+        return self.exchange.stats.requests[route]
+
+    def drop_account_socket(self) -> None:
+        """Cut it at the venue's side, without a close frame."""
+        assert self.exchange.drop_sockets("account") == 1
+
+    async def back(self) -> None:
+        """Wait until a lost account socket is live again."""
+        await self.until(lambda: not self.valr.ready)
+        await self.until(lambda: self.valr.ready)
+
+    async def agreed(self, *orders: InFlightOrder) -> None:
+        """Wait until the library and the venue say the same of these orders; say what differs if never."""
+        try:
+            await self.until(lambda: all(not self.differences(order) for order in orders))
+        except AssertionError:
+            raise AssertionError([self.differences(order) for order in orders]) from None
+
+    def differences(self, order: InFlightOrder) -> list[str]:
+        """What the library and the venue say otherwise of one order: S1, S3, S4."""
+        theirs = self.at_venue(order)
+        fills = {
+            str(fill.trade_id): (fill.price, fill.amount, fill.fee and (fill.fee.amount, fill.fee.currency))
+            for fill in order.fills
+        }
+        trades = {
+            trade.trade_id: (trade.price, trade.quantity, (trade.fee, trade.fee_currency))
+            for trade in self.exchange.venue.trades(ACCOUNT)
+            if trade.order_id == theirs.order_id
+        }
+        pairs: Sequence[tuple[str, object, object]] = (
+            ("status", order.status, _STATUS_OF[theirs.state]),
+            ("executed", order.executed_amount, theirs.executed_quantity),
+            ("fills", fills, trades),
+            ("told fills", sum(name == "OrderFilled" for name in self.story(order)), len(trades)),
+        )
+        return [f"{what}: {here} here, {there} there" for what, here, there in pairs if here != there]
+
+
+def _broken() -> int:
+    raise RuntimeError("a defect")
+
+
+def to_path(path: str) -> RequestPredicate:
+    """REST requests whose path begins so."""
+    return lambda _method, target: target.startswith(path)
+
+
+def check_story(desk: Desk, order: InFlightOrder) -> None:
+    """S6: an order's events are a path of the automaton."""
+    told = [event for event in desk.told(OrderEvent) if event.order is order]
+    created = [n for n, event in enumerate(told) if isinstance(event, OrderCreated)]
+    endings = [n for n, event in enumerate(told) if isinstance(event, _ENDINGS)]
+    assert len(created) <= 1, desk.story(order)
+    assert len(endings) == order.is_done, desk.story(order)
+    if created:
+        assert all(isinstance(event, PlacementUnknown) for event in told[: created[0]]), desk.story(order)
+    elif order.status is not OrderStatus.FAILED:
+        assert not endings, desk.story(order)
+
+
+def make(
+    exchange: EmbeddedExchange,
+    *,
+    pairs: Sequence[str] = ("BTC-ZAR",),
+    patience: Patience | None = QUICK,
+    **settings: Any,
+) -> ValrExchange:
+    """A `ValrExchange` on a running venue, not started; `settings` are those of `Settings`."""
+    valr = ValrExchange.simulated(pairs=pairs, exchange=exchange, settings=Settings(**settings))
+    hurry(valr, patience)
+    return valr
+
+
+def hurry(valr: ValrExchange, patience: Patience | None = QUICK) -> None:
+    """Take the jitter out, and shorten the pauses that are no settings, before it is started."""
+    valr._rng = AlmostNoJitter()
+    if patience is None:
+        return
+    parts = [part for part in Part if valr._pairs or part is not Part.ORDER_BOOKS]
+    guards = Guards(min_age=round(0.05 * SECOND), min_quiet=round(0.02 * SECOND))
+    valr._state = AccountState(guards=guards, patience=patience, parts=parts)
+
+
+@asynccontextmanager
+async def venue(settings: SimulatorSettings = AT_ONCE) -> AsyncIterator[EmbeddedExchange]:
+    """A running venue with the trader's account and a rival's."""
+    exchange = EmbeddedExchange(settings, rng=Random(7))
+    exchange.open_account(RIVAL)
+    async with exchange:
+        yield exchange
+
+
+@asynccontextmanager
+async def trading(simulator: SimulatorSettings = AT_ONCE, **options: Any) -> AsyncIterator[Desk]:
+    """A started `ValrExchange`; `options` are those of `make`. Checks that nothing keeps running (L5)."""
+    before = asyncio.all_tasks()
+    async with venue(simulator) as exchange:
+        desk = Desk(exchange, make(exchange, **options))
+        async with desk.valr:
+            yield desk
+        assert not (running := tasks_of_the_library()), running
+    assert asyncio.all_tasks() == before, asyncio.all_tasks()
+
+
+def tasks_of_the_library() -> list[str]:
+    """What still runs, the venue's own tasks left out."""
+    names = [repr(task.get_coro()) for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    return [name for name in names if "RequestHandler" not in name and "Connection._write" not in name]
