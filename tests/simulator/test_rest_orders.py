@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from tests.simulator.loopback import Frame, Trader, btc_order, street, types
+from tests.simulator.virtual_time import in_virtual_time
 
 UNKNOWN_ID = "00000000-0000-0000-0000-000000000000"
 
@@ -20,8 +21,9 @@ async def ask(trader: Trader, order_id: str) -> tuple[int, object]:
 # --- placing
 
 
+@in_virtual_time
 async def test_v1_answers_202_before_the_engine_has_seen_the_order() -> None:
-    async with street(processing_latency_s=0.02) as valr:
+    async with street(processing_latency_s=0.05) as valr:
         trader = valr.trader()
         async with trader.greeted() as account:
             reply = await trader.place("v1", customerOrderId="a-1")
@@ -36,8 +38,9 @@ async def test_v1_leaves_out_a_customer_order_id_that_was_not_given() -> None:
         assert set((await valr.trader().place("v1")).body) == {"id"}
 
 
+@in_virtual_time
 async def test_v2_answers_201_when_the_order_rests() -> None:
-    async with street(processing_latency_s=0.02) as valr:
+    async with street(processing_latency_s=0.05) as valr:
         trader = valr.trader()
         reply = await trader.place("v2", customerOrderId="a-1")
         assert (reply.status, set(reply.body)) == (201, {"id"})
@@ -178,8 +181,9 @@ async def test_an_unknown_pair_is_refused() -> None:
 # --- cancelling
 
 
+@in_virtual_time
 async def test_v1_cancel_is_a_receipt_and_the_order_ends_later() -> None:
-    async with street(processing_latency_s=0.02) as valr:
+    async with street(processing_latency_s=0.05) as valr:
         trader = valr.trader()
         placed = (await trader.place()).body["id"]
         async with trader.greeted() as account:
@@ -243,6 +247,7 @@ async def test_a_cancel_for_an_unknown_pair_is_refused() -> None:
             assert (reply.status, reply.body["code"]) == (400, -21)
 
 
+@in_virtual_time
 async def test_commands_reach_the_engine_in_the_order_of_their_acceptance() -> None:
     async with street(processing_latency_s=0.01, processing_jitter_s=0.01) as valr:
         trader = valr.trader()
@@ -434,6 +439,7 @@ async def test_a_read_only_exchange_refuses_writes_and_answers_reads() -> None:
         assert (await valr.get("/v1/public/status")).body == {"status": "online"}
 
 
+@in_virtual_time
 async def test_latencies_delay_the_answer() -> None:
     async with street(request_latency_s=0.02, reply_latency_s=0.02) as valr:
         loop = asyncio.get_running_loop()
@@ -452,8 +458,9 @@ async def test_v2_and_its_events_tell_the_same_story() -> None:
             assert frames[0]["data"]["orderId"] == placed
 
 
+@in_virtual_time
 async def test_a_client_that_gives_up_does_not_stop_its_order() -> None:
-    async with street(processing_latency_s=0.03) as valr:
+    async with street(processing_latency_s=0.05) as valr:
         trader = valr.trader()
         async with trader.greeted() as account:
             with pytest.raises(TimeoutError):

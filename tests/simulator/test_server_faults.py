@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 
 from tests.simulator.loopback import btc_order, command, street, types
+from tests.simulator.virtual_time import in_virtual_time
 from valr_connector.simulator.faults import of_type
 
 RECEIPT = "PLACE_LIMIT_WS_RESPONSE"
@@ -35,9 +36,10 @@ async def test_a_duplicated_frame_arrives_twice() -> None:
         assert types(await account.before_pong())[:3] == [RECEIPT, PROCESSED, PROCESSED]
 
 
+@in_virtual_time
 async def test_a_delayed_frame_is_overtaken() -> None:
     async with street() as valr, valr.trader().greeted() as account:
-        valr.exchange.faults.delay_frame(of_type(RECEIPT), 0.02)
+        valr.exchange.faults.delay_frame(of_type(RECEIPT), 0.05)
         await account.send(command("PLACE_LIMIT_ORDER", btc_order()))
         assert types(await account.take(4)) == [PROCESSED, "BALANCE_UPDATE", "OPEN_ORDERS_UPDATE", RECEIPT]
 

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from tests.simulator.loopback import Frame, Socket, Street, btc_order, command, street, types
+from tests.simulator.virtual_time import in_virtual_time
 from valr_connector.simulator.settings import RateLimits
 
 
@@ -52,6 +53,7 @@ async def test_bad_credentials_may_be_told_by_a_frame_instead() -> None:
         assert await stranger.end() == 1006
 
 
+@in_virtual_time
 async def test_a_stranger_is_cut_after_a_while_whatever_it_sends() -> None:
     settings = {"auth_failure": "frame", "unauthenticated_cut_s": 0.03}
     async with street(**settings) as valr, valr.socket("/ws/account") as stranger:
@@ -286,8 +288,9 @@ async def test_both_sockets_of_an_account_get_its_events_and_no_other_account_do
 # --- open orders as a snapshot
 
 
+@in_virtual_time
 async def test_open_orders_are_sent_at_most_once_per_interval() -> None:
-    async with street(open_orders_interval_s=0.03) as valr:
+    async with street(open_orders_interval_s=0.05) as valr:
         trader = valr.trader()
         async with trader.greeted() as account:
             for _ in range(3):
@@ -296,8 +299,9 @@ async def test_open_orders_are_sent_at_most_once_per_interval() -> None:
             assert len((await account.until("OPEN_ORDERS_UPDATE"))["data"]) == 3
 
 
+@in_virtual_time
 async def test_open_orders_may_be_older_than_the_events_before_them() -> None:
-    async with street(open_orders_latency_s=0.02) as valr:
+    async with street(open_orders_latency_s=0.05) as valr:
         trader = valr.trader()
         async with trader.greeted() as account:
             await trader.place(customerOrderId="first")
@@ -373,8 +377,9 @@ async def test_what_cannot_be_subscribed_or_left_is_an_error(request_frame: Fram
 # --- life and death of a socket
 
 
+@in_virtual_time
 async def test_a_ping_is_answered_at_once_even_while_commands_wait() -> None:
-    async with street(request_latency_s=0.02) as valr, valr.trader().greeted() as account:
+    async with street(request_latency_s=0.05) as valr, valr.trader().greeted() as account:
         await account.send(command("PLACE_LIMIT_ORDER", btc_order()))
         assert await account.before_pong() == []
         await account.until("PLACE_LIMIT_WS_RESPONSE")
@@ -387,11 +392,13 @@ async def test_a_protocol_ping_is_answered() -> None:
         assert (await trade.before_pong()) == []
 
 
+@in_virtual_time
 async def test_a_silent_socket_is_cut_without_a_close_frame() -> None:
     async with street(idle_cut_s=0.03) as valr, valr.trader().greeted() as account:
         assert await account.end() == 1006
 
 
+@in_virtual_time
 async def test_traffic_keeps_a_socket_alive() -> None:
     async with street(idle_cut_s=0.04) as valr, valr.trader().greeted() as account:
         for _ in range(4):
@@ -418,8 +425,9 @@ async def test_orders_outlive_their_socket_unless_it_was_armed() -> None:
         assert await leave(valr, armed=True) == 0
 
 
+@in_virtual_time
 async def test_cancel_on_disconnect_may_take_its_time_and_holds_for_a_cut() -> None:
-    async with street(cancel_on_disconnect_delay_s=0.02) as valr:
+    async with street(cancel_on_disconnect_delay_s=0.05) as valr:
         trader = valr.trader()
         async with trader.greeted() as watcher:
             async with trader.greeted() as account:
@@ -432,6 +440,7 @@ async def test_cancel_on_disconnect_may_take_its_time_and_holds_for_a_cut() -> N
             assert (await trader.get("/v1/orders/open")).body == []
 
 
+@in_virtual_time
 async def test_frames_of_one_kind_keep_their_order_whatever_the_jitter() -> None:
     async with street(event_jitter_s=0.01) as valr:
         trader = valr.trader()
@@ -441,6 +450,7 @@ async def test_frames_of_one_kind_keep_their_order_whatever_the_jitter() -> None
             assert processed == placed
 
 
+@in_virtual_time
 async def test_events_may_swap_where_the_settings_let_them() -> None:
     async with street(event_jitter_s=0.02, events_may_swap=True) as valr:
         trader = valr.trader()
@@ -451,8 +461,9 @@ async def test_events_may_swap_where_the_settings_let_them() -> None:
             assert sorted(processed) == sorted(placed)
 
 
+@in_virtual_time
 async def test_events_precede_a_slow_reply() -> None:
-    async with street(reply_latency_s=0.02) as valr, valr.trader().greeted() as account:
+    async with street(reply_latency_s=0.05) as valr, valr.trader().greeted() as account:
         await account.send(command("PLACE_LIMIT_ORDER", btc_order()))
         frames = await account.take(4)
         assert types(frames)[0] == "ORDER_PROCESSED"

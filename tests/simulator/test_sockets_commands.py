@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.simulator.loopback import Frame, btc_order, command, street, types
+from tests.simulator.virtual_time import in_virtual_time
 from valr_connector.simulator.settings import RateLimits
 
 MARKET_ORDER = {"side": "BUY", "baseAmount": "0.01", "pair": "BTCZAR"}
@@ -166,6 +167,7 @@ async def test_a_command_without_its_payload_is_an_invalid_request(frame: Frame)
         ]
 
 
+@in_virtual_time
 async def test_commands_of_one_socket_are_executed_in_order_whatever_the_jitter() -> None:
     async with street(request_jitter_s=0.01) as valr, valr.trader().greeted() as account:
         for number in range(10):
@@ -175,6 +177,7 @@ async def test_commands_of_one_socket_are_executed_in_order_whatever_the_jitter(
         assert [receipt["data"]["customerOrderId"] for receipt in receipts] == [f"m-{n}" for n in range(10)]
 
 
+@in_virtual_time
 async def test_a_command_that_arrived_is_executed_though_the_socket_is_gone() -> None:
     async with street(request_latency_s=0.02) as valr:
         trader = valr.trader()

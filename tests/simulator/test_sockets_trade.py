@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 
 from tests.simulator.loopback import Frame, Socket, street, types
+from tests.simulator.virtual_time import in_virtual_time
 
 BOOK = "AGGREGATED_ORDERBOOK_UPDATE"
 SUMMARY = "MARKET_SUMMARY_UPDATE"
@@ -45,6 +46,7 @@ async def test_wrong_credentials_are_refused() -> None:
         assert refusal.value.status == 401
 
 
+@in_virtual_time
 async def test_without_credentials_it_is_cut_after_a_while_whatever_the_traffic() -> None:
     settings = {"unauthenticated_cut_s": 0.03, "crowd": True, "crowd_interval_s": 0.002}
     async with street(**settings) as valr, valr.socket() as trade:
@@ -52,6 +54,7 @@ async def test_without_credentials_it_is_cut_after_a_while_whatever_the_traffic(
         assert await trade.end() == 1006
 
 
+@in_virtual_time
 async def test_a_silent_socket_is_cut() -> None:
     async with street(idle_cut_s=0.03) as valr, valr.socket() as trade:
         assert await trade.end() == 1006
@@ -191,8 +194,9 @@ async def test_a_book_has_at_most_40_levels_a_side() -> None:
         assert [bids[0]["price"], bids[-1]["price"], len(bids)] == ["900000", "899961", 40]
 
 
+@in_virtual_time
 async def test_books_are_throttled_and_the_last_change_is_never_lost() -> None:
-    async with street(order_book_interval_s=0.03) as valr, valr.socket() as trade:
+    async with street(order_book_interval_s=0.05) as valr, valr.socket() as trade:
         await subscribe(trade, BOOK, "BTCZAR")
         for _ in range(4):
             await valr.trader().place(quantity="0.01")

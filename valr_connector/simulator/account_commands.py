@@ -21,8 +21,6 @@ from valr_connector.simulator.timeline import Lane
 from valr_connector.simulator.vocabulary import NewOrder, Rejection
 from valr_connector.simulator.wire import JsonObject, OutboundFrame, frame
 
-INVALID_REQUEST = "Invalid Request, please check your request and try again"
-
 
 class Client(Protocol):
     """Whom a command is answered to."""

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
-from valr_connector.simulator.account_commands import INVALID_REQUEST, AccountCommands
+from valr_connector.simulator.account_commands import AccountCommands
 from valr_connector.simulator.account_events import AccountEvents
 from valr_connector.simulator.authentication import Caller
 from valr_connector.simulator.connection import Connection, InboundFrame
 from valr_connector.simulator.floor import Floor
+from valr_connector.simulator.order_requests import INVALID_REQUEST
 from valr_connector.simulator.socket_door import UpgradeRefusedError, authenticate, check_connection_limit
 from valr_connector.simulator.timeline import Throttle
 from valr_connector.simulator.vocabulary import BookChanged, OpenOrdersChanged, PublicTrade, VenueEvent

@@ -46,7 +46,7 @@ class Endpoints:
 
 
 class EmbeddedExchange:
-    """VALR on 127.0.0.1, as protocol.md describes it.
+    """VALR on 127.0.0.1, as the protocol describes it.
 
     Args:
         settings: behaviour and delays; the documented VALR by default.

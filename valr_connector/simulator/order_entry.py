@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import TypeVar, cast
 
@@ -137,14 +138,14 @@ class OrderEntry:
         future: asyncio.Future[_Result] = asyncio.get_running_loop().create_future()
 
         def run() -> None:
+            settle: Callable[[], None]
             try:
-                result = action()
+                settle = partial(future.set_result, action())
             except Rejection as rejection:
-                if not future.done():
-                    future.set_exception(rejection)
-            else:
-                if not future.done():
-                    future.set_result(result)
+                settle = partial(future.set_exception, rejection)
+            # Who asked may be gone; what was asked is done all the same.
+            if not future.done():
+                settle()
 
         self._later(run)
         return await future

@@ -16,6 +16,8 @@ from valr_connector.simulator.vocabulary import (
     Rejection,
 )
 
+INVALID_REQUEST = "Invalid Request, please check your request and try again"
+
 Body = Mapping[str, object]
 TimeInForce = Literal["GTC", "IOC", "FOK"]
 
@@ -30,7 +32,7 @@ class InvalidFields(Rejection):
     """-11 with the list of what is wrong, field by field (protocol 3.2)."""
 
     def __init__(self, errors: list[dict[str, str]]) -> None:
-        super().__init__(-11, "Invalid Request, please check your request and try again")
+        super().__init__(-11, INVALID_REQUEST)
         self.errors = errors
 
 

@@ -9,6 +9,7 @@ from valr_connector.simulator.authentication import VIEW
 from valr_connector.simulator.floor import Floor
 from valr_connector.simulator.market_wire import pair_object, public_currency_object, public_trade_object
 from valr_connector.simulator.order_entry import unsupported_pair
+from valr_connector.simulator.order_requests import invalid_field
 from valr_connector.simulator.rest_call import Call, Route
 from valr_connector.simulator.vocabulary import Rejection
 from valr_connector.simulator.wire import currency_of, precise_time_text
@@ -66,7 +67,7 @@ class PublicRest:
     async def _pairs_of_kind(self, call: Call) -> Answer:
         kind = call.path["kind"]
         if kind not in _PAIR_KINDS:
-            raise Rejection(-11, "Invalid Request, please check your request and try again")
+            raise invalid_field("currencyPairType", f"must be one of {', '.join(_PAIR_KINDS)}")
         return ok([pair_object(pair) for pair in self._floor.venue.pairs.values() if pair.kind == kind])
 
     async def _all_order_types(self, call: Call) -> Answer:

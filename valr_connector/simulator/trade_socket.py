@@ -9,6 +9,7 @@ from aiohttp import web
 from valr_connector.simulator.connection import Connection, InboundFrame
 from valr_connector.simulator.floor import Floor
 from valr_connector.simulator.market_feed import MarketFeed
+from valr_connector.simulator.order_requests import INVALID_REQUEST
 from valr_connector.simulator.socket_door import (
     UpgradeRefusedError,
     authenticate,
@@ -16,8 +17,6 @@ from valr_connector.simulator.socket_door import (
     has_key,
 )
 from valr_connector.simulator.wire import OutboundFrame, frame
-
-_INVALID_REQUEST = "Invalid Request, please check your request and try again"
 
 
 class TradeSession:
@@ -53,7 +52,7 @@ class TradeSession:
     def _subscribe(self, content: InboundFrame) -> None:
         subscriptions = content.get("subscriptions")
         if not isinstance(subscriptions, list):
-            self.connection.refuse(_INVALID_REQUEST)
+            self.connection.refuse(INVALID_REQUEST)
             return
         for subscription in subscriptions:
             self._subscribe_channel(subscription)
@@ -64,7 +63,7 @@ class TradeSession:
             subscription.get("pairs", [*self._floor.venue.pairs]) if isinstance(subscription, dict) else None
         )
         if not isinstance(channel, str) or not isinstance(pairs, list):
-            self.connection.refuse(_INVALID_REQUEST)
+            self.connection.refuse(INVALID_REQUEST)
             return
         names = list(dict.fromkeys(str(pair).upper() for pair in pairs))
         is_known = channel in self._feed.channels
