@@ -19,6 +19,7 @@ from valr_connector.simulator.settings import SimulatorSettings
 
 START_NS = 1_790_000_000_000_000_000
 PATIENCE_S = 2.0
+UNKNOWN_ID = "00000000-0000-0000-0000-000000000000"
 AT_ONCE = SimulatorSettings(
     open_orders_interval_s=0, order_book_interval_s=0, market_summary_interval_s=0, rate_limits=None
 )
@@ -192,3 +193,24 @@ def command(frame_type: str, payload: object, message_id: str = "m-1") -> Frame:
 
 def types(frames: list[Frame]) -> list[str]:
     return [frame["type"] for frame in frames]
+
+
+async def status_of(trader: Trader, order_id: str) -> tuple[int, object]:
+    """Status code and orderStatusType, or the error's code."""
+    reply = await trader.get(f"/v1/orders/BTCZAR/orderid/{order_id}")
+    return reply.status, reply.body.get("orderStatusType", reply.body.get("code"))
+
+
+def data_of(frames: list[Frame], frame_type: str) -> list[Any]:
+    return [frame["data"] for frame in frames if frame["type"] == frame_type]
+
+
+async def make_a_market(valr: Street) -> None:
+    """Bids at 900000 (0.02 in two orders) and 890000, an ask at 1000000, and one trade at 950000."""
+    maker, other = valr.trader(), valr.trader("7")
+    await maker.place(price="950000", quantity="0.001")
+    await other.place(side="SELL", price="950000", quantity="0.001")
+    await maker.place(price="900000", quantity="0.005")
+    await other.place(price="900000", quantity="0.015")
+    await maker.place(price="890000", quantity="0.01")
+    await maker.place(side="SELL", price="1000000", quantity="0.01")

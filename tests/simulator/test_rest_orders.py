@@ -1,4 +1,4 @@
-"""Placing, cancelling and asking over REST (protocol 10)."""
+"""Placing and asking over REST (protocol 10.1-10.3, 10.9)."""
 
 from __future__ import annotations
 
@@ -6,17 +6,8 @@ import asyncio
 
 import pytest
 
-from tests.simulator.loopback import Frame, Trader, btc_order, street, types
+from tests.simulator.loopback import Frame, status_of, street, types
 from tests.simulator.virtual_time import in_virtual_time
-
-UNKNOWN_ID = "00000000-0000-0000-0000-000000000000"
-
-
-async def ask(trader: Trader, order_id: str) -> tuple[int, object]:
-    """Status code and orderStatusType, or the error's code."""
-    reply = await trader.get(f"/v1/orders/BTCZAR/orderid/{order_id}")
-    return reply.status, reply.body.get("orderStatusType", reply.body.get("code"))
-
 
 # --- placing
 
@@ -28,9 +19,9 @@ async def test_v1_answers_202_before_the_engine_has_seen_the_order() -> None:
         async with trader.greeted() as account:
             reply = await trader.place("v1", customerOrderId="a-1")
             assert (reply.status, set(reply.body)) == (202, {"id", "customerOrderId"})
-            assert await ask(trader, reply.body["id"]) == (400, -1)
+            assert await status_of(trader, reply.body["id"]) == (400, -1)
             await account.until("ORDER_PROCESSED")
-            assert await ask(trader, reply.body["id"]) == (200, "Placed")
+            assert await status_of(trader, reply.body["id"]) == (200, "Placed")
 
 
 async def test_v1_leaves_out_a_customer_order_id_that_was_not_given() -> None:
@@ -44,7 +35,7 @@ async def test_v2_answers_201_when_the_order_rests() -> None:
         trader = valr.trader()
         reply = await trader.place("v2", customerOrderId="a-1")
         assert (reply.status, set(reply.body)) == (201, {"id"})
-        assert await ask(trader, reply.body["id"]) == (200, "Placed")
+        assert await status_of(trader, reply.body["id"]) == (200, "Placed")
 
 
 async def test_an_order_that_fails_at_the_engine_is_202_on_v1_and_400_with_its_id_on_v2() -> None:
@@ -53,11 +44,11 @@ async def test_an_order_that_fails_at_the_engine_is_202_on_v1_and_400_with_its_i
         too_much = {"quantity": "5", "price": "900000"}
         accepted = await trader.place("v1", **too_much)
         assert accepted.status == 202
-        assert await ask(trader, accepted.body["id"]) == (200, "Failed")
+        assert await status_of(trader, accepted.body["id"]) == (200, "Failed")
         refused = await trader.place("v2", **too_much)
         assert refused.status == 400
         assert (refused.body["code"], refused.body["message"]) == (-6, "Insufficient Balance")
-        assert await ask(trader, refused.body["orderId"]) == (200, "Failed")
+        assert await status_of(trader, refused.body["orderId"]) == (200, "Failed")
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
@@ -92,7 +83,7 @@ async def test_a_market_order_trades_with_what_rests(version: str) -> None:
         body = {"side": "SELL", "pair": "BTCZAR", "baseAmount": "0.004"}
         sold = await taker.call("POST", f"/{version}/orders/market", body)
         assert sold.status == {"v1": 202, "v2": 201}[version]
-        assert await ask(taker, sold.body["id"]) == (200, "Filled")
+        assert await status_of(taker, sold.body["id"]) == (200, "Filled")
         status = await taker.get(f"/v1/orders/BTCZAR/orderid/{sold.body['id']}")
         assert (status.body["originalPrice"], status.body["orderType"], status.body["timeInForce"]) == (
             "0",
@@ -178,210 +169,6 @@ async def test_an_unknown_pair_is_refused() -> None:
         assert (reply.status, reply.body) == (400, {"code": -21, "message": "Unsupported Currency Pair"})
 
 
-# --- cancelling
-
-
-@in_virtual_time
-async def test_v1_cancel_is_a_receipt_and_the_order_ends_later() -> None:
-    async with street(processing_latency_s=0.05) as valr:
-        trader = valr.trader()
-        placed = (await trader.place()).body["id"]
-        async with trader.greeted() as account:
-            reply = await trader.call("DELETE", "/v1/orders/order", {"orderId": placed, "pair": "BTCZAR"})
-            assert (reply.status, reply.text) == (202, "")
-            assert await ask(trader, placed) == (200, "Placed")
-            await account.until("ORDER_STATUS_UPDATE")
-            assert await ask(trader, placed) == (200, "Cancelled")
-
-
-async def test_v1_cancel_of_an_unknown_order_is_a_receipt_and_then_an_event() -> None:
-    async with street() as valr:
-        trader = valr.trader()
-        async with trader.greeted() as account:
-            reply = await trader.call("DELETE", "/v1/orders/order", {"orderId": UNKNOWN_ID, "pair": "BTCZAR"})
-            assert reply.status == 202
-            failed = await account.until("FAILED_CANCEL_ORDER")
-            assert failed["data"]["orderId"] == UNKNOWN_ID
-
-
-async def test_v2_cancel_echoes_the_id_that_was_sent() -> None:
-    async with street() as valr:
-        trader = valr.trader()
-        by_id = (await trader.place()).body["id"]
-        await trader.place(customerOrderId="mine")
-        for name, text in (("orderId", by_id), ("customerOrderId", "mine")):
-            reply = await trader.call("DELETE", "/v2/orders/order", {name: text, "pair": "BTCZAR"})
-            assert (reply.status, reply.body) == (200, {"id": text})
-        assert (await trader.get("/v1/orders/open")).body == []
-
-
-async def test_v2_cancel_of_a_finished_or_unknown_order_is_refused() -> None:
-    async with street() as valr:
-        trader = valr.trader()
-        body = {"orderId": (await trader.place()).body["id"], "pair": "BTCZAR"}
-        await trader.call("DELETE", "/v2/orders/order", body)
-        for again in (body, {"customerOrderId": "nobody", "pair": "BTCZAR"}):
-            reply = await trader.call("DELETE", "/v2/orders/order", again)
-            assert (reply.status, reply.body) == (400, {"code": -1, "message": "Invalid Order. "})
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"pair": "BTCZAR"},
-        {"orderId": UNKNOWN_ID},
-        {"orderId": UNKNOWN_ID, "customerOrderId": "both", "pair": "BTCZAR"},
-    ],
-)
-async def test_a_cancel_names_the_pair_and_exactly_one_id(body: Frame) -> None:
-    async with street() as valr:
-        reply = await valr.trader().call("DELETE", "/v1/orders/order", body)
-        assert (reply.status, reply.body["code"]) == (400, -11)
-
-
-async def test_a_cancel_for_an_unknown_pair_is_refused() -> None:
-    async with street() as valr:
-        for version in ("v1", "v2"):
-            body = {"orderId": UNKNOWN_ID, "pair": "NOPE"}
-            reply = await valr.trader().call("DELETE", f"/{version}/orders/order", body)
-            assert (reply.status, reply.body["code"]) == (400, -21)
-
-
-@in_virtual_time
-async def test_commands_reach_the_engine_in_the_order_of_their_acceptance() -> None:
-    async with street(processing_latency_s=0.01, processing_jitter_s=0.01) as valr:
-        trader = valr.trader()
-        placed = await trader.place("v1", customerOrderId="first")
-        body = {"customerOrderId": "first", "pair": "BTCZAR"}
-        cancelled = await trader.call("DELETE", "/v2/orders/order", body)
-        assert (placed.status, cancelled.status) == (202, 200)
-
-
-async def test_cancel_all_of_a_pair_or_of_all_pairs_lists_system_ids_only() -> None:
-    async with street() as valr:
-        trader = valr.trader()
-        bitcoin = [(await trader.place()).body["id"] for _ in range(2)]
-        ether = (await trader.place(pair="ETHZAR", price="30000", quantity="0.01")).body["id"]
-        of_pair = await trader.call("DELETE", "/v1/orders/BTCZAR")
-        of_all = await trader.call("DELETE", "/v1/orders")
-        assert (of_pair.status, of_pair.body) == (200, [{"orderId": order_id} for order_id in bitcoin])
-        assert (of_all.status, of_all.body) == (200, [{"orderId": ether}])
-        assert (await trader.call("DELETE", "/v1/orders/NOPE")).body["code"] == -21
-
-
-# --- modifying
-
-
-async def test_v1_modify_answers_with_the_id_of_the_request() -> None:
-    async with street() as valr:
-        trader = valr.trader()
-        placed = (await trader.place()).body["id"]
-        async with trader.greeted() as account:
-            change = {
-                "orderId": placed,
-                "pair": "BTCZAR",
-                "newPrice": "910000",
-                "modifyMatchStrategy": "REPRICE",
-            }
-            reply = await trader.call("PUT", "/v1/orders/modify", change)
-            outcome = await account.until("MODIFY_ORDER_OUTCOME")
-            assert reply.status == 202
-            assert reply.body["id"] == outcome["data"]["modifyRequestId"] != placed
-            assert await ask(trader, placed) == (200, "Order Modified")
-
-
-async def test_v2_modify_answers_when_it_is_done() -> None:
-    async with street() as valr:
-        trader = valr.trader()
-        placed = (await trader.place()).body["id"]
-        change = {"orderId": placed, "pair": "BTCZAR", "newRemainingQuantity": "0.02"}
-        reply = await trader.call(
-            "PUT", "/v2/orders/modify", change | {"modifyMatchStrategy": "RETAIN_ORIGINAL"}
-        )
-        status = await trader.get(f"/v1/orders/BTCZAR/orderid/{placed}")
-        assert reply.status == 201
-        assert reply.body["id"] != placed
-        assert status.body["originalQuantity"] == "0.02"
-
-
-async def test_v2_modify_that_changes_nothing_is_refused_with_both_ids() -> None:
-    async with street() as valr:
-        trader = valr.trader()
-        placed = (await trader.place()).body["id"]
-        change = {"orderId": placed, "pair": "BTCZAR", "newPrice": "900000"}
-        reply = await trader.call(
-            "PUT", "/v2/orders/modify", change | {"modifyMatchStrategy": "RETAIN_ORIGINAL"}
-        )
-        assert (reply.status, reply.body["code"], reply.body["orderId"]) == (400, -21303, placed)
-        assert reply.body["modifyOrderId"] != placed
-
-
-@pytest.mark.parametrize("strategy", [None, "SOMEHOW"])
-async def test_a_modify_names_a_known_strategy(strategy: str | None) -> None:
-    async with street() as valr:
-        change = {"orderId": UNKNOWN_ID, "pair": "BTCZAR", "modifyMatchStrategy": strategy}
-        reply = await valr.trader().call("PUT", "/v1/orders/modify", change)
-        assert reply.body["validationErrors"]["errors"][0]["field"] == "modifyMatchStrategy"
-
-
-# --- batches
-
-
-async def test_a_batch_has_an_outcome_for_each_request_in_order() -> None:
-    async with street() as valr:
-        trader = valr.trader()
-        resting = (await trader.place()).body["id"]
-        requests = [
-            {"type": "PLACE_LIMIT", "data": btc_order(customerOrderId="b-1")},
-            {"type": "PLACE_LIMIT", "data": btc_order(quantity="0.000001")},
-            {"type": "PLACE_MARKET", "data": {"side": "SELL", "pair": "BTCZAR", "baseAmount": "0.001"}},
-            {"type": "CANCEL_ORDER", "data": {"orderId": resting, "pair": "BTCZAR"}},
-            {"type": "PLACE_STOP_LIMIT", "data": btc_order()},
-        ]
-        reply = await trader.call("POST", "/v1/batch/orders", {"requests": requests, "customerBatchId": "b"})
-        outcomes = reply.body["outcomes"]
-        assert reply.status == 200
-        assert reply.body["batchId"] > 2**53
-        assert [outcome["accepted"] for outcome in outcomes] == [True, False, True, True, False]
-        assert outcomes[0]["customerOrderId"] == "b-1"
-        assert set(outcomes[1]) == {"accepted", "error"}
-        assert outcomes[1]["error"]["code"] == -12007
-        assert outcomes[3] == {"accepted": True, "orderId": resting, "requestType": "CANCEL_ORDER"}
-
-
-async def test_a_batch_can_modify_and_cancel_but_not_modify_and_place() -> None:
-    async with street() as valr:
-        trader = valr.trader()
-        placed = (await trader.place()).body["id"]
-        change = {"orderId": placed, "pair": "BTCZAR", "newPrice": "910000", "modifyMatchStrategy": "REPRICE"}
-        modify = {"type": "MODIFY_ORDER", "data": change}
-        cancel = {"type": "CANCEL_ORDER", "data": {"orderId": placed, "pair": "BTCZAR"}}
-        place = {"type": "PLACE_LIMIT", "data": btc_order()}
-        mixed = await trader.call("POST", "/v1/batch/orders", {"requests": [modify, place]})
-        together = await trader.call("POST", "/v1/batch/orders", {"requests": [modify, cancel]})
-        assert (mixed.status, mixed.body["code"]) == (400, -21311)
-        assert [outcome["accepted"] for outcome in together.body["outcomes"]] == [True, True]
-        assert together.body["outcomes"][0]["orderId"] != placed
-        assert await ask(trader, placed) == (200, "Cancelled")
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"requests": []},
-        {"requests": [{"type": "CANCEL_ORDER", "data": {}}] * 21},
-        {"requests": [{"type": "CANCEL_ORDER"}]},
-        {"requests": ["CANCEL_ORDER"]},
-        {"requests": [{"type": "CANCEL_ORDER", "data": {}}], "customerBatchId": "x" * 51},
-    ],
-)
-async def test_a_malformed_batch_is_refused_as_a_whole(body: Frame) -> None:
-    async with street() as valr:
-        reply = await valr.trader().call("POST", "/v1/batch/orders", body)
-        assert (reply.status, reply.body["code"]) == (400, -11)
-
-
 # --- asking
 
 
@@ -418,9 +205,9 @@ async def test_a_finished_order_answers_in_the_chosen_dialect(
     async with street(finished_order_status=dialect) as valr:
         trader = valr.trader()
         order_id = (await trader.place()).body["id"]
-        assert await ask(trader, order_id) == (200, "Placed")
+        assert await status_of(trader, order_id) == (200, "Placed")
         await trader.call("DELETE", "/v1/orders")
-        assert await ask(trader, order_id) == (status, says)
+        assert await status_of(trader, order_id) == (status, says)
 
 
 # --- the exchange as a whole

@@ -11,6 +11,7 @@ from valr_connector.simulator.authentication import TRADE, Caller
 from valr_connector.simulator.batch import run_batch
 from valr_connector.simulator.floor import Floor
 from valr_connector.simulator.order_requests import (
+    INVALID_REQUEST,
     Body,
     cancel_order,
     limit_order,
