@@ -137,22 +137,21 @@ class ValrExchange:
             UnknownPairError: VALR lists no such pair.
             NotReadyError: something was not ready within `Settings.start_timeout_s`; names it.
         """
-        if self._connector is not None:
+        if self._connector is not None or self._closed is not None:
             raise ClosedError("a ValrExchange is started once; make a new one")
-        settings = await self._settings_for_simulator()
-        self._connector = Connector(
-            credentials=self._credentials,
-            settings=settings,
-            state=self._state,
-            pairs=self._pairs,
-            publisher=self._publisher,
-            metrics=self.metrics,
-            rng=self._rng,
-            on_failure=self._fail,
-            tap=self._tap,
-            clocks=self._clocks,
-        )
         try:
+            self._connector = Connector(
+                credentials=self._credentials,
+                settings=await self._settings_for_simulator(),
+                state=self._state,
+                pairs=self._pairs,
+                publisher=self._publisher,
+                metrics=self.metrics,
+                rng=self._rng,
+                on_failure=self._fail,
+                tap=self._tap,
+                clocks=self._clocks,
+            )
             await self._connector.start()
         except BaseException:
             await self.close()
