@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -86,6 +87,7 @@ class ValrExchange:
         born = to_base36(time.time_ns() // 1_000_000) + to_base36(self._rng.getrandbits(20))
         self._ids = ClientOrderIds(self._settings.client_order_id_prefix, born)
         self._connector: Connector | None = None
+        self._closing = asyncio.Lock()
         self._closed: CloseReport | None = None
         self._failure: ValrError | None = None
         self.simulator: EmbeddedExchange | None = None
@@ -163,14 +165,9 @@ class ValrExchange:
         Returns:
             What is still open or unknown at VALR. Calling it again returns the same.
         """
-        if self._closed is None:
-            remaining: Sequence[InFlightOrder] = ()
-            if self._connector is not None:
-                remaining = await self._connector.close()
-            self._closed = CloseReport(tuple(remaining))
-            self._publisher.close()
-            if self.simulator is not None and self._owns_simulator:
-                await self.simulator.stop()
+        async with self._closing:
+            if self._closed is None:
+                self._closed = await self._close()
         return self._closed
 
     async def __aenter__(self) -> Self:
@@ -380,6 +377,16 @@ class ValrExchange:
         self._started().account.client.drop()
 
     # ------------------------------------------------------------------------------------------------
+
+    async def _close(self) -> CloseReport:
+        try:
+            if self._connector is not None:
+                await self._connector.close()
+        finally:
+            self._publisher.close()
+            if self.simulator is not None and self._owns_simulator:
+                await self.simulator.stop()
+        return CloseReport(tuple(self._state.tracker.in_flight.values()))
 
     def _started(self) -> Connector:
         if self._connector is None:

@@ -155,16 +155,19 @@ class Connector:
         if self._failure is not None:
             raise self._failure
 
-    async def close(self) -> Sequence[OrderRecord]:
-        """Stop everything within the time the settings allow; returns the orders left open or unknown."""
+    async def close(self) -> None:
+        """Stop everything within the time the settings allow. Cancelled, it stops everything at once."""
         self.gateway.refuse_placements()
-        if self._settings.on_close == "cancel" and self._failure is None:
-            await self._cancel_everything()
-        self.gateway.abandon("closed before an outcome was known")
-        await self._supervisor.stop()
-        self._unsubscribe()
-        await self.rest.close()
-        return tuple(self._state.tracker.in_flight.values())
+        try:
+            if self._settings.on_close == "cancel" and self._failure is None:
+                await self._cancel_everything()
+        finally:
+            self.gateway.abandon("closed before an outcome was known")
+            self._unsubscribe()
+            try:
+                await self._supervisor.stop()
+            finally:
+                await self.rest.close()
 
     def book(self, pair: str) -> AggregatedBook:
         """The book of a followed pair.
