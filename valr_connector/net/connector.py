@@ -159,7 +159,7 @@ class Connector:
         """Stop everything within the time the settings allow. Cancelled, it stops everything at once."""
         self.gateway.refuse_placements()
         try:
-            if self._settings.on_close == "cancel" and self._failure is None:
+            if self._settings.on_close == "cancel":
                 await self._cancel_everything()
         finally:
             self.gateway.abandon("closed before an outcome was known")
