@@ -270,12 +270,13 @@ class ValrExchange:
         Raises:
             UnknownOrderError: this instance did not place it.
             NotReadyError: never started.
+            ClosedError: closing is over.
         """
-        return await self._started().gateway.cancel(self._record(order))
+        return await self._running().gateway.cancel(self._record(order))
 
     async def cancel_all(self, pair: str | None = None) -> Sequence[CancelOutcome]:
         """Cancel all orders in flight that were placed through this instance, or those of one pair."""
-        connector = self._started()
+        connector = self._running()
         if pair is not None:
             self._state.rules.pair(pair)
         orders = [o for o in self._state.tracker.in_flight.values() if pair is None or o.pair == pair]
@@ -393,12 +394,15 @@ class ValrExchange:
             raise NotReadyError("not started: use 'async with', or await start()")
         return self._connector
 
-    def _ready_to_place(self) -> Connector:
-        connector = self._started()
-        if self._failure is not None:
-            raise ClosedError(f"stopped by a failure: {self._failure}") from self._failure
+    def _running(self) -> Connector:
         if self._closed is not None:
             raise ClosedError("closed")
+        return self._started()
+
+    def _ready_to_place(self) -> Connector:
+        connector = self._running()
+        if self._failure is not None:
+            raise ClosedError(f"stopped by a failure: {self._failure}") from self._failure
         if not connector.account.is_live:
             raise NotReadyError("not connected: " + "; ".join(self._state.readiness.missing))
         return connector
