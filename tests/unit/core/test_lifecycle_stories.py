@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.core.builders import (
@@ -70,7 +70,7 @@ def heard_stories(draw: st.DrawFn) -> tuple[Story, list[Evidence]]:
 @st.composite
 def fully_heard_stories(draw: st.DrawFn) -> tuple[Story, list[Evidence]]:
     story = draw(stories(can_be_modified=True))
-    return story, with_noise(draw, list(draw(full_hearings(story))))
+    return story, with_noise(draw, draw(full_hearings(story)))
 
 
 @st.composite
@@ -81,6 +81,7 @@ def stories_heard_in_two_ways(draw: st.DrawFn) -> tuple[Story, list[Evidence], l
     return story, told, list(draw(st.permutations([*told, *repeated])))
 
 
+@settings(max_examples=200)
 @given(stories_heard_in_two_ways())
 def test_the_same_evidence_gives_the_same_order_whatever_way_it_arrives(
     case: tuple[Story, list[Evidence], list[Evidence]],
@@ -92,6 +93,7 @@ def test_the_same_evidence_gives_the_same_order_whatever_way_it_arrives(
     assert view(order) == view(same_order)
 
 
+@settings(max_examples=200)
 @given(fully_heard_stories())
 def test_a_story_heard_in_full_ends_as_it_ended_at_the_venue(case: tuple[Story, list[Evidence]]) -> None:
     story, told = case
@@ -105,6 +107,7 @@ def test_a_story_heard_in_full_ends_as_it_ended_at_the_venue(case: tuple[Story, 
     assert set(filled_ids(events)) == story.trade_ids
 
 
+@settings(max_examples=200)
 @given(heard_stories())
 def test_an_order_never_ends_otherwise_than_at_the_venue(case: tuple[Story, list[Evidence]]) -> None:
     story, told = case
@@ -114,6 +117,7 @@ def test_an_order_never_ends_otherwise_than_at_the_venue(case: tuple[Story, list
         assert not order.is_done or order.status is story.ending
 
 
+@settings(max_examples=200)
 @given(heard_stories())
 def test_the_executed_amount_never_falls_and_never_exceeds_the_truth(
     case: tuple[Story, list[Evidence]],
@@ -127,6 +131,7 @@ def test_the_executed_amount_never_falls_and_never_exceeds_the_truth(
         before = order.executed_amount
 
 
+@settings(max_examples=200)
 @given(heard_stories())
 def test_every_fill_is_told_once(case: tuple[Story, list[Evidence]]) -> None:
     story, told = case
@@ -137,6 +142,7 @@ def test_every_fill_is_told_once(case: tuple[Story, list[Evidence]]) -> None:
     assert order.filled_amount == sum((fill.amount for fill in order.fills), Decimal(0))
 
 
+@settings(max_examples=200)
 @given(heard_stories())
 def test_an_order_is_told_as_created_at_most_once_and_before_all_that_happens_to_it(
     case: tuple[Story, list[Evidence]],
@@ -147,6 +153,7 @@ def test_an_order_is_told_as_created_at_most_once_and_before_all_that_happens_to
     assert "OrderCreated" not in kinds[1:]
 
 
+@settings(max_examples=200)
 @given(heard_stories())
 def test_an_order_is_told_as_ended_exactly_once_as_soon_as_its_end_is_heard(
     case: tuple[Story, list[Evidence]],
@@ -162,6 +169,7 @@ def test_an_order_is_told_as_ended_exactly_once_as_soon_as_its_end_is_heard(
 ENDING_SAYS = (Says.FILLED, Says.CANCELLED, Says.EXPIRED, Says.FAILED)
 
 
+@settings(max_examples=200)
 @given(heard_stories())
 def test_nothing_but_late_fills_is_told_after_the_end(case: tuple[Story, list[Evidence]]) -> None:
     story, told = case
@@ -172,6 +180,7 @@ def test_nothing_but_late_fills_is_told_after_the_end(case: tuple[Story, list[Ev
         assert not isinstance(event, OrderFilled) or event.is_late
 
 
+@settings(max_examples=200)
 @given(heard_stories())
 def test_no_order_is_being_cancelled_once_an_outcome_was_heard(case: tuple[Story, list[Evidence]]) -> None:
     story, told = case
@@ -182,6 +191,7 @@ def test_no_order_is_being_cancelled_once_an_outcome_was_heard(case: tuple[Story
         assert not (order.is_being_cancelled and (order.is_done or piece.says in outcomes))
 
 
+@settings(max_examples=200)
 @given(heard_stories())
 def test_an_ended_order_stays_ended(case: tuple[Story, list[Evidence]]) -> None:
     story, told = case
@@ -194,6 +204,7 @@ def test_an_ended_order_stays_ended(case: tuple[Story, list[Evidence]]) -> None:
         assert not set(names(events)) & {"OrderRevived", "OrderCorrected"}
 
 
+@settings(max_examples=200)
 @given(heard_stories())
 def test_whatever_an_ended_order_lacks_is_asked_for(case: tuple[Story, list[Evidence]]) -> None:
     story, told = case
