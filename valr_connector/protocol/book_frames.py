@@ -6,6 +6,7 @@ Prices and quantities stay wire text: checksums are made from the text as receiv
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import NoReturn
 
 from msgspec import Struct, field
@@ -17,20 +18,30 @@ LevelText = tuple[HotDecimalText, HotDecimalText]
 """(price, quantity) as received."""
 
 
-def check_levels(side: str, levels: Iterable[LevelText]) -> None:
-    """Check the numbers of one side of a book, all at once.
+def check_levels(asks: list[LevelText], bids: list[LevelText], names: tuple[str, str]) -> None:
+    """Check the numbers of both sides of a book, all at once.
+
+    Args:
+        asks, bids: the levels.
+        names: what VALR calls the two sides.
 
     Raises:
         WireNumberError: one of them is no number.
     """
-    texts = [text for level in levels for text in level]
-    if not are_decimals("".join([f"{text}," for text in texts]), len(texts)):
-        _refuse_level(side, texts)
+    texts = [*chain.from_iterable(asks), *chain.from_iterable(bids)]
+    if texts and not are_decimals(",".join(texts) + ",", len(texts)):
+        _refuse_level(zip(names, (asks, bids), strict=True))
 
 
-def _refuse_level(side: str, texts: list[HotDecimalText]) -> NoReturn:
-    index, text = next((index, text) for index, text in enumerate(texts) if not is_decimal(text))
-    raise WireNumberError(f"{side}[{index // 2}].{'quantity' if index % 2 else 'price'}", text)
+def _refuse_level(sides: Iterable[tuple[str, list[LevelText]]]) -> NoReturn:
+    path, text = next(
+        (f"{side}[{row}].{part}", text)
+        for side, levels in sides
+        for row, level in enumerate(levels)
+        for part, text in zip(("price", "quantity"), level, strict=True)
+        if not is_decimal(text)
+    )
+    raise WireNumberError(path, text)
 
 
 class AggregatedLevel(Struct, rename=wire_name, frozen=True, gc=False):
@@ -52,8 +63,11 @@ class AggregatedBook(Struct, frozen=True, gc=False):
     sequence_number: int | None = field(name="SequenceNumber", default=None)
 
     def __post_init__(self) -> None:
-        check_levels("Asks", self.asks)
-        check_levels("Bids", self.bids)
+        has_asks = self.upper_asks is not None or self.lower_asks is not None
+        has_bids = self.upper_bids is not None or self.lower_bids is not None
+        if not (has_asks and has_bids):
+            raise ValueError("lacks a side")
+        check_levels(self.asks, self.bids, ("Asks", "Bids"))
 
     @property
     def asks(self) -> list[LevelText]:
@@ -166,8 +180,7 @@ class L1Book(Struct, frozen=True, gc=False):
     last_change_ms: int | None = field(name="lc", default=None)
 
     def __post_init__(self) -> None:
-        check_levels("a", self.asks)
-        check_levels("b", self.bids)
+        check_levels(self.asks, self.bids, ("a", "b"))
 
 
 class ObL1Frame(Struct, frozen=True, gc=False):
@@ -193,8 +206,7 @@ class L1Depth(Struct, frozen=True, gc=False):
     last_change_ms: int | None = field(name="lc", default=None)
 
     def __post_init__(self) -> None:
-        check_levels("a", self.asks)
-        check_levels("b", self.bids)
+        check_levels(self.asks, self.bids, ("a", "b"))
 
 
 class ObL1DepthFrame(Struct, frozen=True, gc=False):

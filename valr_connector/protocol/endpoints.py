@@ -11,7 +11,9 @@ from datetime import datetime
 
 from valr_connector.errors import InvalidArgumentError
 from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Symbol, TradeId
+from valr_connector.protocol import endpoint_table as table
 from valr_connector.protocol.codec import format_time
+from valr_connector.protocol.endpoint_table import ENDPOINTS
 from valr_connector.protocol.order_requests import (
     CancelOrder,
     ModifyOrder,
@@ -23,7 +25,7 @@ from valr_connector.protocol.order_requests import (
     check_order_id,
     check_symbol,
 )
-from valr_connector.protocol.requests import AnyEndpoint, Endpoint, Lane, Request
+from valr_connector.protocol.requests import Lane, Request
 from valr_connector.protocol.responses import decode_response
 from valr_connector.protocol.rest_bodies import (
     ApiKeyRow,
@@ -80,119 +82,46 @@ __all__ = [
 
 _LARGEST_PAGE = 100
 
-_TIME = Endpoint("GET", "/v1/public/time", Lane.PUBLIC, ServerTime)
-_STATUS = Endpoint("GET", "/v1/public/status", Lane.PUBLIC, ExchangeStatus)
-_PAIRS = Endpoint("GET", "/v1/public/pairs", Lane.PUBLIC, list[PairRow])
-_ORDER_TYPES = Endpoint("GET", "/v1/public/ordertypes", Lane.PUBLIC, list[OrderTypesRow])
-_PAIR_ORDER_TYPES = Endpoint("GET", "/v1/public/{pair}/ordertypes", Lane.PUBLIC, list[str])
-_API_KEY = Endpoint("GET", "/v1/account/api-keys/current", Lane.READ, ApiKeyRow)
-_BALANCES = Endpoint("GET", "/v1/account/balances", Lane.READ, list[BalanceRow])
-_FEES = Endpoint("GET", "/v1/account/fees/trade", Lane.READ, list[FeeRow])
-_TRADES = Endpoint("GET", "/v1/account/tradehistory", Lane.RECONCILE, list[AccountTradeRow])
-_PAIR_TRADES = Endpoint("GET", "/v1/account/{pair}/tradehistory", Lane.RECONCILE, list[AccountTradeRow])
-_PLACE_LIMIT = Endpoint("POST", "/v2/orders/limit", Lane.PLACE, Placed, may_retry=False)
-_PLACE_MARKET = Endpoint("POST", "/v2/orders/market", Lane.PLACE, Placed, may_retry=False)
-_MODIFY = Endpoint("PUT", "/v2/orders/modify", Lane.MODIFY, Modified, may_retry=False, names_order=True)
-_CANCEL = Endpoint("DELETE", "/v2/orders/order", Lane.CANCEL, Cancelled, names_order=True)
-_CANCEL_ALL = Endpoint("DELETE", "/v1/orders", Lane.CANCEL, list[CancelledRow])
-_CANCEL_PAIR = Endpoint("DELETE", "/v1/orders/{pair}", Lane.CANCEL, list[CancelledRow])
-_BATCH = Endpoint("POST", "/v1/batch/orders", Lane.PLACE, BatchOutcomes, may_retry=False)
-_OPEN = Endpoint("GET", "/v1/orders/open", Lane.RECONCILE, list[OpenOrderRow])
-_ORDER = Endpoint("GET", "/v1/orders/{pair}/orderid/{id}", Lane.RECONCILE, OrderStatusRow, names_order=True)
-_ORDER_BY_CLIENT_ID = Endpoint(
-    "GET", "/v1/orders/{pair}/customerorderid/{id}", Lane.RECONCILE, OrderStatusRow, names_order=True
-)
-_HISTORY = Endpoint("GET", "/v1/orders/history", Lane.RECONCILE, list[OrderSummaryRow])
-_SUMMARY = Endpoint(
-    "GET", "/v1/orders/history/summary/orderid/{id}", Lane.RECONCILE, OrderSummaryRow, names_order=True
-)
-_SUMMARY_BY_CLIENT_ID = Endpoint(
-    "GET",
-    "/v1/orders/history/summary/customerorderid/{id}",
-    Lane.RECONCILE,
-    OrderSummaryRow,
-    names_order=True,
-)
-_DETAIL = Endpoint(
-    "GET", "/v1/orders/history/detail/orderid/{id}", Lane.RECONCILE, list[OrderStatusRow], names_order=True
-)
-_DETAIL_BY_CLIENT_ID = Endpoint(
-    "GET",
-    "/v1/orders/history/detail/customerorderid/{id}",
-    Lane.RECONCILE,
-    list[OrderStatusRow],
-    names_order=True,
-)
-
-ENDPOINTS: Sequence[AnyEndpoint] = (
-    _TIME,
-    _STATUS,
-    _PAIRS,
-    _ORDER_TYPES,
-    _PAIR_ORDER_TYPES,
-    _API_KEY,
-    _BALANCES,
-    _FEES,
-    _TRADES,
-    _PAIR_TRADES,
-    _PLACE_LIMIT,
-    _PLACE_MARKET,
-    _MODIFY,
-    _CANCEL,
-    _CANCEL_ALL,
-    _BATCH,
-    _OPEN,
-    _HISTORY,
-    _ORDER,
-    _ORDER_BY_CLIENT_ID,
-    _SUMMARY,
-    _SUMMARY_BY_CLIENT_ID,
-    _DETAIL,
-    _DETAIL_BY_CLIENT_ID,
-    _CANCEL_PAIR,
-)
-"""Every kind of call; a fixed path stands before a template that it would match too."""
-
 
 def server_time() -> Request[ServerTime]:
     """VALR's clock (protocol 7.1)."""
-    return _TIME.request()
+    return table.TIME.request()
 
 
 def exchange_status() -> Request[ExchangeStatus]:
     """Online or read-only (protocol 7.2)."""
-    return _STATUS.request()
+    return table.STATUS.request()
 
 
 def pairs() -> Request[list[PairRow]]:
     """All pairs and their rules; cached for 60 s (protocol 7.4)."""
-    return _PAIRS.request()
+    return table.PAIRS.request()
 
 
 def order_types() -> Request[list[OrderTypesRow]]:
     """The order types of all active pairs (protocol 7.5)."""
-    return _ORDER_TYPES.request()
+    return table.ORDER_TYPES.request()
 
 
 def pair_order_types(symbol: Symbol) -> Request[list[str]]:
     """The order types of one pair (protocol 7.5)."""
     check_symbol(symbol)
-    return _PAIR_ORDER_TYPES.request(pair=symbol)
+    return table.PAIR_ORDER_TYPES.request(pair=symbol)
 
 
 def api_key() -> Request[ApiKeyRow]:
     """What the key in use may do (protocol 9.1)."""
-    return _API_KEY.request()
+    return table.API_KEY.request()
 
 
 def balances(*, exclude_zero: bool = True) -> Request[list[BalanceRow]]:
     """All wallets; one that is not listed is empty (protocol 9.2)."""
-    return _BALANCES.request(query={"excludeZeroBalances": _word(exclude_zero)})
+    return table.BALANCES.request(query={"excludeZeroBalances": _word(exclude_zero)})
 
 
 def fees() -> Request[list[FeeRow]]:
     """The account's fees for each pair (protocol 9.6)."""
-    return _FEES.request()
+    return table.FEES.request()
 
 
 def trade_history(
@@ -214,7 +143,7 @@ def trade_history(
     query = _page(skip, limit)
     if before_id is not None:
         query["beforeId"] = before_id
-    return _TRADES.request(query=query | _span(start, end))
+    return table.TRADES.request(query=query | _span(start, end))
 
 
 def pair_trade_history(
@@ -222,62 +151,62 @@ def pair_trade_history(
 ) -> Request[list[AccountTradeRow]]:
     """Own fills of one pair, by page only (protocol 9.4)."""
     check_symbol(symbol)
-    return _PAIR_TRADES.request(pair=symbol, query=_page(skip, limit))
+    return table.PAIR_TRADES.request(pair=symbol, query=_page(skip, limit))
 
 
 def place_limit(order: PlaceLimit) -> Request[Placed]:
     """Place a limit order; the answer comes when it is done (protocol 10.2)."""
-    return _PLACE_LIMIT.request(body=order.body())
+    return table.PLACE_LIMIT.request(body=order.body())
 
 
 def place_market(order: PlaceMarket) -> Request[Placed]:
     """Place a market order; the answer comes when it is done (protocol 10.3)."""
-    return _PLACE_MARKET.request(body=order.body())
+    return table.PLACE_MARKET.request(body=order.body())
 
 
 def modify_order(change: ModifyOrder) -> Request[Modified]:
     """Change an open limit order (protocol 10.5)."""
-    return _MODIFY.request(body=change.body())
+    return table.MODIFY.request(body=change.body())
 
 
 def cancel_order(cancel: CancelOrder) -> Request[Cancelled]:
     """Cancel one order; a success means that it is cancelled (protocol 10.6)."""
-    return _CANCEL.request(body=cancel.body())
+    return table.CANCEL.request(body=cancel.body())
 
 
 def cancel_all() -> Request[list[CancelledRow]]:
     """Cancel every open order of the account, conditionals apart (protocol 10.7)."""
-    return _CANCEL_ALL.request()
+    return table.CANCEL_ALL.request()
 
 
 def cancel_pair(symbol: Symbol) -> Request[list[CancelledRow]]:
     """Cancel every open order of one pair (protocol 10.7)."""
     check_symbol(symbol)
-    return _CANCEL_PAIR.request(pair=symbol)
+    return table.CANCEL_PAIR.request(pair=symbol)
 
 
 def batch(requests: Sequence[OrderRequest]) -> Request[BatchOutcomes]:
     """Several requests in one; accepted is not yet done (protocol 10.8)."""
-    return _BATCH.request(body=batch_body(requests))
+    return table.BATCH.request(body=batch_body(requests))
 
 
 def open_orders() -> Request[list[OpenOrderRow]]:
     """All open orders of all pairs; VALR ignores a filter (protocol 10.9)."""
-    return _OPEN.request()
+    return table.OPEN.request()
 
 
 def order_status(symbol: Symbol, order_id: ExchangeOrderId) -> Request[OrderStatusRow]:
     """One order by VALR's id; a finished one may not be found (protocol 10.9)."""
     check_symbol(symbol)
     check_order_id(order_id)
-    return _ORDER.request(pair=symbol, id=order_id)
+    return table.ORDER.request(pair=symbol, id=order_id)
 
 
 def order_status_by_client_id(symbol: Symbol, client_order_id: ClientOrderId) -> Request[OrderStatusRow]:
     """One order by our id; a finished one may not be found (protocol 10.9)."""
     check_symbol(symbol)
     check_client_order_id(client_order_id)
-    return _ORDER_BY_CLIENT_ID.request(pair=symbol, id=client_order_id)
+    return table.ORDER_BY_CLIENT_ID.request(pair=symbol, id=client_order_id)
 
 
 def order_history(
@@ -293,31 +222,31 @@ def order_history(
     if symbol is not None:
         check_symbol(symbol)
         query["currencyPair"] = symbol
-    return _HISTORY.request(query=query | _span(start, end))
+    return table.HISTORY.request(query=query | _span(start, end))
 
 
 def history_summary(order_id: ExchangeOrderId) -> Request[OrderSummaryRow]:
     """One finished order by VALR's id (protocol 10.10)."""
     check_order_id(order_id)
-    return _SUMMARY.request(id=order_id)
+    return table.SUMMARY.request(id=order_id)
 
 
 def history_summary_by_client_id(client_order_id: ClientOrderId) -> Request[OrderSummaryRow]:
     """One finished order by our id (protocol 10.10)."""
     check_client_order_id(client_order_id)
-    return _SUMMARY_BY_CLIENT_ID.request(id=client_order_id)
+    return table.SUMMARY_BY_CLIENT_ID.request(id=client_order_id)
 
 
 def history_detail(order_id: ExchangeOrderId) -> Request[list[OrderStatusRow]]:
     """Everything that happened to one order, open or finished, by VALR's id (protocol 10.10)."""
     check_order_id(order_id)
-    return _DETAIL.request(id=order_id)
+    return table.DETAIL.request(id=order_id)
 
 
 def history_detail_by_client_id(client_order_id: ClientOrderId) -> Request[list[OrderStatusRow]]:
     """The same by our id; empty for an id that VALR does not know (protocol 10.10)."""
     check_client_order_id(client_order_id)
-    return _DETAIL_BY_CLIENT_ID.request(id=client_order_id)
+    return table.DETAIL_BY_CLIENT_ID.request(id=client_order_id)
 
 
 def _word(flag: bool) -> str:

@@ -9,7 +9,7 @@ from valr_connector.model.ids import Pair, Symbol
 from valr_connector.model.market import PairInfo
 from valr_connector.protocol.codec import optional_decimal
 from valr_connector.protocol.rest_bodies import PairRow
-from valr_connector.protocol.spellings import currency_code
+from valr_connector.protocol.spellings import currency_code, is_true
 
 _FUTURE = "FUTURE"
 _MOST_PLACES = 40
@@ -46,9 +46,9 @@ def to_pair_info(row: PairRow) -> PairInfo | None:
         max_amount=max_amount,
         min_notional=min_notional,
         max_notional=max_notional,
-        is_active=row.active,
+        is_active=is_true(row.active),
         is_perpetual=is_perpetual,
-        margin_allowed=row.margin_trading_allowed,
+        margin_allowed=is_true(row.margin_trading_allowed),
     )
 
 

@@ -38,7 +38,8 @@ def decode_response(request: Request[T], status: int, headers: Mapping[str, str]
 
     Raises:
         RateLimitedError: 429; the request was not executed.
-        ReadOnlyError: 503 to a writing call of v2 (protocol 3.5).
+        ReadOnlyError: 503 to a writing call, in VALR's own words (protocol 3.5). Any other 503 may come
+            from what stands before VALR, after the call was executed.
         OutcomeUnknownError: the infrastructure failed, and the request may have changed something.
         TransportError: the infrastructure failed, and the request was a read.
         ExchangeError: VALR refused; the subclass follows its code (protocol 3.3).
@@ -49,8 +50,10 @@ def decode_response(request: Request[T], status: int, headers: Mapping[str, str]
         return request.decode(body)
     if status == 429:
         raise _rate_limited(request, headers, body)
-    if status == 503 and not request.is_read and request.target.startswith("/v2/"):
-        raise ReadOnlyError(_stated(body).message or "read-only", status=status, request=request.name)
+    if status == 503 and not request.is_read and (stated := read_error(_parse(body))) is not None:
+        raise ReadOnlyError(
+            stated.message or "read-only", code=stated.code, status=status, request=request.name
+        )
     if not 400 <= status < 500 or status == _TIMED_OUT_ON_THE_WAY:
         kind = TransportError if request.is_read else OutcomeUnknownError
         raise kind(f"{request.name}: HTTP {status}")

@@ -17,6 +17,7 @@ from valr_connector.protocol.codec import (
     wire_name,
 )
 from valr_connector.protocol.reply_frames import ReplyError, read_code
+from valr_connector.protocol.spellings import Flag, is_true
 
 
 class ServerTime(Struct, frozen=True, gc=False):
@@ -42,14 +43,14 @@ class PairRow(Struct, rename=wire_name, frozen=True, gc=False):
     symbol: str
     base_currency: str
     quote_currency: str
-    active: bool = True
+    active: Flag = True
     min_base_amount_text: OptionalDecimalText = None
     max_base_amount_text: OptionalDecimalText = None
     min_quote_amount_text: OptionalDecimalText = None
     max_quote_amount_text: OptionalDecimalText = None
     tick_size_text: OptionalDecimalText = None
     base_decimal_places: Raw = Raw()
-    margin_trading_allowed: bool = False
+    margin_trading_allowed: Flag = False
     currency_pair_type: str = "SPOT"
 
     def __post_init__(self) -> None:
@@ -74,11 +75,11 @@ class ApiKeyRow(Struct, rename=wire_name, frozen=True, gc=False):
 
     label: str
     permissions: list[str]
-    is_sub_account: bool | None = None
+    is_sub_account: Flag | None = None
 
     def to_info(self) -> ApiKeyInfo:
         """The same in the vocabulary of the model."""
-        return ApiKeyInfo(self.label, frozenset(self.permissions), bool(self.is_sub_account))
+        return ApiKeyInfo(self.label, frozenset(self.permissions), is_true(self.is_sub_account or False))
 
 
 class FeeRow(Struct, rename=wire_name, frozen=True, gc=False):
@@ -135,7 +136,7 @@ class BatchError(Struct, frozen=True, gc=False):
 class BatchOutcome(Struct, rename=wire_name, frozen=True, gc=False):
     """One request of a batch, in the order of the requests (protocol 10.8)."""
 
-    accepted: bool
+    accepted: Flag
     order_id: ExchangeOrderId | None = None
     customer_order_id: ClientOrderId | None = None
     request_type: str | None = None
@@ -144,7 +145,7 @@ class BatchOutcome(Struct, rename=wire_name, frozen=True, gc=False):
     @property
     def error(self) -> ReplyError | None:
         """Why it was refused; None where it was accepted, which is not yet done."""
-        if self.accepted:
+        if is_true(self.accepted):
             return None
         refusal = self.refusal or BatchError()
         return ReplyError(read_code(refusal.code), refusal.message)

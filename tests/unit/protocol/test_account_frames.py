@@ -350,7 +350,6 @@ def test_the_envelope_of_a_fill_may_lack_the_pair() -> None:
         ({"symbol": "R"}, "ZAR"),
         ({"symbol": "BTC"}, "BTC"),
         ({"symbol": "R", "shortName": ""}, "ZAR"),
-        ({}, ""),
         ("BTC", "BTC"),
         ("ZAR", "ZAR"),
         ("R", "ZAR"),

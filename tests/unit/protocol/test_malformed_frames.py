@@ -167,6 +167,10 @@ ACCOUNT_TABLE: dict[str, tuple[bytes, str]] = {
         ),
         'NEW_ACCOUNT_HISTORY_RECORD: data.additionalInfo.costPerCoin: not a plain decimal number: "1_000"',
     ),
+    "a wallet without a currency": (
+        b'{"type":"BALANCE_UPDATE","data":{"currency":{},"available":"1","reserved":"1","total":"2"}}',
+        'BALANCE_UPDATE: data: names no currency: {"currency":{},"available":"1","reserved":"1","total":"2"}',
+    ),
     "a value that cannot be shown": (
         b'{"type":"SUBSCRIBED","message":[1e999]}',
         'SUBSCRIBED: message: Expected `str | null`, got `array`: {"type":"SUBSCRIBED","message":[1e999]}',
@@ -215,6 +219,10 @@ TRADE_TABLE: dict[str, tuple[bytes, str]] = {
             b'"Orders":[]}],"Bids":[],"SequenceNumber":1,"Checksum":1}}'
         ),
         "FULL_ORDERBOOK_UPDATE: data.Asks[0].Price: not a plain decimal number: NaN",
+    ),
+    "an aggregated book without a side": (
+        b'{"type":"AGGREGATED_ORDERBOOK_UPDATE","currencyPairSymbol":"X","data":{"Asks":[]}}',
+        'AGGREGATED_ORDERBOOK_UPDATE: data: lacks a side: {"Asks":[]}',
     ),
     "a price of an aggregated book": (
         (

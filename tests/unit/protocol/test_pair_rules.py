@@ -59,8 +59,11 @@ def test_a_perpetual_says_so_in_its_name() -> None:
     assert not info.margin_allowed
 
 
-def test_an_inactive_pair_is_marked() -> None:
-    assert not infos({**ROW, "active": False})[0].is_active
+@pytest.mark.parametrize(
+    ("flag", "is_active"), [(True, True), ("true", True), (False, False), ("false", False)]
+)
+def test_an_inactive_pair_is_marked(flag: bool | str, is_active: bool) -> None:
+    assert infos({**ROW, "active": flag})[0].is_active is is_active
 
 
 def test_the_rand_is_zar_in_every_pair() -> None:

@@ -129,8 +129,8 @@ BODIES = [
         (PLACE, 502, OutcomeUnknownError),
         (CANCEL, 504, OutcomeUnknownError),
         (CANCEL_ALL, 503, OutcomeUnknownError),
-        (PLACE, 503, ReadOnlyError),
-        (CANCEL, 503, ReadOnlyError),
+        (PLACE, 503, OutcomeUnknownError),
+        (CANCEL, 503, OutcomeUnknownError),
         (STATUS, 500, TransportError),
         (STATUS, 503, TransportError),
         (PLACE, 302, OutcomeUnknownError),
@@ -237,11 +237,16 @@ def test_a_rate_limit_may_come_as_json() -> None:
     assert (error.code, error.reason) == (-429, "Slow down")
 
 
-def test_read_only_mode_may_say_so() -> None:
-    assert str(refusal(PLACE, 503, {"message": "Maintenance"})).startswith(
-        "Maintenance (POST /v2/orders/limit"
-    )
-    assert str(refusal(PLACE, 503, b"")).startswith("read-only (")
+@pytest.mark.parametrize("request_", [PLACE, CANCEL, CANCEL_ALL])
+def test_read_only_mode_is_what_valr_itself_says(request_: Request[Any]) -> None:
+    error = refusal(request_, 503, {"code": -7, "message": "Maintenance"})
+    assert isinstance(error, ReadOnlyError)
+    assert (error.reason, error.code, error.status) == ("Maintenance", -7, 503)
+    assert str(refusal(request_, 503, {"code": -7})).startswith("read-only (")
+
+
+def test_a_read_that_meets_read_only_mode_failed_on_the_way() -> None:
+    assert type(refusal(STATUS, 503, {"code": -7, "message": "Maintenance"})) is TransportError
 
 
 def test_a_refusal_on_a_socket_has_the_same_kinds() -> None:
