@@ -209,8 +209,10 @@ def _note_accepted(order: OrderRecord, _evidence: Evidence, _now: int, _events: 
 
 
 def _note_placement_unknown(
-    order: OrderRecord, evidence: Evidence, _now: int, events: list[OrderEvent]
+    order: OrderRecord, evidence: Evidence, now: int, events: list[OrderEvent]
 ) -> None:
+    if order.placement is Placement.UNSENT:
+        order.sent_at = now  # if it went at all, it went just now
     if order.status is _PENDING and order.placement is not Placement.UNKNOWN:
         order.placement = Placement.UNKNOWN
         events.append(PlacementUnknown(order, evidence.at, evidence.reason))
