@@ -1,9 +1,10 @@
 """Everything a subscriber can be told. Events are facts at a moment; they never change afterwards.
 
-An order's events come in this order: at most one `OrderCreated`, before any other but
-`PlacementUnknown`; any number of `OrderUpdated` and `OrderFilled`; exactly one of `OrderCompleted`,
-`OrderCancelled`, `OrderExpired`, `OrderFailed`. After that only a late `OrderFilled`, an
-`OrderCorrected` (VALR itself ended it otherwise than first said) or an `OrderRevived` can follow.
+An order's events come in this order: at most one `OrderCreated`, before anything that happens to it; any
+number of `OrderUpdated` and `OrderFilled`; exactly one of `OrderCompleted`, `OrderCancelled`,
+`OrderExpired`, `OrderFailed`. After that only a late `OrderFilled`, a `FillAmended`, an `OrderCorrected`
+(VALR itself ended it otherwise than first said) or an `OrderRevived` can follow. `PlacementUnknown`,
+`CancelRefused` and `CancelUnknown` are about our requests; they can come at any time before the end.
 """
 
 from __future__ import annotations
