@@ -15,6 +15,7 @@ import pytest
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.utils import accept_key
 
 from tests.net.virtual_time import VirtualTime
 from valr_connector.core.session import KeepAlive
@@ -58,6 +59,7 @@ class Venue:
         self.handshakes: list[dict[str, str]] = []
         self.close_codes: list[int | None] = []
         self.url = ""
+        self.redirects_to = ""
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[Venue]:
@@ -73,6 +75,10 @@ class Venue:
 
     async def _upgrade(self, connection: ServerConnection, request: Request) -> Response | None:
         self.handshakes.append(dict(request.headers.raw_items()))
+        if self.redirects_to:
+            redirect = connection.respond(HTTPStatus.FOUND, "")
+            redirect.headers["Location"] = self.redirects_to
+            return redirect
         if not self.refusals:
             return None
         return connection.respond(HTTPStatus(self.refusals.pop(0)), "refused by the venue")
@@ -117,9 +123,11 @@ class Recorder:
         self.frames: list[bytes] = []
         self.raises: dict[str, Exception] = {}
         self.resyncs = True
+        self.on_each_frame: Callable[[], object] = list
 
     def on_frame(self, raw: bytes) -> None:
         self.frames.append(raw)
+        self.on_each_frame()
         self._note("frame", raw)
 
     def on_connected(self, epoch: int) -> None:
@@ -303,6 +311,82 @@ async def test_a_frame_beyond_the_limit_ends_the_connection(
     assert recorder.causes[0].startswith("close 1009 (message too big)")
 
 
+async def test_a_message_in_pieces_arrives_whole(connect: Connect, recorder: Recorder) -> None:
+    async def in_pieces(connection: ServerConnection) -> None:
+        await connection.send(AUTHENTICATED)
+        await connection.send(['{"type":', '"A', '"}'])
+        await connection.send("next")
+
+    async with Venue(in_pieces).open() as venue, connect(venue.url):
+        await until(lambda: len(recorder.frames) == 3)
+    assert recorder.frames == [AUTHENTICATED.encode(), b'{"type":"A"}', b"next"]
+
+
+async def test_no_turn_of_the_event_loop_stands_between_two_frames_of_one_read(
+    connect: Connect, recorder: Recorder
+) -> None:
+    turns: list[int] = []
+    turn = 0
+
+    async def count_turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    async def burst(connection: ServerConnection) -> None:
+        await connection.send(AUTHENTICATED)
+        await connection.recv()
+        frame = b"\x81\x02[]"
+        connection.transport.write(frame * 50)
+
+    async with Venue(burst).open() as venue, connect(venue.url) as client:
+        await until(is_live(client))
+        recorder.on_each_frame = lambda: turns.append(turn)
+        counting = asyncio.create_task(count_turns())
+        await client.send(b"go")
+        await until(lambda: len(turns) == 50)
+        counting.cancel()
+        await asyncio.gather(counting, return_exceptions=True)
+    assert len(set(turns)) == 1
+
+
+async def test_what_arrives_with_the_answer_to_the_upgrade_is_not_lost(
+    connect: Connect, recorder: Recorder
+) -> None:
+    """AUTHENTICATED may share a packet with it."""
+    async with (
+        upgrade_with(b"\x81\x18" + AUTHENTICATED.encode() + b"\x81\x02[]") as url,
+        connect(url) as client,
+    ):
+        await until(is_live(client))
+        await until(lambda: len(recorder.frames) == 2)
+
+
+@contextlib.asynccontextmanager
+async def upgrade_with(frames: bytes) -> AsyncIterator[str]:
+    """A server that writes frames in one go with its answer to the upgrade."""
+    writers: list[asyncio.StreamWriter] = []
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        key = next(line[19:] for line in head.split("\r\n") if line.startswith("Sec-WebSocket-Key: "))
+        writer.write(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + accept_key(key).encode() + b"\r\n\r\n" + frames
+        )
+        writers.append(writer)
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    try:
+        yield f"ws://127.0.0.1:{port_of(server)}/"
+    finally:
+        for writer in writers:
+            writer.transport.abort()
+        server.close()
+        await server.wait_closed()
+
+
 # Proving who we are
 
 
@@ -484,6 +568,16 @@ async def test_failures_in_a_row_wait_longer_each_time(connect: Connect, time: V
     ):
         await until(is_live(client))
     assert time.slept[:3] == [0.1, 0.5, 1.0]
+
+
+async def test_a_redirect_is_not_followed(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+    """The signed headers are for nobody else."""
+    async with Venue(says(AUTHENTICATED)).open() as elsewhere, Venue(says(AUTHENTICATED)).open() as venue:
+        venue.redirects_to = elsewhere.url
+        async with connect(venue.url) as client:
+            await until(lambda: client.session.epoch == 2)
+    assert elsewhere.handshakes == []
+    assert "upgrade refused with HTTP 302" in caplog.text
 
 
 async def test_a_refused_connection_is_dialled_again(
@@ -698,6 +792,26 @@ async def test_closing_does_not_wait_for_a_peer_that_does_not_answer(
             began = loop.time()
         assert loop.time() - began < 1.0
     assert recorder.causes == ["closed here"]
+
+
+async def test_what_comes_in_after_closing_began_is_dropped(
+    time: VirtualTime, metrics: Metrics, recorder: Recorder
+) -> None:
+    async def deaf(connection: ServerConnection) -> None:
+        await connection.send(AUTHENTICATED)
+        connection.transport.pause_reading()
+        await connection.wait_closed()
+
+    async with Venue(deaf).open() as venue:
+        client = make_client(venue.url, time, metrics, recorder, keep_alive=KeepAlive(close_s=0.04))
+        run = asyncio.create_task(client.run())
+        await until(is_live(client))
+        run.cancel()
+        await until(lambda: client.session.state is SessionState.CLOSING)
+        await venue.connections[0].send("late")
+        with pytest.raises(asyncio.CancelledError):
+            await run
+    assert recorder.frames == [AUTHENTICATED.encode()]
 
 
 async def test_a_client_cancelled_while_it_closes_still_tells_its_handler(

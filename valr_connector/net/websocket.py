@@ -1,8 +1,8 @@
 """One socket to VALR, kept open: dial, prove who we are, read, keep alive, back off, dial again.
 
 The decisions are those of ``core.session``, ``core.disconnects`` and ``core.backoff``; here are the socket,
-the tasks and the clock that they lack. A frame goes from the library's ``recv`` straight into
-:meth:`SocketHandler.on_frame`.
+the tasks and the clock that they lack. A frame goes from the transport's callback straight into
+:meth:`SocketHandler.on_frame`; no task or queue stands between.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
-from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
@@ -25,47 +24,17 @@ from valr_connector.core.disconnects import Ending, Verdict, judge_first_frame
 from valr_connector.core.session import Action, KeepAlive, Session, SessionEvent
 from valr_connector.errors import InvalidArgumentError, NotSentError, OutcomeUnknownError
 from valr_connector.model.enums import SessionState
-from valr_connector.net.dialling import DIAL_ERRORS, dial, hang_up, judge_closed, judge_dial
+from valr_connector.net.dialling import DIAL_ERRORS, DirectConnection, dial, hang_up, judge_dial
+from valr_connector.net.socket_handler import FrameTap, SocketHandler, StateListener
 from valr_connector.observe import metrics as m
+
+__all__ = ["PING", "FrameTap", "SocketHandler", "StateListener", "WebSocketClient"]
 
 log = logging.getLogger(__name__)
 
 PING: Final = b'{"type":"PING"}'
 _LONGEST_CONTROL_FRAME: Final = 256
 _NS_PER_S: Final = 1_000_000_000
-
-
-class SocketHandler(Protocol):
-    """What a socket is connected to. All but `while_connected` is called synchronously, from the reader."""
-
-    def on_frame(self, raw: bytes) -> None:
-        """Take one frame, text or binary. What it raises is logged and counted; the reader lives on."""
-
-    def on_connected(self, epoch: int) -> None:
-        """The socket is open, nothing is proved yet; precedes every frame of the epoch."""
-
-    def on_disconnected(self, epoch: int, cause: str) -> None:
-        """The socket is gone. Called exactly once for every `on_connected`, after `while_connected` ended."""
-
-    async def while_connected(self, epoch: int) -> None:
-        """Runs beside the reader from AUTHENTICATED to the end of the connection: subscribe, resync.
-
-        Cancelled when the connection ends. It may return early. What it raises closes the connection.
-        """
-
-
-class FrameTap(Protocol):
-    """Sees every frame: the inbound ones before they are handled, the outbound ones before they are sent."""
-
-    def frame_in(self, raw: bytes) -> None:
-        """A frame came in."""
-
-    def frame_out(self, raw: bytes) -> None:
-        """A frame is about to go out."""
-
-
-StateListener = Callable[[SessionState, SessionState, str], None]
-"""Called with the old state, the new one and the cause in words ("" where the state says it all)."""
 
 
 class _Control(msgspec.Struct):
@@ -132,7 +101,7 @@ class WebSocketClient:
         self._sleep = sleep
         self._on_state = on_state
         self._tap = tap
-        self._connection: ClientConnection | None = None
+        self._connection: DirectConnection | None = None
         self._doom: Ending | None = None
         self._lost_ns: int | None = None
         counts = metrics or m.Metrics()
@@ -213,7 +182,7 @@ class WebSocketClient:
                 self._bury(ending)
         return ending
 
-    async def _serve(self, connection: ClientConnection) -> Ending:
+    async def _serve(self, connection: DirectConnection) -> Ending:
         """From the open socket to its end. Whatever ran beside the reader has ended when this returns."""
         self._doom = None
         self._connection = connection
@@ -228,57 +197,70 @@ class WebSocketClient:
 
             if not self._requires_authentication:
                 authenticated()
-            ending = await self._read(connection, authenticated)
+            try:
+                connection.attach(self._reader(connection, authenticated))
+                await connection.wait_closed()
+            finally:
+                connection.detach()
+            ending = self._ending_of(connection)
+            self._happen(SessionEvent.LOST, ending.cause)
             for companion in companions:
                 companion.cancel()
         return ending
 
-    async def _read(self, connection: ClientConnection, authenticated: Callable[[], None]) -> Ending:
-        session = self.session
-        on_frame = self._handler.on_frame
-        try:
-            while True:
-                raw = await connection.recv(decode=False)
-                now = self._clock()
-                self._received.value += 1
-                if session.frame(now):
-                    self._changed(SessionState.STALE, "")
-                if self._tap is not None:
-                    self._guarded(self._tap.frame_in, raw)
-                if log.isEnabledFor(logging.DEBUG):
-                    log.debug("%s < %s", self._name, raw)
-                if session.awaits_control and len(raw) <= _LONGEST_CONTROL_FRAME:
-                    refusal = self._take_control(raw, now, authenticated)
-                    if refusal is not None:
-                        return refusal
-                self._guarded(on_frame, raw)
-        except ConnectionClosed as closed:
-            ending = self._doom or judge_closed(closed)
-            self._happen(SessionEvent.LOST, ending.cause)
-            return ending
+    def _ending_of(self, connection: DirectConnection) -> Ending:
+        return self._doom or connection.ending
 
-    def _take_control(self, raw: bytes, now: int, authenticated: Callable[[], None]) -> Ending | None:
-        """Look for what the connection itself waits for; returns an ending where VALR refuses us."""
+    def _reader(
+        self, connection: DirectConnection, authenticated: Callable[[], None]
+    ) -> Callable[[bytes], None]:
+        """What is done with each frame. Bound once, for it runs for every one of them."""
+        session = self.session
+        clock = self._clock
+        received = self._received
+        on_frame = self._handler.on_frame
+
+        def read(raw: bytes) -> None:
+            now = clock()
+            received.value += 1
+            if session.frame(now):
+                self._changed(SessionState.STALE, "")
+            if self._tap is not None:
+                self._guarded(self._tap.frame_in, raw)
+            if log.isEnabledFor(logging.DEBUG):
+                log.debug("%s < %s", self._name, raw)
+            if session.awaits_control and len(raw) <= _LONGEST_CONTROL_FRAME:
+                self._take_control(connection, raw, now, authenticated)
+            self._guarded(on_frame, raw)
+
+        return read
+
+    def _take_control(
+        self, connection: DirectConnection, raw: bytes, now: int, authenticated: Callable[[], None]
+    ) -> None:
+        """Look for what the connection itself waits for: AUTHENTICATED or a refusal, the PONG to a PING."""
         try:
             frame = _control_frames.decode(raw)
         except msgspec.DecodeError:
-            return None
+            return
         if frame.type == "PONG" and self.session.ponged(now):
             self._round_trip.record(self.session.ping_round_trip_ns or 0)
         if self.session.state is not SessionState.AUTHENTICATING:
-            return None
-        if frame.type == "AUTHENTICATED":
+            return
+        refusal = judge_first_frame(frame.type, frame.message)
+        if refusal is not None:
+            self._cut(connection, refusal)
+        elif frame.type == "AUTHENTICATED":
             authenticated()
-        return judge_first_frame(frame.type, frame.message)
 
-    async def _accompany(self, connection: ClientConnection) -> None:
+    async def _accompany(self, connection: DirectConnection) -> None:
         try:
             await self._handler.while_connected(self.session.epoch)
         except Exception as error:  # whatever it is, a connection that could not be set up is of no use
             log.exception("%s socket: setting up the connection failed", self._name)
             self._cut(connection, Ending(f"setting up failed: {type(error).__name__}: {error}"))
 
-    async def _keep_alive(self, connection: ClientConnection) -> None:
+    async def _keep_alive(self, connection: DirectConnection) -> None:
         session = self.session
         while True:
             action = session.check(self._clock())
@@ -292,7 +274,7 @@ class WebSocketClient:
                 self._cut(connection, Ending(session.doom))
                 return
 
-    async def _ping(self, connection: ClientConnection) -> None:
+    async def _ping(self, connection: DirectConnection) -> None:
         self.session.pinged(self._clock())
         try:
             async with asyncio.timeout(self.session.keep_alive.pong_s):
@@ -302,7 +284,7 @@ class WebSocketClient:
         except OutcomeUnknownError:
             return  # the reader learns of the end by itself
 
-    async def _transmit(self, connection: ClientConnection, frame: bytes) -> None:
+    async def _transmit(self, connection: DirectConnection, frame: bytes) -> None:
         if self._tap is not None:
             self._guarded(self._tap.frame_out, frame)
         if log.isEnabledFor(logging.DEBUG):
@@ -314,7 +296,7 @@ class WebSocketClient:
                 return
         raise OutcomeUnknownError(f"{self._name} socket was lost while sending")
 
-    def _cut(self, connection: ClientConnection, doom: Ending) -> None:
+    def _cut(self, connection: DirectConnection, doom: Ending) -> None:
         self._doom = doom
         self._connection = None
         connection.transport.abort()
