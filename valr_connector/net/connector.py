@@ -163,10 +163,10 @@ class Connector:
                 await self._cancel_everything()
         finally:
             self.gateway.abandon("closed before an outcome was known")
-            self._unsubscribe()
             try:
                 await self._supervisor.stop()
             finally:
+                self._unsubscribe()
                 await self.rest.close()
 
     def book(self, pair: str) -> AggregatedBook:
