@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from valr_connector.config import Hosts, Settings, key_from_environment
 from valr_connector.core.account_state import AccountState
@@ -352,10 +352,18 @@ class ValrExchange:
 
     # --- events ------------------------------------------------------------------------------------
 
+    @overload
+    def events(self, *, on_overflow: Overflow = ..., capacity: int = ...) -> EventStream[Event]: ...
+
+    @overload
     def events(
-        self, *types: type[E], on_overflow: Overflow = Overflow.KEEP_ALL, capacity: int = 10_000
-    ) -> EventStream[E]:
-        """An async iterator over events of these types (`Event` for all), complete from this call on.
+        self, event_type: type[E], /, *more: type[E], on_overflow: Overflow = ..., capacity: int = ...
+    ) -> EventStream[E]: ...
+
+    def events(
+        self, *types: type[Any], on_overflow: Overflow = Overflow.KEEP_ALL, capacity: int = 10_000
+    ) -> EventStream[Any]:
+        """An async iterator over events of these types, or over all events, complete from this call on.
 
         Args:
             on_overflow: what happens when `capacity` events are unread.
@@ -363,7 +371,7 @@ class ValrExchange:
         Raises:
             ClosedError: closing is over.
         """
-        return self._publisher.stream(*types, on_overflow=on_overflow, capacity=capacity)
+        return self._publisher.stream(*(types or (Event,)), on_overflow=on_overflow, capacity=capacity)
 
     def on(self, event_type: type[E], callback: Callable[[E], object]) -> Unsubscribe:
         """Call `callback` with each event of a type as it happens; call the result to stop.
