@@ -1,0 +1,140 @@
+"""The loop with virtual time: nothing waits, everything happens in one order, and no wait is for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+
+import pytest
+
+from valr_connector.verification.virtual_loop import NothingLeftError, StandstillError, run
+
+DAY_S = 86_400.0
+
+
+async def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def test_time_begins_where_it_is_told_to() -> None:
+    assert run(_now(), start=1_000.0) == 1_000.0
+
+
+def test_a_day_passes_at_once_and_in_full() -> None:
+    async def day() -> float:
+        await asyncio.sleep(DAY_S)
+        return await _now()
+
+    began = time.monotonic()
+    assert run(day()) == pytest.approx(DAY_S)
+    assert time.monotonic() - began < 5
+
+
+def test_time_outs_end_after_their_time_and_not_before() -> None:
+    async def patience() -> float:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(2.5):
+                await asyncio.Event().wait()
+        return await _now()
+
+    assert run(patience()) == pytest.approx(2.5)
+
+
+def test_sleepers_wake_in_the_order_of_their_times() -> None:
+    woken: list[float] = []
+
+    async def sleeper(seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        woken.append(seconds)
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(sleeper(seconds) for seconds in (3.0, 0.5, 2.0, 0.0)))
+
+    run(all_of_them())
+    assert woken == [0.0, 0.5, 2.0, 3.0]
+
+
+def test_a_wait_that_nobody_can_end_is_an_error() -> None:
+    async def forlorn() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    with pytest.raises(NothingLeftError, match="nothing will ever happen again"):
+        run(forlorn())
+
+
+def test_a_loop_that_never_lets_time_pass_is_an_error() -> None:
+    async def busy() -> None:
+        turn = asyncio.get_running_loop().call_soon
+        turn(again := lambda: turn(again))
+        await asyncio.Event().wait()
+
+    with pytest.raises(StandstillError, match=r"turns of the loop at 7\.0"):
+        run(busy(), start=7.0)
+
+
+def test_what_is_left_running_is_cancelled_and_may_tidy_up() -> None:
+    tidied: list[str] = []
+
+    async def background() -> None:
+        try:
+            await asyncio.sleep(DAY_S)
+        finally:
+            tidied.append("yes")
+
+    async def main() -> None:
+        asyncio.get_running_loop().create_task(background())
+        await asyncio.sleep(0)
+
+    run(main())
+    assert tidied == ["yes"]
+
+
+def test_what_a_program_raises_comes_out() -> None:
+    async def broken() -> None:
+        raise ValueError("on purpose")
+
+    with pytest.raises(ValueError, match="on purpose"):
+        run(broken())
+
+
+_ORDER = """
+import asyncio
+from valr_connector.verification.virtual_loop import run
+
+order = []
+
+async def member(number):
+    try:
+        await asyncio.sleep(1000)
+    finally:
+        order.append(number)
+
+async def main():
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            keep = [object() for _ in range({ballast})]
+            for number in range(50):
+                tasks.create_task(member(number))
+            await asyncio.sleep(1)
+            raise LookupError
+    except* LookupError:
+        pass
+
+run(main())
+print(order)
+"""
+
+
+def test_a_task_group_is_cancelled_in_the_same_order_in_every_process() -> None:
+    orders = {
+        subprocess.run(
+            [sys.executable, "-c", _ORDER.format(ballast=ballast)],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for ballast in (0, 1_000, 50_000)
+    }
+    assert len(orders) == 1
