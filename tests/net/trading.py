@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from valr_connector import (
     Event,
+    Hosts,
     InFlightOrder,
     OrderCancelled,
     OrderCompleted,
@@ -121,6 +122,20 @@ class Desk:
         self.exchange.venue.process(order.order_id)
         return order
 
+    def foreign(self, price: str = "800000", customer_order_id: str = "") -> VenueOrder:
+        """An order of this account that was placed elsewhere."""
+        request = NewOrder(
+            symbol="BTCZAR",
+            side="buy",
+            kind="limit",
+            quantity=D("0.02"),
+            price=D(price),
+            customer_order_id=customer_order_id,
+        )
+        order = self.exchange.venue.accept(ACCOUNT, request)
+        self.exchange.venue.process(order.order_id)
+        return order
+
     def at_venue(self, order: InFlightOrder) -> VenueOrder:
         """The venue's own record of an order."""
         found = self.exchange.venue.order_by_customer_id(ACCOUNT, order.client_order_id)
@@ -222,6 +237,12 @@ def make(
     valr = ValrExchange.simulated(pairs=pairs, exchange=exchange, settings=Settings(**settings))
     hurry(valr, patience)
     return valr
+
+
+def hosts_of(exchange: EmbeddedExchange) -> Hosts:
+    """Where a running venue listens, as settings."""
+    at = exchange.endpoints
+    return Hosts(rest=at.rest, account_socket=at.ws_account, trade_socket=at.ws_trade)
 
 
 def hurry(valr: ValrExchange, patience: Patience | None = QUICK) -> None:
