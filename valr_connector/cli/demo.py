@@ -14,9 +14,10 @@ from valr_connector.cli.demo_summary import DemoSummary, endings, position, prof
 from valr_connector.cli.demo_view import DemoMoment, DemoView
 from valr_connector.cli.maker_example import load_market_maker
 from valr_connector.cli.stop_signals import stopped_within
+from valr_connector.config import Settings
 from valr_connector.errors import InvalidArgumentError
 from valr_connector.exchange import ValrExchange
-from valr_connector.model.enums import Side
+from valr_connector.model.enums import OrderStatus, Side
 from valr_connector.observe.metrics import CANCEL_CONFIRMED, PLACE_CONFIRMED
 from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.settings import SimulatorSettings
@@ -29,11 +30,16 @@ VENUE: Final = SimulatorSettings(
 )
 """5 ms from a command's arrival to the event that tells its outcome."""
 
+SETTINGS: Final = Settings(not_found_grace_s=1.0)
+"""At a venue so near, an order that is not found after a second never got there."""
+
 _SPREAD_BP: Final = Decimal(20)
 _SKEW_BP: Final = Decimal(10)
 _AMOUNT_IN_SMALLEST: Final = 100
 _POSITION_IN_AMOUNTS: Final = 10
 _TICK_S: Final = 0.05
+_AIMING_S: Final = 0.002
+"""Between two looks whether a command is under way that the cut would hit."""
 _SETTLING_S: Final = 5.0
 
 
@@ -42,7 +48,7 @@ class DemoOptions:
     """What can be chosen.
 
     Attributes:
-        seconds: how long the maker quotes; the account socket is cut halfway.
+        seconds: how long the maker quotes; halfway the account socket is cut, in the middle of a command.
         refresh_s: between two looks of the maker at the market.
     """
 
@@ -60,7 +66,7 @@ async def run_demo(
         InvalidArgumentError: nobody trades the pair at the embedded exchange.
     """
     async with EmbeddedExchange(_with_market(venue, options.pair)) as exchange:
-        async with ValrExchange.simulated(pairs=[options.pair], exchange=exchange) as valr:
+        async with ValrExchange.simulated(pairs=[options.pair], exchange=exchange, settings=SETTINGS) as valr:
             run = _Run(options, valr, exchange)
             await run.quote(view, stop)
             await run.sides.settle(_SETTLING_S)
@@ -114,17 +120,31 @@ class _Run:
 
     async def _watch(self, view: DemoView, stop: asyncio.Event) -> None:
         next_show = 0.0
-        while not await stopped_within(stop, _TICK_S):
-            self.sides.check()
-            self._mid = self._valr.mid_price(self._pair.pair) or self._mid
+        while not await stopped_within(stop, _AIMING_S if self._is_cut_due else _TICK_S):
             self._quoted_s = time.monotonic() - self._began
+            self._mid = self._valr.mid_price(self._pair.pair) or self._mid
+            self.sides.check()
+            if self._is_cut_due and (self._is_command_under_way or self._is_cut_overdue):
+                self._record.cut()
             if self._quoted_s >= next_show:
                 view.show(self._moment())
                 next_show += view.interval_s
-            if self._quoted_s >= self._options.seconds / 2 and not self._record.was_cut:
-                self._record.cut()
             if self._quoted_s >= self._options.seconds:
                 stop.set()
+
+    @property
+    def _is_cut_due(self) -> bool:
+        return self._quoted_s >= self._options.seconds / 2 and not self._record.was_cut
+
+    @property
+    def _is_cut_overdue(self) -> bool:
+        return self._quoted_s >= self._options.seconds * 3 / 4
+
+    @property
+    def _is_command_under_way(self) -> bool:
+        """Whether the outcome of a placement or a cancel is awaited."""
+        orders = self._valr.orders.values()
+        return any(order.status is OrderStatus.PENDING_CREATE or order.is_being_cancelled for order in orders)
 
     def _moment(self) -> DemoMoment:
         valr, pair, fills = self._valr, self._pair, self._record.fills
