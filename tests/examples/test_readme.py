@@ -38,7 +38,7 @@ def test_the_quickstart_is_short() -> None:
 
 
 def test_every_file_that_the_readme_names_is_there() -> None:
-    named = re.findall(r"\]\(([^)#:]+)\)", README)
+    named = re.findall(r"\]\(([^)#:]+)\)|`(tests/[^`]+)`|`(valr_connector/[^`]+)`", README)
 
     assert named
-    assert [name for name in named if not (ROOT / name).exists()] == []
+    assert [name for groups in named for name in groups if not (ROOT / name).exists()] == []
