@@ -99,3 +99,13 @@ def test_a_signal_cancels_the_quotes_and_still_sums_up(
     assert summary["library and venue disagree on"] == "0 orders"
     assert errors == ""
     assert endless_demo.returncode == 0
+
+
+def test_a_reader_that_goes_away_ends_it_without_a_trace(endless_demo: subprocess.Popen[str]) -> None:
+    assert endless_demo.stdout is not None
+    assert endless_demo.stderr is not None
+    endless_demo.stdout.readline()
+    endless_demo.stdout.close()
+
+    assert endless_demo.wait(timeout=20) == 1
+    assert endless_demo.stderr.read() == ""

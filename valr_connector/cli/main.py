@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Final, NoReturn
 
@@ -22,10 +23,15 @@ def main() -> None:
             raise
         _fail(f"{package} is not installed; install it with: pip install 'valr-connector[cli]'")
     problems: list[str] = []
+    is_heard = True
     try:
         commands.app()
     except* ValrError as group:
         problems += _messages(group)
+    except* BrokenPipeError:
+        is_heard = False
+    if not is_heard:
+        _leave_unheard()
     if problems:
         _fail("; ".join(problems))
 
@@ -36,6 +42,12 @@ def _messages(group: BaseExceptionGroup[ValrError]) -> list[str]:
     for error in group.exceptions:
         messages += _messages(error) if isinstance(error, BaseExceptionGroup) else [str(error)]
     return messages
+
+
+def _leave_unheard() -> NoReturn:
+    """Whoever read the output has gone; what Python still flushes at its end goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(1)
 
 
 def _fail(message: str) -> NoReturn:
