@@ -166,3 +166,9 @@ def test_the_newest_of_valrs_times_is_kept() -> None:
     order = order_in(OPEN)
     tell(order, said(Says.RESTING, at_second=5), said(Says.RESTING, at_second=4), said(Says.RESTING))
     assert order.updated_at == at(5)
+
+
+def test_a_placement_whose_sending_failed_halfway_may_have_been_sent_at_that_moment() -> None:
+    order = new_order()
+    tell(order, step(Says.PLACEMENT_UNKNOWN), now=NOW + SECOND)
+    assert (order.placement, order.sent_at) == (Placement.UNKNOWN, NOW + SECOND)
