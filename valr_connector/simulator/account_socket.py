@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-
-from aiohttp import web
+from functools import partial
 
 from valr_connector.simulator.account_commands import AccountCommands
 from valr_connector.simulator.account_events import AccountEvents
+from valr_connector.simulator.answers import Answer
 from valr_connector.simulator.authentication import Caller
 from valr_connector.simulator.connection import Connection, InboundFrame
 from valr_connector.simulator.floor import Floor
 from valr_connector.simulator.order_requests import INVALID_REQUEST
 from valr_connector.simulator.socket_door import UpgradeRefusedError, authenticate, check_connection_limit
 from valr_connector.simulator.timeline import Throttle
+from valr_connector.simulator.transport import HttpRequest, Serve, SocketTransport
 from valr_connector.simulator.vocabulary import BookChanged, OpenOrdersChanged, PublicTrade, VenueEvent
 from valr_connector.simulator.wire import OutboundFrame, frame
 
@@ -129,34 +130,34 @@ class AccountDoor:
         """Drop what was waiting for the next snapshot; for an exchange that stops."""
         self._open_orders.clear()
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Serve one socket, from the handshake to its end."""
+    def admit(self, handshake: HttpRequest) -> Answer | Serve:
+        """Let a socket in, or refuse it."""
         try:
-            check_connection_limit(self._floor, request)
-            caller = authenticate(self._floor, request)
+            check_connection_limit(self._floor, handshake)
+            caller = authenticate(self._floor, handshake)
         except UpgradeRefusedError as refusal:
-            if self._floor.settings.auth_failure == "frame" and refusal.response.status == 401:
-                return await self._serve_stranger(request)
-            return refusal.response
-        return await self._serve(request, caller)
+            if self._floor.settings.auth_failure == "frame" and refusal.answer.status == 401:
+                return self._serve_stranger
+            return refusal.answer
+        return partial(self._serve, caller)
 
-    async def _serve(self, request: web.Request, caller: Caller) -> web.StreamResponse:
+    async def _serve(self, caller: Caller, transport: SocketTransport) -> None:
         connection = Connection(self._floor, "account", is_authenticated=True)
         session = AccountSession(self._floor, connection, caller)
         self._sessions.append(session)
         try:
-            return await connection.run(request, lambda: self._greet(session), session.receive)
+            await connection.run(transport, lambda: self._greet(session), session.receive)
         finally:
             self._sessions.remove(session)
             self._cancel_on_disconnect(session)
 
-    async def _serve_stranger(self, request: web.Request) -> web.StreamResponse:
+    async def _serve_stranger(self, transport: SocketTransport) -> None:
         """A socket whose credentials are no good, told so by a frame and by nothing else."""
         connection = Connection(self._floor, "account", is_authenticated=False)
         self._strangers.append(connection)
         try:
-            return await connection.run(
-                request,
+            await connection.run(
+                transport,
                 lambda: connection.refuse("Unauthorized"),
                 lambda _: connection.control(frame("UNAUTHORIZED", message="Unauthorized")),
             )

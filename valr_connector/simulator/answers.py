@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import orjson
-from aiohttp import web
 
 from valr_connector.simulator.order_requests import InvalidFields
 from valr_connector.simulator.settings import SimulatorSettings
@@ -30,14 +29,6 @@ class Answer:
     def with_headers(self, headers: Mapping[str, str]) -> Answer:
         """The same answer with more headers."""
         return replace(self, headers={**self.headers, **headers})
-
-    def response(self) -> web.Response:
-        """The answer as aiohttp sends it."""
-        if not self.data:
-            return web.Response(status=self.status, headers=self.headers)
-        return web.Response(
-            status=self.status, body=self.data, content_type=self.content_type, headers=self.headers
-        )
 
 
 def ok(body: object, status: int = 200) -> Answer:

@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from valr_connector.simulator.transport import HttpRequest
 from valr_connector.simulator.vocabulary import Rejection
 
 KEY_HEADER = "X-VALR-API-KEY"
@@ -58,16 +59,6 @@ NOBODY = Caller(ApiKey("", "", "", (), "", 0), "")
 """The caller of a public route."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignedRequest:
-    """What a signature covers, as it was on the wire."""
-
-    verb: str
-    target: str
-    body: bytes
-    headers: Mapping[str, str]
-
-
 class KeyRing:
     """All keys of the exchange.
 
@@ -89,7 +80,7 @@ class KeyRing:
         """Refuse `key` from now on."""
         self._keys.pop(key.key, None)
 
-    def authenticate(self, request: SignedRequest, now_ns: int) -> Caller:
+    def authenticate(self, request: HttpRequest, now_ns: int) -> Caller:
         """Who signed this.
 
         Raises:
@@ -119,10 +110,10 @@ class KeyRing:
         return self._tolerance_s is None or skew_ms <= self._tolerance_s * 1000
 
 
-def _is_signed(key: ApiKey, timestamp: str, request: SignedRequest) -> bool:
+def _is_signed(key: ApiKey, timestamp: str, request: HttpRequest) -> bool:
     subaccount_id = request.headers.get(SUBACCOUNT_HEADER, "")
     expected = signature(
-        key.secret, timestamp, request.verb, request.target, body=request.body, subaccount_id=subaccount_id
+        key.secret, timestamp, request.method, request.target, body=request.body, subaccount_id=subaccount_id
     )
     return hmac.compare_digest(expected.encode(), request.headers.get(SIGNATURE_HEADER, "").encode())
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 
 import orjson
-from aiohttp import WSMsgType, web
 
 from valr_connector.simulator.faults import SocketKind
 from valr_connector.simulator.floor import Floor
 from valr_connector.simulator.settings import Latency
 from valr_connector.simulator.timeline import Lane
+from valr_connector.simulator.transport import Sign, SocketTransport
 from valr_connector.simulator.wire import OutboundFrame, frame
 
 ABNORMAL = 1006
 """Not a close code on the wire: the connection ends without a close frame."""
-_CLOSING_TIMEOUT_S = 0.5
 _AT_ONCE = Latency()
 
 InboundFrame = Mapping[str, object]
@@ -31,34 +30,30 @@ class Connection:
         self.ended = asyncio.Event()
         self._floor = floor
         self._is_authenticated = is_authenticated
-        self._socket = web.WebSocketResponse(
-            autoping=False, timeout=_CLOSING_TIMEOUT_S, compress=floor.settings.compression
-        )
         self._outbox: asyncio.Queue[bytes | int] = asyncio.Queue()
         self._replies = Lane(floor.frames)
         self._events = Lane(floor.frames)
         self._snapshots = Lane(floor.frames)
-        self._transport: asyncio.Transport | None = None
+        self._transport: SocketTransport | None = None
         self._is_closing = False
         self._timers: list[asyncio.TimerHandle] = []
         self._last_traffic = 0.0
 
     async def run(
         self,
-        request: web.Request,
+        transport: SocketTransport,
         greet: Callable[[], None],
         on_frame: Callable[[InboundFrame], None],
-    ) -> web.WebSocketResponse:
-        """Upgrade, greet, and serve until either side ends it."""
-        await self._socket.prepare(request)
-        self._transport = request.transport
+    ) -> None:
+        """Greet, and serve until either side ends it."""
+        self._transport = transport
         self.is_open = True
         self._watch()
         try:
             greet()
             async with asyncio.TaskGroup() as tasks:
-                writer = tasks.create_task(self._write())
-                await self._read(on_frame)
+                writer = tasks.create_task(self._write(transport))
+                await self._read(transport, on_frame)
                 if not self._is_closing:
                     writer.cancel()
         finally:
@@ -66,7 +61,6 @@ class Connection:
             self.ended.set()
             for timer in self._timers:
                 timer.cancel()
-        return self._socket
 
     # --- out
 
@@ -118,30 +112,25 @@ class Connection:
             self._floor.stats.frames_out[self.kind, message.type] += 1
             self._outbox.put_nowait(message.data)
 
-    async def _write(self) -> None:
+    async def _write(self, transport: SocketTransport) -> None:
         try:
             while True:
                 item = await self._outbox.get()
                 if isinstance(item, int):
-                    await self._socket.close(code=item)
+                    await transport.close(item)
                     return
                 self._note_traffic()
-                await self._socket.send_frame(item, WSMsgType.TEXT)
+                await transport.send(item)
         except ConnectionError:
             return  # the reader learns of it as well, and ends the connection
 
     # --- in
 
-    async def _read(self, on_frame: Callable[[InboundFrame], None]) -> None:
-        while True:
-            message = await self._socket.receive()
+    async def _read(self, transport: SocketTransport, on_frame: Callable[[InboundFrame], None]) -> None:
+        while (message := await transport.receive()) is not Sign.END:
             self._note_traffic()
-            if message.type is WSMsgType.PING:
-                await _unless_lost(self._socket.pong(message.data))
-            elif message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
-                self._receive(message.data, on_frame)
-            elif message.type is not WSMsgType.PONG:
-                return
+            if not isinstance(message, Sign):
+                self._receive(message, on_frame)
 
     def _receive(self, data: str | bytes, on_frame: Callable[[InboundFrame], None]) -> None:
         try:
@@ -176,10 +165,3 @@ class Connection:
             return
         self._timers = [timer for timer in self._timers if timer.when() > asyncio.get_running_loop().time()]
         self._watch_idling(self._floor.settings.idle_cut_s - silence)
-
-
-async def _unless_lost(sending: Awaitable[None]) -> None:
-    try:
-        await sending
-    except ConnectionError:
-        return  # the next read ends the connection

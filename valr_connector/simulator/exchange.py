@@ -17,21 +17,21 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
-from aiohttp import web
-
 from valr_connector.simulator.account_socket import AccountDoor
+from valr_connector.simulator.answers import Answer
 from valr_connector.simulator.authentication import TRADE, VIEW, ApiKey
 from valr_connector.simulator.connection import ABNORMAL, Connection
 from valr_connector.simulator.crowd import Crowd
 from valr_connector.simulator.faults import Faults, SocketKind
 from valr_connector.simulator.floor import Floor
+from valr_connector.simulator.listener import HOST, Listener
 from valr_connector.simulator.rest import RestDoor
 from valr_connector.simulator.settings import SimulatorSettings
 from valr_connector.simulator.stats import Statistics
 from valr_connector.simulator.trade_socket import TradeDoor
+from valr_connector.simulator.transport import HttpRequest, Serve
 from valr_connector.simulator.venue import Venue
 
-_HOST = "127.0.0.1"
 _SERVICE_RESTART = 1012
 _SHUTDOWN_TIMEOUT_S = 1.0
 
@@ -81,13 +81,14 @@ class EmbeddedExchange:
         self._account_door = AccountDoor(self._floor)
         self._trade_door = TradeDoor(self._floor)
         self._rest_door = RestDoor(self._floor)
-        self._runner: web.AppRunner | None = None
+        self._is_open = False
+        self._listener: Listener | None = None
         self._port = self.settings.port
 
     @property
     def endpoints(self) -> Endpoints:
         """Where it listens. The port is only known once it has been started."""
-        at = f"{_HOST}:{self._port}"
+        at = f"{HOST}:{self._port}"
         return Endpoints(f"http://{at}", f"ws://{at}/ws/account", f"ws://{at}/ws/trade")
 
     @property
@@ -171,31 +172,45 @@ class EmbeddedExchange:
             RuntimeError: it runs already.
             OSError: the port is taken.
         """
-        if self._runner is not None:
+        if self._is_open:
             raise RuntimeError("the exchange runs already")
+        listener = Listener(self.answer, self.admit, compression=self.settings.compression)
+        self.open()
+        try:
+            self._port = await listener.start(self._port)
+        except OSError:
+            await self.stop()
+            raise
+        self._listener = listener
+        return self.endpoints
+
+    def open(self) -> None:
+        """Serve whoever calls `answer` and `admit`, without listening. `stop` ends it."""
+        self._is_open = True
         self._floor.work.open()
         self._floor.frames.open()
-        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT_S)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, _HOST, self._port).start()
-        except OSError:
-            await runner.cleanup()
-            raise
-        self._runner = runner
-        self._port = int(runner.addresses[0][1])
         if self._crowds:
             self._floor.work.after(self.settings.crowd_interval_s, self._step)
-        return self.endpoints
+
+    async def answer(self, request: HttpRequest) -> Answer | None:
+        """The answer to a REST request; None where a fault cuts the connection instead."""
+        return await self._rest_door.answer(request)
+
+    def admit(self, handshake: HttpRequest) -> Answer | Serve:
+        """Let a socket in by its handshake, or refuse it with an answer."""
+        door = self._account_door if handshake.path == "/ws/account" else self._trade_door
+        return door.admit(handshake)
 
     async def stop(self) -> None:
         """Close everything; accepted commands are still executed. Does nothing if it does not run."""
-        if self._runner is None:
+        if not self._is_open:
             return
-        runner, self._runner = self._runner, None
+        self._is_open = False
         await self._close_sockets()
         self._floor.work.finish()
-        await runner.cleanup()
+        if self._listener is not None:
+            await self._listener.stop()
+            self._listener = None
         # Requests that were still on their way may have brought more.
         self._floor.work.finish()
         self._floor.work.close()
@@ -216,13 +231,6 @@ class EmbeddedExchange:
         traceback: TracebackType | None,
     ) -> None:
         await self.stop()
-
-    def _application(self) -> web.Application:
-        application = web.Application()
-        application.router.add_get("/ws/account", self._account_door.handle)
-        application.router.add_get("/ws/trade", self._trade_door.handle)
-        self._rest_door.add_to(application)
-        return application
 
     def _connections(self, kind: SocketKind | None = None) -> list[Connection]:
         connections = [*self._account_door.connections, *self._trade_door.connections]
@@ -245,7 +253,7 @@ class EmbeddedExchange:
 
     def _step(self) -> None:
         """One moment of the crowd's life, and the next one on its way."""
-        if self._runner is None:
+        if not self._is_open:
             return
         for crowd in self._crowds:
             crowd.step()

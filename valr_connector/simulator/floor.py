@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from random import Random
 
-from valr_connector.simulator.authentication import Caller, KeyRing, SignedRequest
+from valr_connector.simulator.authentication import Caller, KeyRing
 from valr_connector.simulator.faults import Faults
 from valr_connector.simulator.limits import RateLimiter
 from valr_connector.simulator.market import Market
@@ -14,6 +14,7 @@ from valr_connector.simulator.order_entry import OrderEntry
 from valr_connector.simulator.settings import SimulatorSettings
 from valr_connector.simulator.stats import Statistics
 from valr_connector.simulator.timeline import Timeline
+from valr_connector.simulator.transport import HttpRequest
 from valr_connector.simulator.venue import Venue
 from valr_connector.simulator.vocabulary import OrderChange, Rejection, VenueEvent
 
@@ -57,13 +58,13 @@ class Floor:
         """Maker's and taker's fee in percent points; those of the settings for accounts opened elsewhere."""
         return self._fees.get(account_id, (self.settings.maker_percent, self.settings.taker_percent))
 
-    def authenticate(self, verb: str, target: str, body: bytes, headers: Mapping[str, str]) -> Caller:
-        """Who makes this request.
+    def authenticate(self, request: HttpRequest) -> Caller:
+        """Who makes this request, or opens this socket.
 
         Raises:
             Rejection: 400/-11268 without a key; 401/-11252 for a key, signature or account that does not fit.
         """
-        caller = self.keys.authenticate(SignedRequest(verb, target, body, headers), self.clock())
+        caller = self.keys.authenticate(request, self.clock())
         try:
             self.venue.open_orders(caller.account_id)
         except LookupError:

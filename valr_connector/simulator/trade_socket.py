@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
-from aiohttp import web
-
+from valr_connector.simulator.answers import Answer
 from valr_connector.simulator.connection import Connection, InboundFrame
 from valr_connector.simulator.floor import Floor
 from valr_connector.simulator.market_feed import MarketFeed
@@ -16,6 +16,7 @@ from valr_connector.simulator.socket_door import (
     check_connection_limit,
     has_key,
 )
+from valr_connector.simulator.transport import HttpRequest, Serve, SocketTransport
 from valr_connector.simulator.wire import OutboundFrame, frame
 
 
@@ -108,22 +109,23 @@ class TradeDoor:
         """Drop what was waiting for its time; for an exchange that stops."""
         self._feed.forget()
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Serve one socket, from the handshake to its end. Credentials are optional; given ones must fit."""
-        is_authenticated = has_key(request)
+    def admit(self, handshake: HttpRequest) -> Answer | Serve:
+        """Let a socket in, or refuse it. Credentials are optional; given ones must fit."""
+        is_authenticated = has_key(handshake)
         try:
-            check_connection_limit(self._floor, request)
+            check_connection_limit(self._floor, handshake)
             if is_authenticated:
-                authenticate(self._floor, request)
+                authenticate(self._floor, handshake)
         except UpgradeRefusedError as refusal:
-            return refusal.response
+            return refusal.answer
+        return partial(self._serve, is_authenticated)
+
+    async def _serve(self, is_authenticated: bool, transport: SocketTransport) -> None:
         connection = Connection(self._floor, "trade", is_authenticated=is_authenticated)
         session = TradeSession(self._floor, self._feed, connection)
         self._sessions.append(session)
         try:
-            return await connection.run(
-                request, lambda: _greet(connection, is_authenticated), session.receive
-            )
+            await connection.run(transport, lambda: _greet(connection, is_authenticated), session.receive)
         finally:
             self._sessions.remove(session)
 
