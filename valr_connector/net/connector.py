@@ -131,6 +131,7 @@ class Connector:
             metrics=metrics,
         )
         self.market: MarketStream | None = None
+        self._is_trade_live = False
         self._unsubscribe = publisher.on(ConnectionChanged, self._on_connection)
 
     async def start(self) -> None:
@@ -206,7 +207,7 @@ class Connector:
                 connect=self._connect_trade,
                 pairs=infos,
                 publisher=self._publisher,
-                on_books_valid=self._on_books_valid,
+                on_validity=self._note_books,
                 metrics=self._metrics,
             )
         self._note(self._state.readiness.ready(Part.TRADING_RULES))
@@ -260,22 +261,38 @@ class Connector:
         self._note(self._state.readiness.ready(Part.OPEN_ORDERS))
 
     def _on_connection(self, event: ConnectionChanged) -> None:
-        if event.socket is not Socket.ACCOUNT:
-            return
+        why = event.after.value.lower() + (f" ({event.cause})" if event.cause else "")
+        if event.socket is Socket.ACCOUNT:
+            self._on_account_connection(event.after, why)
+        else:
+            self._on_trade_connection(event.after, why)
+
+    def _on_account_connection(self, state: SessionState, why: str) -> None:
         readiness = self._state.readiness
-        if event.after is SessionState.LIVE:
+        if state is SessionState.LIVE:
             self._note(readiness.ready(Part.ACCOUNT_STREAM))
             return
-        why = event.after.value.lower() + (f" ({event.cause})" if event.cause else "")
         self._note(readiness.not_ready(Part.ACCOUNT_STREAM, why))
-        if event.after is SessionState.IDLE:
+        if state is SessionState.IDLE:
             self._note(readiness.not_ready(Part.BALANCES, "the account stream is disconnected"))
             self._note(readiness.not_ready(Part.OPEN_ORDERS, "the account stream is disconnected"))
 
-    def _on_books_valid(self, valid: bool) -> None:
+    def _on_trade_connection(self, state: SessionState, why: str) -> None:
+        self._is_trade_live = state is SessionState.LIVE
+        if self._is_trade_live:
+            self._note_books()
+        else:
+            self._note(self._state.readiness.not_ready(Part.ORDER_BOOKS, f"the trade stream is {why}"))
+
+    def _note_books(self) -> None:
+        """Books may be used while their connection is live and each of them is valid."""
         readiness = self._state.readiness
-        why = "waiting for the first frame of each pair"
-        self._note(readiness.ready(Part.ORDER_BOOKS) if valid else readiness.not_ready(Part.ORDER_BOOKS, why))
+        if not self._is_trade_live or self.market is None:
+            return  # the connection's own event said why
+        if all(book.is_valid for book in self.market.books.values()):
+            self._note(readiness.ready(Part.ORDER_BOOKS))
+        else:
+            self._note(readiness.not_ready(Part.ORDER_BOOKS, "waiting for a valid frame of each pair"))
 
     def _note(self, change: ReadinessChanged | None) -> None:
         if change is None:

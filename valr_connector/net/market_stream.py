@@ -31,6 +31,10 @@ log = logging.getLogger(__name__)
 class MarketStream:
     """Owns the trade socket's connection and the books of the chosen pairs. A `SocketHandler`.
 
+    Args:
+        connect: makes the WebSocket client for this stream.
+        on_validity: told that a book may have become valid, or invalid.
+
     Attributes:
         books: one for each pair, invalid until its first frame and after every disconnect.
     """
@@ -41,11 +45,11 @@ class MarketStream:
         connect: Callable[[MarketStream], WebSocketClient],
         pairs: Sequence[PairInfo],
         publisher: EventPublisher,
-        on_books_valid: Callable[[bool], None],
+        on_validity: Callable[[], None],
         metrics: m.Metrics,
     ) -> None:
         self._publisher = publisher
-        self._on_books_valid = on_books_valid
+        self._on_validity = on_validity
         self._metrics = metrics
         self._refused_kinds: set[str] = set()
         self._by_symbol: dict[str, AggregatedBook] = {
@@ -80,7 +84,6 @@ class MarketStream:
     def on_disconnected(self, epoch: int, cause: str) -> None:
         for book in self.books.values():
             self._tell(book.invalidate(f"connection {epoch} of the trade socket ended: {cause}"))
-        self._on_books_valid(False)
 
     async def while_connected(self, epoch: int) -> None:
         subscriptions = {MarketEvent.AGGREGATED_ORDERBOOK_UPDATE: self._symbols}
@@ -100,7 +103,7 @@ class MarketStream:
         event = book.replace(_levels(frame.bids), _levels(frame.asks), frame.sequence)
         self._tell(event)
         if isinstance(event, TopOfBookChanged | BookInvalidated):
-            self._on_books_valid(all(each.is_valid for each in self.books.values()))
+            self._on_validity()
 
     def _refuse(self, error: DecodeError) -> None:
         self._metrics.counter(m.FRAMES_REFUSED, Socket.TRADE.value, error.kind).add()
