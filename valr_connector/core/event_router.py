@@ -221,7 +221,7 @@ class EventRouter:
         command = self._ledger.answer(frame.client_msg_id, *_PLACING)
         error = frame.error
         if error is not None:
-            return self._refuse(command, frame.client_order_id, error.code, error.message, now)
+            return self._refuse(command, _PLACING, frame.client_order_id, error.code, error.message, now)
         client_order_id = frame.client_order_id or (command.client_order_id if command else None)
         evidence = Evidence(
             says=Says.ACCEPTED,
@@ -245,9 +245,10 @@ class EventRouter:
         return self._tracker.apply(evidence, now)
 
     def _on_modify_reply(self, frame: f.ModifyOrderResponseFrame, now: int) -> Sequence[Event]:
-        command = self._ledger.answer(frame.client_msg_id, CommandKind.MODIFY)
+        kinds = (CommandKind.MODIFY,)
+        command = self._ledger.answer(frame.client_msg_id, *kinds)
         error = frame.error
-        return () if error is None else self._refuse(command, None, error.code, error.message, now)
+        return () if error is None else self._refuse(command, kinds, None, error.code, error.message, now)
 
     def _on_invalid_place(self, frame: f.InvalidPlaceLimitFrame, now: int) -> Sequence[Event]:
         return self._on_invalid(frame, _PLACING, now)
@@ -260,7 +261,8 @@ class EventRouter:
 
     def _on_invalid(self, frame: Refusal, kinds: Sequence[CommandKind], now: int) -> Sequence[Event]:
         command = self._ledger.answer(frame.client_msg_id, *kinds)
-        return self._refuse(command, frame.client_order_id, frame.error.code, frame.error.message, now)
+        error = frame.error
+        return self._refuse(command, kinds, frame.client_order_id, error.code, error.message, now)
 
     def _on_error(self, frame: f.ErrorFrame, now: int) -> Sequence[Event]:
         # An ERROR may be about a subscription: without a message id it answers no command.
@@ -271,23 +273,27 @@ class EventRouter:
     def _on_rate_limit(self, frame: f.RateLimitExceededFrame, now: int) -> Sequence[Event]:
         kinds = [kind for kind in CommandKind if kind == frame.request_type] or _ALL_KINDS
         command = self._ledger.answer(frame.client_msg_id, *kinds)
-        return self._refuse(command, None, None, "rate limit exceeded; VALR did not execute it", now)
+        return self._refuse(command, kinds, None, None, "rate limit exceeded; VALR did not execute it", now)
 
     def _refuse(
         self,
         command: SentCommand | None,
+        kinds: Sequence[CommandKind],
         client_order_id: str | None,
         code: int | None,
         message: str,
         now: int,
     ) -> Sequence[Event]:
-        """A command was refused. Whose it was decides what the refusal says about its order."""
+        """A command was refused. Which one decides what that says about its order, if it is certain.
+
+        `kinds` are those that the frame can be about where the ledger does not know the command.
+        """
         if command is not None:
-            client_order_id = command.client_order_id
-        if client_order_id is None:
+            client_order_id, kinds = command.client_order_id, (command.kind,)
+        meanings = {_REFUSAL_SAYS[kind] for kind in kinds}
+        if client_order_id is None or len(meanings) > 1:
             return ()
-        kind = CommandKind.PLACE_LIMIT if command is None else command.kind
-        says = _REFUSAL_SAYS[kind]
+        says = meanings.pop()
         if says is Says.REFUSED and code == DUPLICATE_ID_CODE:
             says = Says.PLACEMENT_UNKNOWN  # an earlier attempt lives: find it
         evidence = Evidence(
