@@ -182,10 +182,11 @@ class EventRouter:
         evidence = fill_evidence(frame.data, Source.STREAM)
         if evidence is not None:
             return self._tracker.apply(evidence, now)
-        # Whose fill this is only the trade history can tell (protocol 15.7).
-        for order in self._tracker.in_flight.values():
-            if order.symbol == frame.data.pair_symbol:
-                self._questions.ask(order.client_order_id, AskReason.UNATTRIBUTED_FILL, now)
+        # Whose fill this is only the pair's trade history can tell (protocol 15.7): one look serves all.
+        concerned = (o for o in self._tracker.in_flight.values() if o.symbol == frame.data.pair_symbol)
+        order = next(concerned, None)
+        if order is not None:
+            self._questions.ask(order.client_order_id, AskReason.UNATTRIBUTED_FILL, now)
         return ()
 
     def _on_open_orders(self, frame: f.OpenOrdersUpdateFrame, now: int) -> Sequence[Event]:
