@@ -27,6 +27,11 @@ from valr_connector.protocol.rows import AccountTradeRow, OpenOrderRow, OrderRep
 DUPLICATE_ID_CODE = -11502
 """VALR's code for a customerOrderId that an open order has (protocol 3.3)."""
 
+MOST_NAMES = 200
+"""So many unknown types, and so many unknown states, are told apart; the wire may bring any number of them."""
+LONGEST_NAME = 80
+OTHERS = "(others)"
+
 _PLACING = (CommandKind.PLACE_LIMIT, CommandKind.PLACE_MARKET)
 _ALL_KINDS = tuple(CommandKind)
 _ACTIVITIES: tuple[type, ...] = (*get_args(f.WalletFrame), *get_args(f.PositionFrame))
@@ -120,9 +125,8 @@ class EventRouter:
         events = self._tracker.apply(evidence, now)
         if evidence.says is not Says.UNRECOGNISED:
             return events
-        count = self.unrecognised.get(row.status_text, 0)
-        self.unrecognised[row.status_text] = count + 1
-        return events if count else (*events, UnrecognisedStatus(row.status_text))
+        text, is_first = _count(self.unrecognised, row.status_text)
+        return (*events, UnrecognisedStatus(text)) if is_first else events
 
     # --- reports -----------------------------------------------------------------------------------
 
@@ -306,9 +310,8 @@ class EventRouter:
         return self._tracker.apply(evidence, now)
 
     def _on_unknown(self, frame: f.UnknownFrame, _now: int) -> Sequence[Event]:
-        count = self.unknown.get(frame.type, 0)
-        self.unknown[frame.type] = count + 1
-        return () if count else (UnknownFrameReceived(Socket.ACCOUNT, frame.type),)
+        kind, is_first = _count(self.unknown, frame.type)
+        return (UnknownFrameReceived(Socket.ACCOUNT, kind),) if is_first else ()
 
 
 _REFUSAL_SAYS: Mapping[CommandKind, Says] = {
@@ -338,6 +341,15 @@ def fill_evidence(row: AccountTradeRow, source: Source) -> Evidence | None:
             at=row.at,
         ),
     )
+
+
+def _count(counts: dict[str, int], name: str) -> tuple[str, bool]:
+    """Count what VALR named; the name as it is counted, and whether it is the first of it."""
+    name = name[:LONGEST_NAME]
+    if name not in counts and len(counts) >= MOST_NAMES:
+        name = OTHERS
+    counts[name] = counts.get(name, 0) + 1
+    return name, counts[name] == 1
 
 
 def _nothing(_frame: object, _now: int) -> Sequence[Event]:
