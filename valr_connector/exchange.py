@@ -185,6 +185,14 @@ class ValrExchange:
         return self._state.readiness.is_ready
 
     @property
+    def failure(self) -> ValrError | None:
+        """What stopped this instance for good, such as a revoked key; None while it runs or was closed.
+
+        Every reader of `events()` gets it raised.
+        """
+        return self._failure
+
+    @property
     def status(self) -> Mapping[Part, PartStatus]:
         """Each part: ready or not, and why not."""
         return self._state.readiness.parts
@@ -338,15 +346,20 @@ class ValrExchange:
         return quantise_amount(self._state.rules.pair(pair), positive_decimal("amount", amount))
 
     def best_bid(self, pair: str) -> PriceLevel | None:
-        """Highest bid of a followed pair; None while its book is invalid or has none."""
-        return self._started().book(pair).best_bid
+        """Highest bid of a followed pair; None while its book is invalid or has none.
+
+        Raises:
+            UnknownPairError: VALR lists no such pair, or its book is not followed.
+            ClosedError: closed, or stopped by a failure: there will be no price any more.
+        """
+        return self._unfailed().book(pair).best_bid
 
     def best_ask(self, pair: str) -> PriceLevel | None:
-        """Lowest ask of a followed pair; None while its book is invalid or has none."""
-        return self._started().book(pair).best_ask
+        """Lowest ask of a followed pair; None while its book is invalid or has none. Raises as `best_bid`."""
+        return self._unfailed().book(pair).best_ask
 
     def mid_price(self, pair: str) -> Decimal | None:
-        """Half way between best bid and best ask; None unless there are both."""
+        """Half way between best bid and best ask; None unless there are both. Raises as `best_bid`."""
         bid, ask = self.best_bid(pair), self.best_ask(pair)
         return None if bid is None or ask is None else (bid.price + ask.price) / 2
 
@@ -407,10 +420,13 @@ class ValrExchange:
             raise ClosedError("closed")
         return self._started()
 
-    def _ready_to_place(self) -> Connector:
-        connector = self._running()
+    def _unfailed(self) -> Connector:
         if self._failure is not None:
             raise ClosedError(f"stopped by a failure: {self._failure}") from self._failure
+        return self._running()
+
+    def _ready_to_place(self) -> Connector:
+        connector = self._unfailed()
         if not connector.account.is_live:
             raise NotReadyError("not connected: " + "; ".join(self._state.readiness.missing))
         return connector
@@ -433,4 +449,4 @@ class ValrExchange:
 
     def _fail(self, failure: ValrError) -> None:
         self._failure = failure
-        self._publisher.close()
+        self._publisher.close(failure)

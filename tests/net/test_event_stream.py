@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from valr_connector.errors import ClosedError, InvalidArgumentError
+from valr_connector.errors import AuthenticationError, ClosedError, InvalidArgumentError
 from valr_connector.net.event_stream import EventPublisher, EventStream, Overflow, StreamOverflowError
 from valr_connector.observe.metrics import Metrics
 
@@ -395,3 +395,25 @@ def test_a_closed_publisher_takes_no_subscribers(publisher: EventPublisher) -> N
         publisher.on(Filled, print)
     with pytest.raises(ClosedError):
         publisher.stream(Filled)
+
+
+async def test_a_publisher_that_ends_by_a_failure_raises_it_to_readers_after_what_was_queued(
+    publisher: EventPublisher,
+) -> None:
+    stream = publisher.stream(Filled)
+    publisher.publish(Filled(1))
+    publisher.close(AuthenticationError("key revoked"))
+    assert await anext(stream) == Filled(1)
+    for _ in range(2):
+        with pytest.raises(AuthenticationError, match="key revoked"):
+            await anext(stream)
+
+
+async def test_a_stream_that_its_reader_closed_ends_quietly_even_if_the_publisher_fails(
+    publisher: EventPublisher,
+) -> None:
+    stream = publisher.stream(Filled)
+    stream.close()
+    publisher.close(AuthenticationError("key revoked"))
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)

@@ -390,3 +390,16 @@ async def test_a_tap_sees_every_frame_of_the_account_socket_both_ways() -> None:
         ):
             assert part in text
         assert "ORDERBOOK" not in text
+
+
+async def test_a_failure_that_nothing_can_mend_reaches_whoever_reads_events_or_prices() -> None:
+    async with trading() as desk:
+        events = desk.valr.events()
+        desk.exchange.revoke_api_key(next(iter(desk.exchange._floor.keys._keys.values())))
+        desk.exchange.drop_sockets("account")
+        with pytest.raises(AuthenticationError):
+            async for _ in events:
+                pass
+        assert isinstance(desk.valr.failure, AuthenticationError)
+        with pytest.raises(ClosedError, match="stopped by a failure"):
+            desk.valr.mid_price("BTC-ZAR")

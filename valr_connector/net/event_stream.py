@@ -137,11 +137,14 @@ class EventPublisher:
         finally:
             self._is_publishing = False
 
-    def close(self) -> None:
-        """End all streams, once their readers have what is queued, and all subscriptions."""
+    def close(self, failure: ValrError | None = None) -> None:
+        """End all streams, once their readers have what is queued, and all subscriptions.
+
+        `failure` is raised to every reader at the end of its stream: it must not pass for an orderly end.
+        """
         self._is_closed = True
         for stream in tuple(self._streams):
-            stream.close()
+            stream.close(failure)
         for subscription in self._subscriptions:
             subscription.is_active = False
         self._subscriptions.clear()
@@ -205,7 +208,7 @@ class EventStream(Generic[E]):
         self._readers: deque[asyncio.Future[None]] = deque()
         self._unsubscribe: Unsubscribe = _nothing
         self._is_closed = False
-        self._has_failed = False
+        self._failure: ValrError | None = None
 
     def __len__(self) -> int:
         """How many events wait to be read."""
@@ -219,10 +222,11 @@ class EventStream(Generic[E]):
 
         Raises:
             StreamOverflowError: the stream was not read fast enough and must not lose events.
+            ValrError: what made the publisher end.
         """
         while not self._events:
-            if self._has_failed:
-                raise StreamOverflowError(f"more than {self._capacity} events were not read in time")
+            if self._failure is not None:
+                raise self._failure
             if self._is_closed:
                 raise StopAsyncIteration
             await self._turn()
@@ -240,13 +244,15 @@ class EventStream(Generic[E]):
             return
         if len(self._events) >= self._capacity:
             self._overflow()
-            if self._has_failed:
+            if self._is_closed:
                 return
         self._events.append(event)
         self._wake_one()
 
-    def close(self) -> None:
-        """Take no more events. What is queued can still be read."""
+    def close(self, failure: ValrError | None = None) -> None:
+        """Take no more events. What is queued can still be read; then `failure`, if any, is raised."""
+        if not self._is_closed:
+            self._failure = failure
         self._is_closed = True
         self._unsubscribe()
         while self._readers:
@@ -262,8 +268,7 @@ class EventStream(Generic[E]):
             self.dropped += 1
             self._all_dropped.add()
         elif self._on_overflow is Overflow.ERROR:
-            self._has_failed = True
-            self.close()
+            self.close(StreamOverflowError(f"more than {self._capacity} events were not read in time"))
         elif len(self._events) >= self._warn_at:
             log.warning("a stream of events holds %d unread ones; is it still read?", len(self._events))
             self._warn_at = 2 * len(self._events)

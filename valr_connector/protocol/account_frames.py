@@ -155,29 +155,32 @@ class ModifyOrderOutcomeFrame(Struct, tag="MODIFY_ORDER_OUTCOME", frozen=True, g
 
 
 class GuessedFrame(Struct, frozen=True, gc=False):
-    """A type that occurs only in client code written on a guess (protocol 15.1). Never evidence."""
+    """A type that occurs only in client code written on a guess (protocol 15.1).
+
+    Nobody has seen one. Should VALR ever send it, its name is taken at its word.
+    """
 
     data: OrderFailureData | list[Any] | str | None = None
 
 
 class OrderPlacedFrame(GuessedFrame, tag="ORDER_PLACED", frozen=True, gc=False):
-    """No evidence that it exists."""
+    """The order was placed."""
 
 
 class OrderFailedFrame(GuessedFrame, tag="ORDER_FAILED", frozen=True, gc=False):
-    """No evidence that it exists; one README mentions it."""
+    """The order failed. One README mentions it."""
 
 
 class OrderRejectedFrame(GuessedFrame, tag="ORDER_REJECTED", frozen=True, gc=False):
-    """No evidence that it exists."""
+    """The order failed."""
 
 
 class CancelOrderSuccessFrame(GuessedFrame, tag="CANCEL_ORDER_SUCCESS", frozen=True, gc=False):
-    """No evidence that it exists."""
+    """The order is cancelled: VALR's positive word, unlike the receipt."""
 
 
 class CancelOrderFailedFrame(GuessedFrame, tag="CANCEL_ORDER_FAILED", frozen=True, gc=False):
-    """No evidence that it exists."""
+    """The cancel failed; what became of the order it does not say."""
 
 
 OrderEventFrame = (
