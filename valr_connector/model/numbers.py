@@ -9,12 +9,16 @@ from valr_connector.errors import InvalidArgumentError
 Number = Decimal | str | int
 """What a caller may give for an amount or a price."""
 
+MOST_DIGITS = 40
+"""More digits than any market has, and few enough for exact arithmetic."""
+
 
 def exact_decimal(field: str, value: object) -> Decimal:
     """`value` as a finite Decimal; a float is refused because it may already have lost the intent.
 
     Raises:
-        InvalidArgumentError: a float, a bool, text that is no number, NaN or infinity.
+        InvalidArgumentError: a float, a bool, text that is no number, NaN, infinity, or a number with more
+            than 40 digits on either side of the point.
     """
     if isinstance(value, float):
         raise InvalidArgumentError(field, value, "floats are refused; give a Decimal, an int or text")
@@ -26,6 +30,9 @@ def exact_decimal(field: str, value: object) -> Decimal:
         raise InvalidArgumentError(field, value, "is not a number") from None
     if not number.is_finite():
         raise InvalidArgumentError(field, value, "must be finite")
+    _, digits, exponent = number.as_tuple()
+    if len(digits) > MOST_DIGITS or abs(int(exponent)) > MOST_DIGITS:
+        raise InvalidArgumentError(field, value, f"must have at most {MOST_DIGITS} digits")
     return number
 
 
