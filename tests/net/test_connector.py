@@ -319,11 +319,13 @@ async def test_a_key_that_is_revoked_while_trading_ends_everything_and_says_why(
         assert report.remaining == (order,)
 
 
-async def test_a_failure_ends_the_streams_of_events() -> None:
+async def test_a_failure_ends_the_streams_of_events_and_is_raised_there() -> None:
     async with trading() as desk:
         stream = desk.valr.events(ReadinessChanged)
         await desk.break_down()
-        assert [event.ready async for event in stream] == [False]
+        assert not (await anext(stream)).ready
+        with pytest.raises(ValrError, match="a part of the connector failed: "):
+            await anext(stream)
         with pytest.raises(ClosedError, match=r"stopped by a failure: a part of the connector failed: "):
             await desk.buy()
 

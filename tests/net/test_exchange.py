@@ -19,6 +19,7 @@ from tests.net.trading import (
     venue,
 )
 from valr_connector import (
+    AuthenticationError,
     Balance,
     BalanceChanged,
     CancelResult,
