@@ -21,19 +21,20 @@ from valr_connector.model.enums import Socket
 from valr_connector.model.events import AccountActivity, Event, UnknownFrameReceived, UnrecognisedStatus
 from valr_connector.protocol import frames as f
 from valr_connector.protocol.account_frames import OrderFailureData
-from valr_connector.protocol.reply_frames import Refusal
+from valr_connector.protocol.reply_frames import Refusal, ReplyError
 from valr_connector.protocol.rows import AccountTradeRow, OpenOrderRow, OrderReport
 
 DUPLICATE_ID_CODE = -11502
 """VALR's code for a customerOrderId that an open order has (protocol 3.3)."""
 
 MOST_NAMES = 200
-"""So many unknown types, and so many unknown states, are told apart; the wire may bring any number of them."""
+"""So many unknown types, and so many unknown states, are told apart; the wire may bring any number."""
 LONGEST_NAME = 80
 OTHERS = "(others)"
 
 _PLACING = (CommandKind.PLACE_LIMIT, CommandKind.PLACE_MARKET)
 _ALL_KINDS = tuple(CommandKind)
+_RATE_LIMITED = ReplyError(code=None, message="rate limit exceeded; VALR did not execute it")
 _ACTIVITIES: tuple[type, ...] = (*get_args(f.WalletFrame), *get_args(f.PositionFrame))
 _LIFE_SIGNS: tuple[type, ...] = (
     f.AuthenticatedFrame,
@@ -226,7 +227,7 @@ class EventRouter:
         command = self._ledger.answer(frame.client_msg_id, *_PLACING)
         error = frame.error
         if error is not None:
-            return self._refuse(command, _PLACING, frame.client_order_id, error.code, error.message, now)
+            return self._refuse(command, _PLACING, frame.client_order_id, error, now)
         client_order_id = frame.client_order_id or (command.client_order_id if command else None)
         evidence = Evidence(
             says=Says.ACCEPTED,
@@ -253,7 +254,7 @@ class EventRouter:
         kinds = (CommandKind.MODIFY,)
         command = self._ledger.answer(frame.client_msg_id, *kinds)
         error = frame.error
-        return () if error is None else self._refuse(command, kinds, None, error.code, error.message, now)
+        return () if error is None else self._refuse(command, kinds, None, error, now)
 
     def _on_invalid_place(self, frame: f.InvalidPlaceLimitFrame, now: int) -> Sequence[Event]:
         return self._on_invalid(frame, _PLACING, now)
@@ -266,8 +267,7 @@ class EventRouter:
 
     def _on_invalid(self, frame: Refusal, kinds: Sequence[CommandKind], now: int) -> Sequence[Event]:
         command = self._ledger.answer(frame.client_msg_id, *kinds)
-        error = frame.error
-        return self._refuse(command, kinds, frame.client_order_id, error.code, error.message, now)
+        return self._refuse(command, kinds, frame.client_order_id, frame.error, now)
 
     def _on_error(self, frame: f.ErrorFrame, now: int) -> Sequence[Event]:
         # An ERROR may be about a subscription: without a message id it answers no command.
@@ -278,15 +278,14 @@ class EventRouter:
     def _on_rate_limit(self, frame: f.RateLimitExceededFrame, now: int) -> Sequence[Event]:
         kinds = [kind for kind in CommandKind if kind == frame.request_type] or _ALL_KINDS
         command = self._ledger.answer(frame.client_msg_id, *kinds)
-        return self._refuse(command, kinds, None, None, "rate limit exceeded; VALR did not execute it", now)
+        return self._refuse(command, kinds, None, _RATE_LIMITED, now)
 
     def _refuse(
         self,
         command: SentCommand | None,
         kinds: Sequence[CommandKind],
         client_order_id: str | None,
-        code: int | None,
-        message: str,
+        error: ReplyError,
         now: int,
     ) -> Sequence[Event]:
         """A command was refused. Which one decides what that says about its order, if it is certain.
@@ -299,13 +298,13 @@ class EventRouter:
         if client_order_id is None or len(meanings) > 1:
             return ()
         says = meanings.pop()
-        if says is Says.REFUSED and code == DUPLICATE_ID_CODE:
+        if says is Says.REFUSED and error.code == DUPLICATE_ID_CODE:
             says = Says.PLACEMENT_UNKNOWN  # an earlier attempt lives: find it
         evidence = Evidence(
             says=says,
             source=Source.REPLY,
             client_order_id=client_order_id,
-            reason=message if code is None else f"{message} ({code})",
+            reason=error.message if error.code is None else f"{error.message} ({error.code})",
         )
         return self._tracker.apply(evidence, now)
 
