@@ -238,9 +238,8 @@ def _note_cancel_refused(order: OrderRecord, evidence: Evidence, _now: int, even
 
 
 def _note_cancel_unknown(order: OrderRecord, evidence: Evidence, _now: int, events: list[OrderEvent]) -> None:
-    if order.cancel_request is not None:
-        attempt, order.cancel_request = order.cancel_request.attempt, None
-        events.append(CancelUnknown(order, evidence.at, attempt))
+    order.cancel_request = None
+    events.append(CancelUnknown(order, evidence.at, order.cancel_attempts))
 
 
 def _note_modify_sent(order: OrderRecord, _evidence: Evidence, _now: int, _events: list[OrderEvent]) -> None:
@@ -272,7 +271,7 @@ def _note_amounts(order: OrderRecord, evidence: Evidence) -> bool:
     if original is not None:
         _note_terms(order, evidence, original)
         if evidence.remaining is not None and not order.was_modified:
-            _raise_executed(order, original - evidence.remaining)
+            _raise_executed(order, original - max(evidence.remaining, ZERO))
     is_size_sure = original is not None or not order.was_modified
     if evidence.says is Says.FILLED and order.amount is not None and is_size_sure:
         _raise_executed(order, order.amount)
@@ -301,8 +300,6 @@ def _has_newer_terms(order: OrderRecord, evidence: Evidence) -> bool:
 
 
 def _raise_executed(order: OrderRecord, executed: Decimal) -> None:
-    if order.amount is not None:
-        executed = min(executed, order.amount)
     order.reported_executed = max(order.reported_executed, executed)
 
 
