@@ -126,8 +126,8 @@ def open_order(**fields: Any) -> dict[str, Any]:
 
 
 def test_every_type_of_frame_that_the_account_socket_knows_has_a_handler(desk: Desk) -> None:
-    known = {frames.UnknownFrame}
-    waiting = [frames.AccountFrame]
+    known: set[object] = {frames.UnknownFrame}
+    waiting: list[object] = [frames.AccountFrame]
     while waiting:
         union = waiting.pop()
         members = get_args(union)
