@@ -28,6 +28,7 @@ class HttpVenue:
         self.connections = 0
         self.url = ""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._transports: list[asyncio.WriteTransport] = []
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[HttpVenue]:
@@ -37,6 +38,8 @@ class HttpVenue:
             yield self
         finally:
             server.close()
+            for transport in self._transports:
+                transport.abort()
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -44,16 +47,15 @@ class HttpVenue:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._transports.append(writer.transport)
         self._tasks.add(asyncio.create_task(self._serve(reader, writer)))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while (seen := await read_request(reader)) is not None:
-                self.seen.append(seen)
-                answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-                await answer(writer)
-        finally:
-            writer.transport.abort()
+        while (seen := await read_request(reader)) is not None:
+            self.seen.append(seen)
+            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            await answer(writer)
+        writer.close()
 
 
 async def read_request(reader: asyncio.StreamReader) -> Seen | None:

@@ -28,6 +28,7 @@ from valr_connector.errors import (
 )
 from valr_connector.model.enums import SessionState
 from valr_connector.net import dialling
+from valr_connector.net.dialling import DirectConnection
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe.latency import LatencySummary
 from valr_connector.observe.metrics import Metrics
@@ -40,7 +41,7 @@ Script = Callable[[ServerConnection], Awaitable[None]]
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait for something that is about to happen on loopback."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110  what is waited for sets no event
             await asyncio.sleep(0.001)
 
@@ -526,7 +527,7 @@ async def test_a_dropped_socket_is_live_again_well_within_two_seconds(
         await until(is_live(client))
         dropped = loop.time()
         client.drop()
-        await until(lambda: client.session.epoch == 2)
+        await until(lambda: client.session.epoch >= 2)
         await until(is_live(client))
         assert loop.time() - dropped < 1.0
     assert recorder.causes == ["dropped here", "closed here"]
@@ -550,7 +551,7 @@ async def test_an_error_while_setting_up_closes_the_connection(
 ) -> None:
     recorder.raises["accompanying"] = ValueError("no balances")
     async with Venue(says(AUTHENTICATED)).open() as venue, connect(venue.url) as client:
-        await until(lambda: client.session.epoch == 2)
+        await until(lambda: client.session.epoch >= 2)
     assert recorder.causes[0] == "setting up failed: ValueError: no balances"
     assert "setting up the connection failed" in caplog.text
 
@@ -575,7 +576,7 @@ async def test_a_redirect_is_not_followed(connect: Connect, caplog: pytest.LogCa
     async with Venue(says(AUTHENTICATED)).open() as elsewhere, Venue(says(AUTHENTICATED)).open() as venue:
         venue.redirects_to = elsewhere.url
         async with connect(venue.url) as client:
-            await until(lambda: client.session.epoch == 2)
+            await until(lambda: client.session.epoch >= 2)
     assert elsewhere.handshakes == []
     assert "upgrade refused with HTTP 302" in caplog.text
 
@@ -595,14 +596,31 @@ async def test_a_refused_connection_is_dialled_again(
 async def test_a_host_that_speaks_no_tls_is_dialled_again(
     connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def speak_plainly(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        writer.close()
-
-    server = await asyncio.start_server(speak_plainly, "127.0.0.1", 0)
-    async with server, connect(f"wss://127.0.0.1:{port_of(server)}/") as client:
+    async with (
+        plain_server(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port,
+        connect(f"wss://127.0.0.1:{port}/") as client,
+    ):
         await until(lambda: client.session.epoch >= 2)
     assert "dial failed: SSLError" in caplog.text
+
+
+@contextlib.asynccontextmanager
+async def plain_server(greeting: bytes) -> AsyncIterator[int]:
+    """Says the same to everybody at once and listens to nobody."""
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as listener, contextlib.ExitStack() as accepted:
+        listener.setblocking(False)
+
+        async def greet() -> None:
+            while True:
+                connection = accepted.enter_context((await loop.sock_accept(listener))[0])
+                with contextlib.suppress(ConnectionError):
+                    await loop.sock_sendall(connection, greeting)
+
+        greeting_all = asyncio.create_task(greet())
+        yield int(listener.getsockname()[1])
+        greeting_all.cancel()
+        await asyncio.gather(greeting_all, return_exceptions=True)
 
 
 @contextlib.contextmanager
@@ -653,7 +671,7 @@ async def test_silence_makes_a_connection_stale_and_then_dead(
         await let_pass(time, 44)
         assert client.session.epoch == 1
         await let_pass(time, 1)
-        await until(lambda: client.session.epoch == 2)
+        await until(lambda: client.session.epoch >= 2)
         await until(is_live(client))
     assert recorder.causes[0] == "silent for 45 s"
     states = [after for _, after, _ in recorder.told("state")]
@@ -695,7 +713,7 @@ async def test_a_ping_that_cannot_be_written_ends_the_connection(
         group.create_task(expect_unknown(client.send(b"x" * 30_000_000)))
         await asyncio.sleep(0.01)
         await let_pass(time, 15)
-        await until(lambda: client.session.epoch == 2)
+        await until(lambda: client.session.epoch >= 2)
     assert recorder.causes[0] == "a PING could not be written"
 
 
@@ -710,10 +728,10 @@ async def test_a_ping_on_a_connection_lost_meanwhile_is_no_error(
     async with Venue(says(AUTHENTICATED)).open() as venue, connect(venue.url) as client:
         await until(is_live(client))
         await let_pass(time, 14)
-        assert client._connection is not None
+        assert isinstance(client._connection, DirectConnection)
         client._connection.transport.abort()
         time.advance(1)
-        await until(lambda: client.session.epoch == 2)
+        await until(lambda: client.session.epoch >= 2)
         await until(is_live(client))
     assert recorder.causes[0].startswith("close 1006")
 
@@ -750,7 +768,7 @@ async def test_after_a_drop_nothing_is_sent(connect: Connect) -> None:
 async def test_a_frame_on_a_connection_lost_meanwhile_has_an_unknown_outcome(connect: Connect) -> None:
     async with Venue(says(AUTHENTICATED)).open() as venue, connect(venue.url) as client:
         await until(is_live(client))
-        assert client._connection is not None
+        assert isinstance(client._connection, DirectConnection)
         client._connection.transport.abort()
         with pytest.raises(OutcomeUnknownError, match="account socket was lost while sending"):
             await client.send(b"{}")
