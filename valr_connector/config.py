@@ -14,6 +14,7 @@ from valr_connector.errors import ConfigurationError
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 ClosePolicy = Literal["cancel", "leave"]
+JournalSync = Literal["os", "always"]
 
 
 class Hosts(BaseModel):
@@ -43,6 +44,7 @@ class Settings(BaseModel):
         cancel_attempts: how often one call of `cancel_order` asks VALR to cancel.
         close_timeout_s: how long closing may take, cancelling included.
         on_close: whether closing cancels this instance's open orders or leaves them.
+        journal_sync: "os" has an order journal survive the death of the process, "always" a power cut too.
         reconcile_interval_s: pause between two comparisons with VALR's own list of open orders.
         absent_min_age_s: an order younger than this may be missing from a list.
         absent_min_quiet_s: an order heard of within this time may be missing from a list.
@@ -60,6 +62,7 @@ class Settings(BaseModel):
     cancel_attempts: Annotated[int, Field(ge=1, le=20)] = 3
     close_timeout_s: Seconds = 5.0
     on_close: ClosePolicy = "cancel"
+    journal_sync: JournalSync = "os"
     reconcile_interval_s: Seconds = 30.0
     absent_min_age_s: Seconds = 5.0
     absent_min_quiet_s: Seconds = 2.0

@@ -23,6 +23,10 @@
     │   ├── DuplicateOrderIdError          the customerOrderId belongs to an open order
     │   ├── InsufficientFundsError         not enough balance
     │   └── OrderRefusedError              the order breaks one of VALR's rules
+    ├── OrderJournalError                  the order journal cannot be used
+    │   ├── JournalInUseError              ... because another process uses it
+    │   ├── JournalCorruptError            ... because a record in it is damaged; names file and byte offset
+    │   └── JournalWriteError              ... because it could not be written; nothing was sent
     └── DecodeError                        bytes from VALR that do not fit the protocol
 
 A message never contains a key, a secret, a signature or a header.
@@ -174,6 +178,32 @@ class InsufficientFundsError(ExchangeError):
 
 class OrderRefusedError(ExchangeError):
     """The order breaks one of VALR's rules: size, type, pair halted, self-trade."""
+
+
+class OrderJournalError(ValrError):
+    """The order journal cannot be used."""
+
+
+class JournalInUseError(OrderJournalError):
+    """Another process, or another `ValrExchange` of this one, uses the order journal."""
+
+
+class JournalCorruptError(OrderJournalError):
+    """A record of the order journal is damaged, and not merely torn off at its end.
+
+    Attributes:
+        path: the file.
+        offset: where the record begins, in bytes from the start of the file.
+    """
+
+    def __init__(self, path: object, offset: int, problem: str) -> None:
+        super().__init__(f"{path}: the record at byte {offset} is damaged: {problem}")
+        self.path = path
+        self.offset = offset
+
+
+class JournalWriteError(OrderJournalError):
+    """The order journal could not be written: the disk is full, or fails. The order was not sent."""
 
 
 class DecodeError(ValrError):

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
@@ -19,13 +20,14 @@ from valr_connector.core.trading_rules import quantise_amount, quantise_price
 from valr_connector.errors import ClosedError, NotReadyError, UnknownOrderError, ValrError
 from valr_connector.model.account import Balance
 from valr_connector.model.enums import Side, TimeInForce
-from valr_connector.model.events import Event
+from valr_connector.model.events import Event, OrderEvent, Restored
 from valr_connector.model.ids import ClientOrderId, ClientOrderIds, to_base36
 from valr_connector.model.market import PairInfo, PriceLevel
 from valr_connector.model.numbers import Number, positive_decimal
 from valr_connector.model.order import CancelOutcome, CloseReport, InFlightOrder
 from valr_connector.net.connector import Clocks, Connector
 from valr_connector.net.event_stream import EventPublisher, EventStream, Overflow, Unsubscribe
+from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.websocket import FrameTap
 from valr_connector.observe.metrics import Metrics
 from valr_connector.protocol.signing import Credentials
@@ -52,6 +54,7 @@ class ValrExchange:
         settings: time-outs, policies, hosts.
         tap: sees every frame of the account socket.
         clocks: the clocks to go by, this machine's own by default.
+        journal: file that remembers the orders beyond the death of this process; one file for one account.
 
     Attributes:
         metrics: counters and latencies of everything below.
@@ -71,15 +74,25 @@ class ValrExchange:
         settings: Settings | None = None,
         tap: FrameTap | None = None,
         clocks: Clocks | None = None,
+        journal: Path | None = None,
     ) -> None:
         self._credentials = Credentials(api_key, api_secret, subaccount_id)
         self._pairs = tuple(pairs)
         self._settings = settings or Settings()
         self._tap = tap
-        self._clocks = clocks
+        self._clocks = clocks or Clocks()
         self._rng = random.Random()  # noqa: S311  for jitter; nothing secret comes of it
         self.metrics = Metrics()
         self._publisher = EventPublisher(metrics=self.metrics)
+        self._journal: OrderJournal | None = None
+        if journal is not None:
+            self._journal = OrderJournal(
+                journal,
+                wall=self._clocks.wall,
+                sync=self._settings.journal_sync,
+                secrets=(api_key, api_secret),
+            )
+            self._publisher.on(OrderEvent, self._journal.follow)  # before anybody else hears of it
         parts = [part for part in Part if self._pairs or part is not Part.ORDER_BOOKS]
         self._state = AccountState(
             guards=self._settings.guards, patience=self._settings.patience, parts=parts
@@ -94,13 +107,15 @@ class ValrExchange:
         self._owns_simulator = False
 
     @classmethod
-    def from_env(cls, *, pairs: Sequence[str], settings: Settings | None = None) -> Self:
+    def from_env(
+        cls, *, pairs: Sequence[str], settings: Settings | None = None, journal: Path | None = None
+    ) -> Self:
         """Credentials from VALR_API_KEY, VALR_API_SECRET and, optionally, VALR_SUBACCOUNT_ID.
 
         Raises:
             ConfigurationError: a variable is missing; names it.
         """
-        return cls(**key_from_environment(), pairs=pairs, settings=settings)
+        return cls(**key_from_environment(), pairs=pairs, settings=settings, journal=journal)
 
     @classmethod
     def simulated(
@@ -111,6 +126,7 @@ class ValrExchange:
         settings: Settings | None = None,
         tap: FrameTap | None = None,
         clocks: Clocks | None = None,
+        journal: Path | None = None,
     ) -> Self:
         """The same object against the embedded exchange, over real sockets on loopback.
 
@@ -123,7 +139,9 @@ class ValrExchange:
 
         venue = exchange or EmbeddedExchange(SimulatorSettings(crowd=True))
         key = venue.add_api_key(venue.settings.account_id)
-        valr = cls(key.key, key.secret, pairs=pairs, settings=settings, tap=tap, clocks=clocks)
+        valr = cls(
+            key.key, key.secret, pairs=pairs, settings=settings, tap=tap, clocks=clocks, journal=journal
+        )
         valr.simulator = venue
         valr._owns_simulator = exchange is None
         return valr
@@ -133,7 +151,11 @@ class ValrExchange:
     async def start(self) -> None:
         """Connect, authenticate, load rules, balances and open orders; returns once everything is ready.
 
+        With a journal, the orders of earlier processes are restored first, a `Restored` event for each, and
+        what became of them meanwhile is told while starting: subscribe before.
+
         Raises:
+            OrderJournalError: the journal is in use, damaged, or cannot be read or written.
             AuthenticationError: VALR refused key, secret, signature or address.
             PermissionDeniedError: the key may not read, or may not trade.
             UnknownPairError: VALR lists no such pair.
@@ -142,6 +164,7 @@ class ValrExchange:
         if self._connector is not None or self._closed is not None:
             raise ClosedError("a ValrExchange is started once; make a new one")
         try:
+            self._restore()
             self._connector = Connector(
                 credentials=self._credentials,
                 settings=await self._settings_for_simulator(),
@@ -153,6 +176,7 @@ class ValrExchange:
                 on_failure=self._fail,
                 tap=self._tap,
                 clocks=self._clocks,
+                journal=self._journal,
             )
             await self._connector.start()
         except BaseException:
@@ -228,6 +252,7 @@ class ValrExchange:
             InvalidArgumentError, OrderRuleError: an argument or the order breaks a rule; nothing was sent.
             UnknownPairError: VALR lists no such pair.
             NotReadyError: not connected, or not in step with VALR yet; nothing was sent.
+            JournalWriteError: the journal could not be written; nothing was sent.
         """
         gateway = self._ready_to_place().gateway
         order = limit_order(
@@ -406,9 +431,19 @@ class ValrExchange:
                 await self._connector.close()
         finally:
             self._publisher.close()
+            if self._journal is not None:
+                self._journal.close()
             if self.simulator is not None and self._owns_simulator:
                 await self.simulator.stop()
         return CloseReport(tuple(self._state.tracker.in_flight.values()))
+
+    def _restore(self) -> None:
+        if self._journal is None:
+            return
+        now = self._clocks.monotonic()
+        for order in self._journal.open(now):
+            self._state.tracker.restore(order, now)
+            self._publisher.publish(Restored(order, order.updated_at, order.status, order.executed_amount))
 
     def _started(self) -> Connector:
         if self._connector is None:

@@ -35,6 +35,8 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     amount: Decimal | None = None
     quote_amount: Decimal | None = None
     created_at: int = 0
+    placed_at: int = 0
+    """When its placing was first written down, nanoseconds since 1970; 0 without an order journal."""
     sent_at: int = 0
     """When it last went on its way to VALR, nanoseconds of the monotonic clock."""
     epoch: int = 0

@@ -13,6 +13,7 @@ from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.reconcile import Questions
 from valr_connector.core.waiting_room import WaitingRoom
 from valr_connector.errors import InvalidArgumentError
+from valr_connector.model.enums import OrderStatus
 from valr_connector.model.events import OrderEvent
 from valr_connector.model.ids import ClientOrderId
 
@@ -62,6 +63,26 @@ class OrderTracker:
         if order.client_order_id in self._in_flight or order.client_order_id in self._done:
             raise InvalidArgumentError("client_order_id", order.client_order_id, "was used before")
         self._in_flight[order.client_order_id] = order
+
+    def withdraw(self, order: OrderRecord) -> None:
+        """Let go of an order that was tracked and then not sent at all."""
+        del self._in_flight[order.client_order_id]
+
+    def restore(self, order: OrderRecord, now: int) -> None:
+        """Take over an order that an earlier process placed, in flight or ended; ask what is not known of it.
+
+        Raises:
+            InvalidArgumentError: its client order id was used before.
+        """
+        self.track(order)
+        if order.exchange_order_id is not None:
+            self._by_exchange_id[order.exchange_order_id] = order
+        if order.status is OrderStatus.PENDING_CREATE:
+            self._questions.ask(order.client_order_id, lifecycle.AskReason.PLACEMENT_UNCONFIRMED, now)
+        elif not order.has_all_fills:
+            self._questions.ask(order.client_order_id, lifecycle.AskReason.MISSING_FILLS, now)
+        if order.is_done:
+            self._move_between_shelves(order)
 
     def find(self, client_order_id: str | None, exchange_order_id: str | None = None) -> OrderRecord | None:
         """The order with either id, in flight or ended; the client order id decides where both are given."""

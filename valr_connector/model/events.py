@@ -5,6 +5,7 @@ number of `OrderUpdated` and `OrderFilled`; exactly one of `OrderCompleted`, `Or
 `OrderExpired`, `OrderFailed`. After that only a late `OrderFilled`, a `FillAmended`, an `OrderCorrected`
 (VALR itself ended it otherwise than first said) or an `OrderRevived` can follow. `PlacementUnknown`,
 `CancelRefused` and `CancelUnknown` are about our requests; they can come at any time before the end.
+`Restored` comes before all others of an order in a process that took it over from an earlier one.
 """
 
 from __future__ import annotations
@@ -36,6 +37,20 @@ class OrderEvent(Event, frozen=True, gc=False):
 
     order: InFlightOrder
     at: datetime | None
+
+
+class Restored(OrderEvent, frozen=True, gc=False):
+    """An order of an earlier process is back from the order journal, as it was known there.
+
+    The fills it has by then are in `order.fills` and are not told again, nor are its creation and its ending
+    where `status` shows that they were known. What happened meanwhile follows as ordinary events.
+
+    Attributes:
+        status, executed_amount: as the earlier process knew them.
+    """
+
+    status: OrderStatus
+    executed_amount: Decimal
 
 
 class OrderCreated(OrderEvent, frozen=True, gc=False):

@@ -25,6 +25,7 @@ from valr_connector.model.order import CancelOutcome
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.market_stream import MarketStream
 from valr_connector.net.order_gateway import OrderGateway
+from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.reconciler import Reconciler
 from valr_connector.net.rest import RestClient
 from valr_connector.net.supervisor import Supervisor
@@ -56,6 +57,7 @@ class Connector:
         pairs: which pairs' books to follow, as users write them.
         on_failure: told what no part could mend; everything has stopped by then.
         tap: sees every frame of the account socket.
+        journal: is open, and its orders are in `state`.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Connector:
         on_failure: Callable[[ValrError], None],
         tap: FrameTap | None = None,
         clocks: Clocks | None = None,
+        journal: OrderJournal | None = None,
     ) -> None:
         self._credentials = credentials
         self._settings = settings
@@ -105,6 +108,7 @@ class Connector:
             cancel_timeout=round(settings.cancel_timeout_s * SECOND),
             interval=round(settings.reconcile_interval_s * SECOND),
             clock=self._clocks.monotonic,
+            fills_wanted_since=None if journal is None else journal.fills_wanted_since,
         )
         self.account = UserStreamTracker(
             connect=self._connect_account,
@@ -129,6 +133,7 @@ class Connector:
             cancel_attempts=settings.cancel_attempts,
             clock=self._clocks.monotonic,
             metrics=metrics,
+            journal=journal,
         )
         self.market: MarketStream | None = None
         self._is_trade_live = False

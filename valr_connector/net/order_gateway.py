@@ -17,12 +17,20 @@ from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_tracker import OrderTracker
 from valr_connector.core.reconcile import Questions
-from valr_connector.errors import ClosedError, ExchangeError, NotSentError, OutcomeUnknownError, ValrError
+from valr_connector.errors import (
+    ClosedError,
+    ExchangeError,
+    JournalWriteError,
+    NotSentError,
+    OutcomeUnknownError,
+    ValrError,
+)
 from valr_connector.model.enums import OrderStatus, OrderType, Placement
 from valr_connector.model.events import OrderEvent
 from valr_connector.model.ids import ClientOrderId
 from valr_connector.model.order import CancelOutcome, CancelResult
 from valr_connector.net.event_stream import EventPublisher
+from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.rest import RestClient
 from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.observe import metrics as m
@@ -48,6 +56,7 @@ class OrderGateway:
         place_timeout, cancel_timeout: how long an outcome may take, nanoseconds.
         cancel_attempts: how often one `cancel` asks VALR to cancel.
         clock: monotonic nanoseconds.
+        journal: where a placing is written down before anything is sent.
     """
 
     def __init__(
@@ -65,6 +74,7 @@ class OrderGateway:
         cancel_attempts: int,
         clock: Callable[[], int],
         metrics: m.Metrics,
+        journal: OrderJournal | None = None,
     ) -> None:
         self._stream = stream
         self._rest = rest
@@ -76,6 +86,7 @@ class OrderGateway:
         self._cancel_timeout = cancel_timeout
         self._cancel_attempts = cancel_attempts
         self._clock = clock
+        self._journal = journal
         self._place_latency = metrics.latency(m.PLACE_CONFIRMED)
         self._cancel_latency = metrics.latency(m.CANCEL_CONFIRMED)
         self._waiting: dict[ClientOrderId, list[asyncio.Future[None]]] = {}
@@ -99,11 +110,13 @@ class OrderGateway:
         Raises:
             ClosedError: closing began.
             InvalidArgumentError: the client order id was used before.
+            JournalWriteError: it could not be written down; nothing was sent, and nothing is tracked.
         """
         if self._is_closed:
             raise ClosedError("closing began: no order is accepted any more")
         order.created_at, order.epoch = self._clock(), self._stream.epoch
         self._tracker.track(order)
+        self._write_down(order)
         due = order.created_at + self._place_timeout
         self._questions.ask_at(order.client_order_id, AskReason.PLACEMENT_UNCONFIRMED, due)
         await self._send_placement(order)
@@ -128,6 +141,15 @@ class OrderGateway:
             return CancelOutcome(order, _RESULTS[order.status])
         is_open_there = could_ask and order.status is not OrderStatus.PENDING_CREATE
         return CancelOutcome(order, CancelResult.STILL_OPEN if is_open_there else CancelResult.UNKNOWN)
+
+    def _write_down(self, order: OrderRecord) -> None:
+        if self._journal is None:
+            return
+        try:
+            self._journal.placing(order)
+        except JournalWriteError:
+            self._tracker.withdraw(order)
+            raise
 
     # --- sending -----------------------------------------------------------------------------------
 

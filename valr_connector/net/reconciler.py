@@ -60,6 +60,7 @@ class Reconciler:
         cancel_timeout: how long the outcome of a cancel may take, nanoseconds.
         interval: pause between two comparisons, nanoseconds.
         clock: monotonic nanoseconds.
+        fills_wanted_since: from when on an earlier process may have missed fills, UTC.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Reconciler:
         cancel_timeout: int,
         interval: int,
         clock: Callable[[], int],
+        fills_wanted_since: datetime | None = None,
     ) -> None:
         self._rest = rest
         self._tracker = tracker
@@ -84,6 +86,7 @@ class Reconciler:
         self._cancel_timeout = cancel_timeout
         self._interval = interval
         self._clock = clock
+        self._fills_wanted_since = fills_wanted_since
         self._asking: set[ClientOrderId] = set()
         self._slots = asyncio.Semaphore(MOST_AT_ONCE)
 
@@ -240,7 +243,7 @@ class Reconciler:
 
     async def _fetch_missed_fills(self) -> None:
         """Trade history back to the last fill known, with an overlap; duplicates count once."""
-        since = self._newest_fill_time()
+        since = self._fills_wanted_since or self._newest_fill_time()
         if since is None:
             return
         for page in range(MOST_TRADE_PAGES):
@@ -251,7 +254,10 @@ class Reconciler:
             )
             self._take_over(rows)
             if len(rows) < TRADES_PER_PAGE:
-                return
+                break
+        else:
+            log.warning("more fills since %s than %d pages hold", since, MOST_TRADE_PAGES)
+        self._fills_wanted_since = None
 
     def _take_over(self, rows: Sequence[AccountTradeRow]) -> None:
         for row in reversed(rows):  # VALR lists the newest first

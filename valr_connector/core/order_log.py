@@ -1,0 +1,328 @@
+"""The order log: what must not be forgotten of orders when the process dies, as data.
+
+Three kinds of record tell all of it. `Placing` is an order's terms, written before anything is sent. `Known`
+is all that is known of its state, whole, so that the last one counts and none depends on another. `Filled` is
+one fill; the same trade again amends it. An order that was being placed and of which nothing more is known
+comes back as PENDING_CREATE with placement UNKNOWN: it may be live, and has to be asked about.
+
+A record is one line of JSON, with the version of this format and a checksum around it::
+
+    {"v":1,"crc":"0d4a1185","record":{"is":"placing","order":"vc-1","at":1760000000000000000,...}}
+
+Requests to cancel are not remembered: they were wishes of the process that died.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, MutableMapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+from zlib import crc32
+
+import msgspec
+from msgspec import Raw, Struct
+
+from valr_connector.core.order_record import ZERO, OrderRecord
+from valr_connector.model.enums import Liquidity, OrderStatus, OrderType, Placement, Side, TimeInForce
+from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Pair, Symbol, TradeId
+from valr_connector.model.order import Fee, Fill
+
+VERSION: Final = 1
+"""Of the format; a reader takes no other."""
+
+MOST_INCOMPLETE: Final = 1_000
+"""So many ended orders with fills missing are kept, the newest; VALR may never complete one."""
+
+
+class _Record(
+    Struct,
+    tag_field="is",
+    frozen=True,
+    gc=False,
+    kw_only=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+):
+    order: ClientOrderId
+
+
+class Placing(_Record, tag="placing", frozen=True, gc=False, kw_only=True):
+    """An order is about to be sent. `at` is this machine's time, nanoseconds since 1970."""
+
+    at: int
+    pair: Pair
+    symbol: Symbol
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    price: Decimal | None = None
+    amount: Decimal | None = None
+    quote_amount: Decimal | None = None
+
+
+class Known(_Record, tag="known", frozen=True, gc=False, kw_only=True):
+    """All that is known of an order's state, its fills apart; fields as in `OrderRecord`."""
+
+    exchange_order_id: ExchangeOrderId | None = None
+    status: OrderStatus = OrderStatus.PENDING_CREATE
+    price: Decimal | None = None
+    amount: Decimal | None = None
+    reported_executed: Decimal = ZERO
+    was_created: bool = False
+    was_modified: bool = False
+    terms_at: datetime | None = None
+    failure_reason: str = ""
+    updated_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class Filled(_Record, tag="filled", frozen=True, gc=False, kw_only=True):
+    """One fill; the same trade again amends it."""
+
+    trade: TradeId
+    price: Decimal
+    amount: Decimal
+    fee: Fee | None = None
+    liquidity: Liquidity = Liquidity.UNKNOWN
+    at: datetime
+
+
+Record = Placing | Known | Filled
+Orders = MutableMapping[ClientOrderId, OrderRecord]
+"""By client order id; those in flight as they were placed, those that ended as they ended."""
+
+_KNOWN_FIELDS: Final = tuple(name for name in Known.__struct_fields__ if name != "order")
+
+
+# --- the line --------------------------------------------------------------------------------------
+
+
+class _Line(Struct, forbid_unknown_fields=True):
+    v: int
+    crc: str
+    record: Raw
+
+
+_encoder: Final = msgspec.json.Encoder()
+_line_decoder: Final[msgspec.json.Decoder[_Line]] = msgspec.json.Decoder(_Line)
+_record_decoder: Final[msgspec.json.Decoder[Record]] = msgspec.json.Decoder(Record)
+
+
+def encode(record: Record) -> bytes:
+    """The line of a record, with its end."""
+    return _line(_encoder.encode(record))
+
+
+def decode(line: bytes) -> Record:
+    """The record of a line.
+
+    Raises:
+        ValueError: it is not exactly what `encode` writes; says what is wrong with it.
+    """
+    try:
+        read = _line_decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ValueError("it is no record of an order") from None
+    if read.v != VERSION:
+        raise ValueError(f"it is of version {read.v}, this library reads version {VERSION}")
+    if _line(bytes(read.record)) != line:
+        raise ValueError("its checksum does not fit")
+    try:
+        return _record_decoder.decode(read.record)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"it has a record that nobody knows: {error}") from None
+
+
+def _line(record: bytes) -> bytes:
+    return b'{"v":%d,"crc":"%08x","record":%b}\n' % (VERSION, crc32(record), record)
+
+
+# --- from orders to records -------------------------------------------------------------------------
+
+
+def placing(order: OrderRecord) -> Placing:
+    """Its terms as they are now; `placed_at` has to be set."""
+    return Placing(
+        order=order.client_order_id,
+        at=order.placed_at,
+        pair=order.pair,
+        symbol=order.symbol,
+        side=order.side,
+        order_type=order.order_type,
+        time_in_force=order.time_in_force,
+        post_only=order.post_only,
+        price=order.price,
+        amount=order.amount,
+        quote_amount=order.quote_amount,
+    )
+
+
+def known(order: OrderRecord) -> Known:
+    """Its present state."""
+    return Known(
+        order=order.client_order_id,
+        exchange_order_id=order.exchange_order_id,
+        status=order.status,
+        price=order.price,
+        amount=order.amount,
+        reported_executed=order.reported_executed,
+        was_created=order.was_created,
+        was_modified=order.was_modified,
+        terms_at=order.terms_at,
+        failure_reason=order.failure_reason,
+        updated_at=order.updated_at,
+        ended_at=order.ended_at,
+    )
+
+
+def filled(fill: Fill) -> Filled:
+    """One of its fills."""
+    return Filled(
+        order=fill.client_order_id,
+        trade=fill.trade_id,
+        price=fill.price,
+        amount=fill.amount,
+        fee=fill.fee,
+        liquidity=fill.liquidity,
+        at=fill.at,
+    )
+
+
+def records(order: OrderRecord, state: Known) -> list[Record]:
+    """All that is known of an order whose state is written as `state`, as it has to be read."""
+    return [placing(order), state, *map(filled, order.fills)]
+
+
+def worth_keeping(orders: Mapping[ClientOrderId, OrderRecord], most_ended: int) -> list[OrderRecord]:
+    """What a new log has to begin with: orders that may be live, or have fills missing, and few others.
+
+    The others are the `most_ended` that ended last: a late fill may still name them.
+    """
+    ended = [order for order in orders.values() if order.is_done]
+    complete = [order.client_order_id for order in ended if order.has_all_fills]
+    incomplete = [order.client_order_id for order in ended if not order.has_all_fills]
+    dropped = {*_all_but_last(complete, most_ended), *_all_but_last(incomplete, MOST_INCOMPLETE)}
+    return [order for order in orders.values() if order.client_order_id not in dropped]
+
+
+def _all_but_last(ids: list[ClientOrderId], count: int) -> list[ClientOrderId]:
+    return ids[: max(0, len(ids) - count)]
+
+
+# --- from records to orders -------------------------------------------------------------------------
+
+
+def fold(log: Iterable[Record]) -> dict[ClientOrderId, OrderRecord]:
+    """The orders that the records tell of.
+
+    Raises:
+        ValueError: a record is about an order that none before it placed.
+    """
+    orders: dict[ClientOrderId, OrderRecord] = {}
+    for record in log:
+        note(orders, record)
+    return orders
+
+
+def note(orders: Orders, record: Record) -> None:
+    """Bring `orders` up to one record more. The same record again changes nothing.
+
+    Raises:
+        ValueError: the record is about an order that none before it placed.
+    """
+    if isinstance(record, Placing):
+        orders[record.order] = _order_of(record)
+        return
+    order = orders.get(record.order)
+    if order is None:
+        raise ValueError(f"it is about {record.order!r}, which no record before it placed")
+    if isinstance(record, Filled):
+        _note_fill(order, record)
+        return
+    was_done = order.is_done
+    for name in _KNOWN_FIELDS:
+        setattr(order, name, getattr(record, name))
+    order.placement = _PLACEMENTS.get(order.status, Placement.CONFIRMED)
+    if order.is_done and not was_done:
+        move_to_end(orders, order)
+
+
+def move_to_end(orders: Orders, order: OrderRecord) -> None:
+    """It has just ended: keep those that ended in the order in which they did."""
+    del orders[order.client_order_id]
+    orders[order.client_order_id] = order
+
+
+_PLACEMENTS: Mapping[OrderStatus, Placement] = {
+    OrderStatus.PENDING_CREATE: Placement.UNKNOWN,
+    OrderStatus.FAILED: Placement.REFUSED,
+}
+
+
+def _order_of(record: Placing) -> OrderRecord:
+    return OrderRecord(
+        client_order_id=record.order,
+        pair=record.pair,
+        symbol=record.symbol,
+        side=record.side,
+        order_type=record.order_type,
+        time_in_force=record.time_in_force,
+        post_only=record.post_only,
+        price=record.price,
+        amount=record.amount,
+        quote_amount=record.quote_amount,
+        placed_at=record.at,
+        placement=Placement.UNKNOWN,
+    )
+
+
+def _note_fill(order: OrderRecord, record: Filled) -> None:
+    earlier = order.fills_by_id.get(record.trade)
+    if earlier is not None:
+        order.filled_amount -= earlier.amount
+        order.fees_missing -= earlier.fee is None
+    order.fills_by_id[record.trade] = Fill(
+        trade_id=record.trade,
+        client_order_id=order.client_order_id,
+        pair=order.pair,
+        side=order.side,
+        price=record.price,
+        amount=record.amount,
+        fee=record.fee,
+        liquidity=record.liquidity,
+        at=record.at,
+    )
+    order.filled_amount += record.amount
+    order.fees_missing += record.fee is None
+
+
+# --- taking over ------------------------------------------------------------------------------------
+
+
+def resume(order: OrderRecord, now: int, wall: int) -> None:
+    """Put an order of an earlier process on this one's clocks: monotonic `now`, and `wall` since 1970.
+
+    Its placement may have been on its way until that process died, and that may have been just now: whatever
+    waits for a placement to arrive waits from `now` on.
+    """
+    order.created_at = now - max(0, wall - order.placed_at)
+    order.sent_at = now
+
+
+def fills_wanted_since(orders: Iterable[OrderRecord]) -> datetime | None:
+    """From when on fills may be missing, UTC: the last fill known, or an earlier placing of an order that may
+    have been filled since. None where there is nothing to look for.
+    """
+    fills: list[datetime] = []
+    placings: list[datetime] = []
+    for order in orders:
+        fills += (fill.at for fill in order.fills)
+        if not (order.is_done and order.has_all_fills):
+            placings.append(_EPOCH + timedelta(microseconds=order.placed_at // 1_000))
+    newest = [max(fills)] if fills else []
+    return min(newest + placings, default=None)
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
