@@ -43,7 +43,8 @@ SUBSCRIBE_ORDER_STATUS = subscribe_account_command([AccountEvent.ORDER_STATUS_UP
 """Whether it is needed is not known (protocol 15, 21 no. 1), so it is always sent."""
 
 _SUSPICIOUSLY_SOON = 2 * SECOND
-"""A connection that ends this soon after SUBSCRIBE may have ended because of it (protocol 15)."""
+_SUSPICIOUSLY_OFTEN = 2
+"""Connections that end this soon after SUBSCRIBE, this often in a row, may end because of it (protocol 15)."""
 
 
 class UserStreamTracker:
@@ -74,7 +75,7 @@ class UserStreamTracker:
         self._refused_kinds: set[str] = set()
         self._metrics = metrics
         self._subscribed_at: int | None = None
-        self._subscribes = True
+        self._broken_subscriptions = 0
         self.client = connect(self)
 
     @property
@@ -118,8 +119,7 @@ class UserStreamTracker:
         self._subscribed_at = None
 
     def on_disconnected(self, epoch: int, cause: str) -> None:
-        if self._subscribed_at is not None and self._clock() - self._subscribed_at < _SUSPICIOUSLY_SOON:
-            self._subscribes = not self._subscribes
+        self._judge_subscription()
         for command in self._ledger.lose(epoch):
             self.apply(
                 Evidence(
@@ -131,7 +131,7 @@ class UserStreamTracker:
             )
 
     async def while_connected(self, epoch: int) -> None:
-        if self._subscribes:
+        if self._broken_subscriptions < _SUSPICIOUSLY_OFTEN:
             await self.client.send(SUBSCRIBE_ORDER_STATUS)
             self._subscribed_at = self._clock()
         await self._resync(epoch)
@@ -142,6 +142,14 @@ class UserStreamTracker:
     def on_state(self, before: SessionState, after: SessionState, cause: str) -> None:
         """The connection's state changed."""
         self._tell((ConnectionChanged(Socket.ACCOUNT, before, after, self.epoch, cause),))
+
+    def _judge_subscription(self) -> None:
+        """After connections that broke with it, one goes without it; the one after that tries it again."""
+        subscribed_at = self._subscribed_at
+        if subscribed_at is not None and self._clock() - subscribed_at < _SUSPICIOUSLY_SOON:
+            self._broken_subscriptions += 1
+        else:
+            self._broken_subscriptions = 0
 
     def _tell(self, events: Sequence[Event]) -> None:
         for event in events:
