@@ -27,7 +27,12 @@ from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe import metrics as m
 from valr_connector.protocol.commands import AccountEvent, subscribe_account_command
-from valr_connector.protocol.frames import decode_account_frame
+from valr_connector.protocol.frames import (
+    ErrorFrame,
+    UnauthorizedFrame,
+    UnsupportedFrame,
+    decode_account_frame,
+)
 from valr_connector.protocol.rows import OpenOrderRow, OrderReport
 
 log = logging.getLogger(__name__)
@@ -112,6 +117,8 @@ class UserStreamTracker:
         except DecodeError as error:
             self._refuse(error)
             return
+        if isinstance(frame, ErrorFrame | UnauthorizedFrame | UnsupportedFrame):
+            log.warning("account socket: VALR says %s: %s", type(frame).__name__, frame.error.message)
         self._tell(self._router.route(frame, self._clock()))
 
     def on_connected(self, epoch: int) -> None:
