@@ -242,10 +242,8 @@ class EventStream(Generic[E]):
         """Queue one event; for the publisher."""
         if self._is_closed:
             return
-        if len(self._events) >= self._capacity:
-            self._overflow()
-            if self._is_closed:
-                return
+        if len(self._events) >= self._capacity and not self._has_room_after_all():
+            return
         self._events.append(event)
         self._wake_one()
 
@@ -262,16 +260,19 @@ class EventStream(Generic[E]):
         """What to call when the stream closes; for the publisher."""
         self._unsubscribe = unsubscribe
 
-    def _overflow(self) -> None:
+    def _has_room_after_all(self) -> bool:
+        """Do with a full stream as its subscriber chose; returns whether the next event still goes in."""
+        if self._on_overflow is Overflow.ERROR:
+            self.close(StreamOverflowError(f"more than {self._capacity} events were not read in time"))
+            return False
         if self._on_overflow is Overflow.DROP_OLDEST:
             self._events.popleft()
             self.dropped += 1
             self._all_dropped.add()
-        elif self._on_overflow is Overflow.ERROR:
-            self.close(StreamOverflowError(f"more than {self._capacity} events were not read in time"))
         elif len(self._events) >= self._warn_at:
             log.warning("a stream of events holds %d unread ones; is it still read?", len(self._events))
             self._warn_at = 2 * len(self._events)
+        return True
 
     async def _turn(self) -> None:
         """Wait until there is something to look at."""

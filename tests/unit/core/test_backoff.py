@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valr_connector.core.backoff import Backoff, BackoffSettings
@@ -51,6 +51,7 @@ def test_a_single_dropped_socket_is_dialled_again_well_within_two_seconds() -> N
     assert Backoff().next_delay(stable_s=3_600, random=ALMOST_ONE) < 0.5
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0, 1e6), st.floats(0, 1, exclude_max=True), st.booleans()), min_size=1),
     st.floats(0.001, 10),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valr_connector.core.clock import ClockOffset, TimestampSource
@@ -65,6 +65,7 @@ def test_forgetting_before_the_first_sample_keeps_the_initial_offset() -> None:
     assert offset.offset_ns == 7
 
 
+@settings(deadline=None)
 @given(
     st.integers(-(10**18), 10**18),
     st.lists(st.tuples(st.integers(0, S), st.integers(0, S)), min_size=1, max_size=8),
@@ -105,6 +106,7 @@ def test_a_clock_that_falls_back_far_starts_the_timestamps_anew() -> None:
     assert source.next_ms(11 * S) == 11_000
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 10 * MS), min_size=2, max_size=200))
 def test_timestamps_rise_strictly_whatever_the_pace(pauses: list[int]) -> None:
     source = TimestampSource(ClockOffset())

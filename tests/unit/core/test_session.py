@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valr_connector.core.session import (
@@ -103,6 +103,7 @@ def test_an_event_that_means_nothing_does_not_begin_an_epoch() -> None:
     assert (session.epoch, session.state) == (1, LIVE)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(list(SessionEvent))))
 def test_a_session_has_a_socket_in_exactly_the_states_that_need_one(events: list[SessionEvent]) -> None:
     session = Session()

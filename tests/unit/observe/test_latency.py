@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valr_connector.errors import InvalidArgumentError
@@ -53,6 +53,7 @@ def test_a_duration_beyond_the_range_shows_in_the_maximum_only() -> None:
     assert histogram.percentile(50) == LONGEST
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, LONGEST), min_size=1, max_size=200), st.floats(0, 100))
 def test_a_percentile_is_at_most_one_part_in_64_above_the_true_one(
     durations: list[int], percent: float
