@@ -69,6 +69,7 @@ class AskReason(IntEnum):
     MISSING_FILLS = 8
     TAKER_STILL_OPEN = 9
     UNATTRIBUTED_FILL = 10
+    AMOUNT_UNCONFIRMED = 11
 
 
 class Applied(NamedTuple):
@@ -366,6 +367,8 @@ def _move(
         return _count(order, evidence, changed, events)
     elif move in ENDINGS:
         _end(order, evidence, ENDINGS[move], now, events)
+        if evidence.says is Says.CANCEL_CONFIRMED:
+            return AskReason.AMOUNT_UNCONFIRMED  # it does not say how much was executed before
     elif move is Move.CORRECT:
         return _correct(order, evidence, now, events)
     elif move is Move.REVIVE:
@@ -433,8 +436,9 @@ def _date_ending(order: OrderRecord, evidence: Evidence, now: int) -> None:
 
 
 def _confirm_ending(order: OrderRecord, evidence: Evidence) -> None:
-    if evidence.at is not None and (order.ended_at is None or evidence.at >= order.ended_at):
-        order.ended_at, order.ended_undated_at = evidence.at, None
+    if evidence.at is not None:
+        order.ended_at = evidence.at if order.ended_at is None else max(order.ended_at, evidence.at)
+        order.ended_undated_at = None
     if order.status is _FAILED and not order.failure_reason:
         order.failure_reason = evidence.reason
 

@@ -41,6 +41,7 @@ def _first_delays() -> Mapping[AskReason, int]:
         AskReason.MISSING_FILLS: SECOND,
         AskReason.TAKER_STILL_OPEN: SECOND,
         AskReason.UNATTRIBUTED_FILL: SECOND,
+        AskReason.AMOUNT_UNCONFIRMED: SECOND,
     }
 
 
@@ -158,6 +159,8 @@ def is_moot(order: OrderRecord, reason: AskReason) -> bool:
         return order.status is not OrderStatus.PENDING_CREATE
     if reason is AskReason.MISSING_FILLS:
         return order.has_all_fills
+    if reason is AskReason.AMOUNT_UNCONFIRMED:
+        return order.ended_undated_at is None
     if reason in _ABOUT_OPEN_ORDERS:
         return order.is_done
     return False
