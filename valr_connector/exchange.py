@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +27,7 @@ from valr_connector.model.order import CancelOutcome, CloseReport, InFlightOrder
 from valr_connector.net.connector import Clocks, Connector
 from valr_connector.net.event_stream import EventPublisher, EventStream, Overflow, Unsubscribe
 from valr_connector.net.order_journal import OrderJournal
+from valr_connector.net.network import Network
 from valr_connector.net.websocket import FrameTap
 from valr_connector.observe.metrics import Metrics
 from valr_connector.protocol.signing import Credentials
@@ -54,6 +54,8 @@ class ValrExchange:
         settings: time-outs, policies, hosts.
         tap: sees every frame of the account socket.
         clocks: the clocks to go by, this machine's own by default.
+        network: what VALR is reached through, this machine's own by default.
+        rng: source of jitter, and of what tells this instance's order ids from others'.
         journal: file that remembers the orders beyond the death of this process; one file for one account.
 
     Attributes:
@@ -74,6 +76,8 @@ class ValrExchange:
         settings: Settings | None = None,
         tap: FrameTap | None = None,
         clocks: Clocks | None = None,
+        network: Network | None = None,
+        rng: random.Random | None = None,
         journal: Path | None = None,
     ) -> None:
         self._credentials = Credentials(api_key, api_secret, subaccount_id)
@@ -81,7 +85,8 @@ class ValrExchange:
         self._settings = settings or Settings()
         self._tap = tap
         self._clocks = clocks or Clocks()
-        self._rng = random.Random()  # noqa: S311  for jitter; nothing secret comes of it
+        self._network = network
+        self._rng = rng or random.Random()  # noqa: S311  nothing secret comes of it
         self.metrics = Metrics()
         self._publisher = EventPublisher(metrics=self.metrics)
         self._journal: OrderJournal | None = None
@@ -97,7 +102,7 @@ class ValrExchange:
         self._state = AccountState(
             guards=self._settings.guards, patience=self._settings.patience, parts=parts
         )
-        born = to_base36(time.time_ns() // 1_000_000) + to_base36(self._rng.getrandbits(20))
+        born = to_base36(self._clocks.wall() // 1_000_000) + to_base36(self._rng.getrandbits(20))
         self._ids = ClientOrderIds(self._settings.client_order_id_prefix, born)
         self._connector: Connector | None = None
         self._closing = asyncio.Lock()
@@ -126,6 +131,8 @@ class ValrExchange:
         settings: Settings | None = None,
         tap: FrameTap | None = None,
         clocks: Clocks | None = None,
+        network: Network | None = None,
+        rng: random.Random | None = None,
         journal: Path | None = None,
     ) -> Self:
         """The same object against the embedded exchange, over real sockets on loopback.
@@ -140,7 +147,15 @@ class ValrExchange:
         venue = exchange or EmbeddedExchange(SimulatorSettings(crowd=True))
         key = venue.add_api_key(venue.settings.account_id)
         valr = cls(
-            key.key, key.secret, pairs=pairs, settings=settings, tap=tap, clocks=clocks, journal=journal
+            key.key,
+            key.secret,
+            pairs=pairs,
+            settings=settings,
+            tap=tap,
+            clocks=clocks,
+            network=network,
+            rng=rng,
+            journal=journal,
         )
         valr.simulator = venue
         valr._owns_simulator = exchange is None
@@ -176,6 +191,7 @@ class ValrExchange:
                 on_failure=self._fail,
                 tap=self._tap,
                 clocks=self._clocks,
+                network=self._network,
                 journal=self._journal,
             )
             await self._connector.start()

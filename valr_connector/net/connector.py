@@ -24,6 +24,7 @@ from valr_connector.model.ids import Pair
 from valr_connector.model.order import CancelOutcome
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.market_stream import MarketStream
+from valr_connector.net.network import Network
 from valr_connector.net.order_gateway import OrderGateway
 from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.reconciler import Reconciler
@@ -57,6 +58,7 @@ class Connector:
         pairs: which pairs' books to follow, as users write them.
         on_failure: told what no part could mend; everything has stopped by then.
         tap: sees every frame of the account socket.
+        network: what VALR is reached through.
         journal: is open, and its orders are in `state`.
     """
 
@@ -73,6 +75,7 @@ class Connector:
         on_failure: Callable[[ValrError], None],
         tap: FrameTap | None = None,
         clocks: Clocks | None = None,
+        network: Network | None = None,
         journal: OrderJournal | None = None,
     ) -> None:
         self._credentials = credentials
@@ -84,6 +87,7 @@ class Connector:
         self._rng = rng
         self._tap = tap
         self._clocks = clocks or Clocks()
+        self._network = network or Network()
         self._timestamps = TimestampSource(ClockOffset())
         self._ready = asyncio.Event()
         self._failure: ValrError | None = None
@@ -96,6 +100,7 @@ class Connector:
             rng=rng,
             clock=self._clocks.monotonic,
             wall_clock=self._clocks.wall,
+            open_session=self._network.open_session,
             metrics=metrics,
         )
         self._reconciler = Reconciler(
@@ -251,6 +256,7 @@ class Connector:
             clock=self._clocks.monotonic,
             on_state=on_state,
             tap=self._tap if socket is Socket.ACCOUNT else None,
+            dial=self._network.dial,
             metrics=self._metrics,
         )
 

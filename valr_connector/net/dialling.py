@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, Protocol, cast
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.frames import DATA_OPCODES, Frame
-from websockets.protocol import Event
+from websockets.protocol import Event, State
 
 from valr_connector.core.disconnects import Ending, judge_close, judge_upgrade
 from valr_connector.core.session import KeepAlive
@@ -25,6 +25,44 @@ _PROXY: Final[dict[str, Any]] = {"proxy": None} if "proxy" in inspect.signature(
 
 DIAL_ERRORS: Final = (OSError, EOFError, WebSocketException)
 """What opening a connection raises: network, names, TLS, time-outs, refused or broken upgrades."""
+
+
+class SocketConnection(Protocol):
+    """An open connection, as far as this library uses one."""
+
+    @property
+    def state(self) -> State:
+        """Whether it is open, closing or closed."""
+
+    @property
+    def ending(self) -> Ending:
+        """What its end says about the next dial."""
+
+    def attach(self, take: Callable[[bytes], None]) -> None:
+        """Hand messages to `take` from now on, those first that came since the connection opened."""
+
+    def detach(self) -> None:
+        """Let messages fall."""
+
+    async def send(self, message: bytes, *, text: bool | None = None) -> None:
+        """Send one message, as text if so told.
+
+        Raises:
+            websockets.exceptions.ConnectionClosed: the connection is not open any more.
+        """
+
+    async def wait_closed(self) -> None:
+        """Returns once the connection has ended."""
+
+    async def close(self) -> None:
+        """Close politely, within the closing time-out."""
+
+    def abort(self) -> None:
+        """Cut the connection without a word."""
+
+
+Dial = Callable[[str, Mapping[str, str], KeepAlive], Awaitable[SocketConnection]]
+"""Opens a connection to an address, with these headers, within these limits; raises one of DIAL_ERRORS."""
 
 
 class DirectConnection(ClientConnection):
@@ -51,6 +89,10 @@ class DirectConnection(ClientConnection):
     def detach(self) -> None:
         """Let messages fall."""
         self._take = _drop
+
+    def abort(self) -> None:
+        """Cut the connection without a word."""
+        self.transport.abort()
 
     def process_event(self, event: Event) -> None:
         """One event of the library's: the answer to the upgrade, or a frame."""
@@ -112,12 +154,12 @@ async def dial(url: str, headers: Mapping[str, str], limits: KeepAlive) -> Direc
     return cast("DirectConnection", await dialled)
 
 
-async def hang_up(connection: ClientConnection) -> None:
+async def hang_up(connection: SocketConnection) -> None:
     """Close politely within the closing time-out, and in any case."""
     try:
         await connection.close()
     finally:
-        connection.transport.abort()
+        connection.abort()
 
 
 def judge_dial(error: Exception) -> Ending:

@@ -24,7 +24,7 @@ from valr_connector.core.disconnects import Ending, Verdict, judge_first_frame
 from valr_connector.core.session import Action, KeepAlive, Session, SessionEvent
 from valr_connector.errors import InvalidArgumentError, NotSentError, OutcomeUnknownError
 from valr_connector.model.enums import SessionState
-from valr_connector.net.dialling import DIAL_ERRORS, DirectConnection, dial, hang_up, judge_dial
+from valr_connector.net.dialling import DIAL_ERRORS, Dial, SocketConnection, dial, hang_up, judge_dial
 from valr_connector.net.socket_handler import FrameTap, SocketHandler, StateListener
 from valr_connector.observe import metrics as m
 
@@ -61,6 +61,7 @@ class WebSocketClient:
         sleep: waits for seconds.
         on_state: told about every change of state.
         tap: sees every frame.
+        dial: opens a connection.
         metrics: where to count.
 
     Attributes:
@@ -85,6 +86,7 @@ class WebSocketClient:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         on_state: StateListener | None = None,
         tap: FrameTap | None = None,
+        dial: Dial = dial,
         metrics: m.Metrics | None = None,
     ) -> None:
         if not url.startswith(("ws://", "wss://")):
@@ -101,7 +103,8 @@ class WebSocketClient:
         self._sleep = sleep
         self._on_state = on_state
         self._tap = tap
-        self._connection: DirectConnection | None = None
+        self._dial = dial
+        self._connection: SocketConnection | None = None
         self._doom: Ending | None = None
         self._lost_ns: int | None = None
         counts = metrics or m.Metrics()
@@ -163,7 +166,7 @@ class WebSocketClient:
         self._dials.add()
         headers = self._headers()
         try:
-            connection = await dial(self._url, headers, self.session.keep_alive)
+            connection = await self._dial(self._url, headers, self.session.keep_alive)
         except DIAL_ERRORS as error:
             ending = judge_dial(error)
             self._happen(SessionEvent.LOST, ending.cause)
@@ -182,7 +185,7 @@ class WebSocketClient:
                 self._bury(ending)
         return ending
 
-    async def _serve(self, connection: DirectConnection) -> Ending:
+    async def _serve(self, connection: SocketConnection) -> Ending:
         """From the open socket to its end. Whatever ran beside the reader has ended when this returns."""
         self._doom = None
         self._connection = connection
@@ -208,11 +211,11 @@ class WebSocketClient:
                 companion.cancel()
         return ending
 
-    def _ending_of(self, connection: DirectConnection) -> Ending:
+    def _ending_of(self, connection: SocketConnection) -> Ending:
         return self._doom or connection.ending
 
     def _reader(
-        self, connection: DirectConnection, authenticated: Callable[[], None]
+        self, connection: SocketConnection, authenticated: Callable[[], None]
     ) -> Callable[[bytes], None]:
         """What is done with each frame. Bound once, for it runs for every one of them."""
         session = self.session
@@ -236,7 +239,7 @@ class WebSocketClient:
         return read
 
     def _take_control(
-        self, connection: DirectConnection, raw: bytes, now: int, authenticated: Callable[[], None]
+        self, connection: SocketConnection, raw: bytes, now: int, authenticated: Callable[[], None]
     ) -> None:
         """Look for what the connection itself waits for: AUTHENTICATED or a refusal, the PONG to a PING."""
         try:
@@ -253,14 +256,14 @@ class WebSocketClient:
         elif frame.type == "AUTHENTICATED":
             authenticated()
 
-    async def _accompany(self, connection: DirectConnection) -> None:
+    async def _accompany(self, connection: SocketConnection) -> None:
         try:
             await self._handler.while_connected(self.session.epoch)
         except Exception as error:  # whatever it is, a connection that could not be set up is of no use
             log.exception("%s socket: setting up the connection failed", self._name)
             self._cut(connection, Ending(f"setting up failed: {type(error).__name__}: {error}"))
 
-    async def _keep_alive(self, connection: DirectConnection) -> None:
+    async def _keep_alive(self, connection: SocketConnection) -> None:
         session = self.session
         while True:
             action = session.check(self._clock())
@@ -274,7 +277,7 @@ class WebSocketClient:
                 self._cut(connection, Ending(session.doom))
                 return
 
-    async def _ping(self, connection: DirectConnection) -> None:
+    async def _ping(self, connection: SocketConnection) -> None:
         self.session.pinged(self._clock())
         try:
             async with asyncio.timeout(self.session.keep_alive.pong_s):
@@ -284,7 +287,7 @@ class WebSocketClient:
         except OutcomeUnknownError:
             return  # the reader learns of the end by itself
 
-    async def _transmit(self, connection: DirectConnection, frame: bytes) -> None:
+    async def _transmit(self, connection: SocketConnection, frame: bytes) -> None:
         if self._tap is not None:
             self._guarded(self._tap.frame_out, frame)
         if log.isEnabledFor(logging.DEBUG):
@@ -296,10 +299,10 @@ class WebSocketClient:
                 return
         raise OutcomeUnknownError(f"{self._name} socket was lost while sending")
 
-    def _cut(self, connection: DirectConnection, doom: Ending) -> None:
+    def _cut(self, connection: SocketConnection, doom: Ending) -> None:
         self._doom = doom
         self._connection = None
-        connection.transport.abort()
+        connection.abort()
 
     def _bury(self, ending: Ending) -> None:
         self._disconnects.add()
