@@ -16,6 +16,7 @@ from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_tracker import OrderTracker
 from valr_connector.core.reconcile import Questions
+from valr_connector.core.sightings import Sightings
 from valr_connector.core.strangers import Strangers
 from valr_connector.model.enums import Socket
 from valr_connector.model.events import AccountActivity, Event, UnknownFrameReceived, UnrecognisedStatus
@@ -26,11 +27,6 @@ from valr_connector.protocol.rows import AccountTradeRow, OpenOrderRow, OrderRep
 
 DUPLICATE_ID_CODE = -11502
 """VALR's code for a customerOrderId that an open order has (protocol 3.3)."""
-
-MOST_NAMES = 200
-"""So many unknown types, and so many unknown states, are told apart; the wire may bring any number."""
-LONGEST_NAME = 80
-OTHERS = "(others)"
 
 _PLACING = (CommandKind.PLACE_LIMIT, CommandKind.PLACE_MARKET)
 _ALL_KINDS = tuple(CommandKind)
@@ -66,8 +62,10 @@ class EventRouter:
         self._questions = questions
         self._strangers = Strangers(patience=10 * SECOND)
         self._epoch = 0
-        self.unknown: dict[str, int] = {}
-        self.unrecognised: dict[str, int] = {}
+        self._unknown = Sightings()
+        self._unrecognised = Sightings()
+        self.unknown: Mapping[str, int] = self._unknown.counts
+        self.unrecognised: Mapping[str, int] = self._unrecognised.counts
         self._handlers: Mapping[type, Callable[[Any, int], Sequence[Event]]] = {
             f.OrderStatusUpdateFrame: self._on_status,
             f.OrderProcessedFrame: self._on_processed,
@@ -126,8 +124,8 @@ class EventRouter:
         events = self._tracker.apply(evidence, now)
         if evidence.says is not Says.UNRECOGNISED:
             return events
-        text, is_first = _count(self.unrecognised, row.status_text)
-        return (*events, UnrecognisedStatus(text)) if is_first else events
+        text = self._unrecognised.see(row.status_text)
+        return events if text is None else (*events, UnrecognisedStatus(text))
 
     # --- reports -----------------------------------------------------------------------------------
 
@@ -309,8 +307,8 @@ class EventRouter:
         return self._tracker.apply(evidence, now)
 
     def _on_unknown(self, frame: f.UnknownFrame, _now: int) -> Sequence[Event]:
-        kind, is_first = _count(self.unknown, frame.type)
-        return (UnknownFrameReceived(Socket.ACCOUNT, kind),) if is_first else ()
+        kind = self._unknown.see(frame.type)
+        return () if kind is None else (UnknownFrameReceived(Socket.ACCOUNT, kind),)
 
 
 _REFUSAL_SAYS: Mapping[CommandKind, Says] = {
@@ -340,15 +338,6 @@ def fill_evidence(row: AccountTradeRow, source: Source) -> Evidence | None:
             at=row.at,
         ),
     )
-
-
-def _count(counts: dict[str, int], name: str) -> tuple[str, bool]:
-    """Count what VALR named; the name as it is counted, and whether it is the first of it."""
-    name = name[:LONGEST_NAME]
-    if name not in counts and len(counts) >= MOST_NAMES:
-        name = OTHERS
-    counts[name] = counts.get(name, 0) + 1
-    return name, counts[name] == 1
 
 
 def _nothing(_frame: object, _now: int) -> Sequence[Event]:
