@@ -8,6 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from valr_connector.core.order_book import AggregatedBook
+from valr_connector.core.sightings import Sightings
 from valr_connector.errors import DecodeError
 from valr_connector.model.enums import SessionState, Socket
 from valr_connector.model.events import (
@@ -16,6 +17,7 @@ from valr_connector.model.events import (
     Event,
     FrameRefused,
     TopOfBookChanged,
+    UnknownFrameReceived,
 )
 from valr_connector.model.ids import Pair, Symbol
 from valr_connector.model.market import PairInfo, PriceLevel
@@ -23,7 +25,14 @@ from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe import metrics as m
 from valr_connector.protocol.commands import MarketEvent, subscribe_market_command
-from valr_connector.protocol.frames import AggregatedOrderbookUpdateFrame, ErrorFrame, decode_trade_frame
+from valr_connector.protocol.frames import (
+    AggregatedOrderbookUpdateFrame,
+    ErrorFrame,
+    UnauthorizedFrame,
+    UnknownFrame,
+    UnsupportedFrame,
+    decode_trade_frame,
+)
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +46,7 @@ class MarketStream:
 
     Attributes:
         books: one for each pair, invalid until its first frame and after every disconnect.
+        unknown: how many frames of each unknown type came in.
     """
 
     def __init__(
@@ -52,6 +62,8 @@ class MarketStream:
         self._on_validity = on_validity
         self._metrics = metrics
         self._refused_kinds: set[str] = set()
+        self._unknown = Sightings()
+        self.unknown: Mapping[str, int] = self._unknown.counts
         self._by_symbol: dict[str, AggregatedBook] = {
             info.symbol: AggregatedBook(info.pair) for info in pairs
         }
@@ -75,8 +87,10 @@ class MarketStream:
             return
         if isinstance(frame, AggregatedOrderbookUpdateFrame):
             self._on_book(frame)
-        elif isinstance(frame, ErrorFrame):
-            log.error("trade socket: VALR answered with an error: %s", frame.error.message)
+        elif isinstance(frame, UnknownFrame):
+            self._on_unknown(frame)
+        elif isinstance(frame, ErrorFrame | UnauthorizedFrame | UnsupportedFrame):
+            log.error("trade socket: VALR says %s: %s", type(frame).__name__, frame.error.message)
 
     def on_connected(self, epoch: int) -> None:
         """Nothing to do: books are invalid until their first frame."""
@@ -104,6 +118,12 @@ class MarketStream:
         self._tell(event)
         if isinstance(event, TopOfBookChanged | BookInvalidated):
             self._on_validity()
+
+    def _on_unknown(self, frame: UnknownFrame) -> None:
+        kind = self._unknown.see(frame.type)
+        if kind is not None:
+            log.warning("trade socket: unknown type of frame, further ones are only counted: %s", kind)
+            self._tell(UnknownFrameReceived(Socket.TRADE, kind))
 
     def _refuse(self, error: DecodeError) -> None:
         self._metrics.counter(m.FRAMES_REFUSED, Socket.TRADE.value, error.kind).add()
