@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Any, get_args
 
@@ -12,7 +11,7 @@ import pytest
 from tests.unit.core.builders import CLIENT_ID, EXCHANGE_ID, NOW, names, new_order, order_in, step
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.commands import CommandKind, SentCommand
-from valr_connector.core.event_router import LONGEST_NAME, MOST_NAMES, OTHERS, fill_evidence
+from valr_connector.core.event_router import fill_evidence
 from valr_connector.core.evidence import Says, Source
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
@@ -511,18 +510,6 @@ def test_a_type_that_nobody_knows_is_counted_and_told_once(desk: Desk) -> None:
     assert desk.receive("NEWS") == (UnknownFrameReceived(Socket.ACCOUNT, "NEWS"),)
     assert desk.receive("NEWS") == ()
     assert desk.state.router.unknown == {"NEWS": 2}
-
-
-def test_however_many_unknown_types_come_what_is_remembered_of_them_is_bounded(desk: Desk) -> None:
-    told = list(itertools.chain.from_iterable(desk.receive(f"NEWS-{n}") for n in range(MOST_NAMES + 50)))
-    assert len(told) == MOST_NAMES + 1
-    assert told[-1] == UnknownFrameReceived(Socket.ACCOUNT, OTHERS)
-    assert desk.state.router.unknown[OTHERS] == 50
-
-
-def test_a_name_of_any_length_is_cut(desk: Desk) -> None:
-    (told,) = desk.receive("N" * 1_000_000)
-    assert told == UnknownFrameReceived(Socket.ACCOUNT, "N" * LONGEST_NAME)
 
 
 def test_what_we_do_ourselves_goes_through_the_same_door(desk: Desk) -> None:
