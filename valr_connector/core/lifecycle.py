@@ -26,34 +26,26 @@ The table has a move for each status and each `Says`; a test walks all of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
-from msgspec import structs
-
-from valr_connector.core.evidence import Evidence, Says, Source, Trade
+from valr_connector.core.evidence import Evidence, Says, Source
+from valr_connector.core.executions import count_fill, note_amounts, tell_created
 from valr_connector.core.order_record import ZERO, OrderRecord
-from valr_connector.model.enums import Liquidity, OrderStatus, OrderType, Placement, TimeInForce
+from valr_connector.core.request_notes import note_request
+from valr_connector.model.enums import OrderStatus, Placement, TimeInForce
 from valr_connector.model.events import (
-    CancelRefused,
-    CancelUnknown,
-    FillAmended,
     OrderCancelled,
     OrderCompleted,
     OrderCorrected,
-    OrderCreated,
     OrderEvent,
     OrderExpired,
     OrderFailed,
-    OrderFilled,
     OrderRevived,
     OrderUpdated,
-    PlacementUnknown,
 )
-from valr_connector.model.ids import ExchangeOrderId, TradeId
-from valr_connector.model.order import CancelRequest, Fill
+from valr_connector.model.ids import ExchangeOrderId
 
 
 class AskReason(IntEnum):
@@ -183,175 +175,14 @@ def apply(order: OrderRecord, evidence: Evidence, now: int) -> Applied:
         order.exchange_order_id = ExchangeOrderId(evidence.exchange_order_id)
     if evidence.source is not Source.LOCAL:
         order.last_heard = now
-    note_request = _REQUEST_NOTES.get(evidence.says)
-    if note_request is not None:
-        note_request(order, evidence, now, events)
-    changed = _note_amounts(order, evidence)
+    note_request(order, evidence, now, events)
+    changed = note_amounts(order, evidence)
     if evidence.trade is not None:
-        _count_fill(order, evidence, evidence.trade, events)
+        count_fill(order, evidence, evidence.trade, events)
     ask = _move(order, evidence, changed, now, events)
     if evidence.at is not None and (order.updated_at is None or evidence.at > order.updated_at):
         order.updated_at = evidence.at
     return Applied(events, ask)
-
-
-# --- requests --------------------------------------------------------------------------------------
-
-
-def _note_sent(order: OrderRecord, _evidence: Evidence, now: int, _events: list[OrderEvent]) -> None:
-    order.sent_at = now
-    if order.placement is Placement.UNSENT:
-        order.placement = Placement.SENT
-
-
-def _note_accepted(order: OrderRecord, _evidence: Evidence, _now: int, _events: list[OrderEvent]) -> None:
-    if order.status is _PENDING:
-        order.placement = Placement.ACCEPTED
-
-
-def _note_placement_unknown(
-    order: OrderRecord, evidence: Evidence, now: int, events: list[OrderEvent]
-) -> None:
-    if order.placement is Placement.UNSENT:
-        order.sent_at = now  # if it went at all, it went just now
-    if order.status is _PENDING and order.placement is not Placement.UNKNOWN:
-        order.placement = Placement.UNKNOWN
-        events.append(PlacementUnknown(order, evidence.at, evidence.reason))
-
-
-def _note_cancel_sent(order: OrderRecord, _evidence: Evidence, now: int, _events: list[OrderEvent]) -> None:
-    if not order.is_done:
-        order.cancel_attempts += 1
-        order.cancel_request = CancelRequest(order.cancel_attempts, now)
-
-
-def _note_cancel_received(
-    order: OrderRecord, _evidence: Evidence, _now: int, _events: list[OrderEvent]
-) -> None:
-    if order.cancel_request is not None:
-        order.cancel_request = structs.replace(order.cancel_request, received=True)
-
-
-def _note_cancel_refused(order: OrderRecord, evidence: Evidence, _now: int, events: list[OrderEvent]) -> None:
-    if order.cancel_request is not None:
-        order.cancel_request = None
-        events.append(CancelRefused(order, evidence.at, evidence.reason))
-
-
-def _note_cancel_unknown(order: OrderRecord, evidence: Evidence, _now: int, events: list[OrderEvent]) -> None:
-    order.cancel_request = None
-    events.append(CancelUnknown(order, evidence.at, order.cancel_attempts))
-
-
-def _note_modify_sent(order: OrderRecord, _evidence: Evidence, _now: int, _events: list[OrderEvent]) -> None:
-    if not order.is_done:
-        order.was_modified = True
-
-
-_RequestNote = Callable[[OrderRecord, Evidence, int, list[OrderEvent]], None]
-
-_REQUEST_NOTES: Mapping[Says, _RequestNote] = {
-    Says.SENT: _note_sent,
-    Says.ACCEPTED: _note_accepted,
-    Says.PLACEMENT_UNKNOWN: _note_placement_unknown,
-    Says.CANCEL_SENT: _note_cancel_sent,
-    Says.MODIFY_SENT: _note_modify_sent,
-    Says.CANCEL_RECEIVED: _note_cancel_received,
-    Says.CANCEL_REFUSED: _note_cancel_refused,
-    Says.CANCEL_UNKNOWN: _note_cancel_unknown,
-}
-
-
-# --- amounts ---------------------------------------------------------------------------------------
-
-
-def _note_amounts(order: OrderRecord, evidence: Evidence) -> bool:
-    """Take over size, price and executed amount; True if any of them changed."""
-    before = (order.amount, order.price, order.reported_executed)
-    original = evidence.original
-    if original is not None:
-        _note_terms(order, evidence, original)
-        if evidence.remaining is not None and not order.was_modified:
-            _raise_executed(order, original - max(evidence.remaining, ZERO))
-    is_size_sure = original is not None or not order.was_modified
-    if evidence.says is Says.FILLED and order.amount is not None and is_size_sure:
-        _raise_executed(order, order.amount)
-    return (order.amount, order.price, order.reported_executed) != before
-
-
-def _note_terms(order: OrderRecord, evidence: Evidence, original: Decimal) -> None:
-    """Take over size and limit price unless newer ones are known. Another size than ours shows a modify."""
-    if order.amount is not None and original != order.amount:
-        order.was_modified = True
-    if _has_newer_terms(order, evidence):
-        return
-    order.amount = original
-    order.terms_at = evidence.at or order.terms_at
-    if order.price is not None and evidence.price is not None:
-        order.price = evidence.price
-
-
-def _has_newer_terms(order: OrderRecord, evidence: Evidence) -> bool:
-    """Times can be equal or missing; "Order Modified" is then the later word (protocol 21, 33)."""
-    if order.terms_at is None:
-        return False
-    if evidence.at is None or evidence.at == order.terms_at:
-        return evidence.says is not Says.MODIFIED
-    return evidence.at < order.terms_at
-
-
-def _raise_executed(order: OrderRecord, executed: Decimal) -> None:
-    order.reported_executed = max(order.reported_executed, executed)
-
-
-def _count_fill(order: OrderRecord, evidence: Evidence, trade: Trade, events: list[OrderEvent]) -> None:
-    known = order.fills_by_id.get(trade.trade_id)
-    if known is not None:
-        _amend_fill(order, evidence, known, trade, events)
-        return
-    fill = Fill(
-        trade_id=TradeId(trade.trade_id),
-        client_order_id=order.client_order_id,
-        pair=order.pair,
-        side=order.side,
-        price=trade.price,
-        amount=trade.amount,
-        fee=trade.fee,
-        liquidity=_liquidity(order, trade),
-        at=trade.at,
-    )
-    order.fills_by_id[trade.trade_id] = fill
-    order.filled_amount += trade.amount
-    order.fees_missing += fill.fee is None
-    is_late = order.is_done
-    _tell_created(order, evidence, events)
-    events.append(OrderFilled(order, trade.at, fill, order.executed_amount, is_late))
-
-
-def _amend_fill(
-    order: OrderRecord, evidence: Evidence, known: Fill, trade: Trade, events: list[OrderEvent]
-) -> None:
-    fee = trade.fee if known.fee is None else known.fee
-    liquidity = _liquidity(order, trade) if known.liquidity is Liquidity.UNKNOWN else known.liquidity
-    if fee is not known.fee or liquidity is not known.liquidity:
-        amended = structs.replace(known, fee=fee, liquidity=liquidity)
-        order.fills_by_id[trade.trade_id] = amended
-        order.fees_missing -= known.fee is None and fee is not None
-        events.append(FillAmended(order, evidence.at, amended))
-
-
-def _liquidity(order: OrderRecord, trade: Trade) -> Liquidity:
-    """What VALR said, or what VALR's rules leave as the only possibility (protocol 6)."""
-    if trade.liquidity is not Liquidity.UNKNOWN:
-        return trade.liquidity
-    if order.post_only:
-        return Liquidity.MAKER
-    if order.order_type is OrderType.MARKET or order.time_in_force is not TimeInForce.GTC:
-        return Liquidity.TAKER
-    return Liquidity.UNKNOWN
-
-
-# --- the status ------------------------------------------------------------------------------------
 
 
 def _move(
@@ -388,7 +219,7 @@ def _count(
     before = order.status
     order.status = _PARTIAL if order.executed_amount > ZERO else _OPEN
     order.placement = Placement.CONFIRMED
-    _tell_created(order, evidence, events)
+    tell_created(order, evidence, events)
     if before is not _PENDING and (changed or order.status is not before):
         events.append(
             OrderUpdated(order, evidence.at, order.status, order.executed_amount, order.price, order.amount)
@@ -411,7 +242,7 @@ def _end(
         order.failure_reason = evidence.reason
         order.was_created = True
     else:
-        _tell_created(order, evidence, events)
+        tell_created(order, evidence, events)
     if before.is_terminal:
         events.append(OrderCorrected(order, evidence.at, before, ending))
     elif ending is _FILLED:
@@ -460,7 +291,7 @@ def _revive(order: OrderRecord, evidence: Evidence, events: list[OrderEvent]) ->
     order.placement = Placement.CONFIRMED
     order.ended_at = order.ended_undated_at = None
     order.failure_reason = ""
-    _tell_created(order, evidence, events)
+    tell_created(order, evidence, events)
     events.append(OrderRevived(order, evidence.at, before, order.status))
     return _ask_for_fills(order)
 
@@ -472,12 +303,6 @@ def _was_asked_before_it_ended(order: OrderRecord, evidence: Evidence) -> bool:
         and evidence.asked_at is not None
         and evidence.asked_at <= order.ended_undated_at
     )
-
-
-def _tell_created(order: OrderRecord, evidence: Evidence, events: list[OrderEvent]) -> None:
-    if not order.was_created:
-        order.was_created = True
-        events.append(OrderCreated(order, evidence.at, order.exchange_order_id))
 
 
 def _ask_for_fills(order: OrderRecord) -> AskReason | None:

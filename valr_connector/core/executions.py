@@ -1,0 +1,111 @@
+"""How much of an order was executed: terms, running totals, and fills that count once.
+
+Part of `core.lifecycle`, and called only from there.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from msgspec import structs
+
+from valr_connector.core.evidence import Evidence, Says, Trade
+from valr_connector.core.order_record import ZERO, OrderRecord
+from valr_connector.model.enums import Liquidity, OrderType, TimeInForce
+from valr_connector.model.events import FillAmended, OrderCreated, OrderEvent, OrderFilled
+from valr_connector.model.ids import TradeId
+from valr_connector.model.order import Fill
+
+
+def note_amounts(order: OrderRecord, evidence: Evidence) -> bool:
+    """Take over size, price and executed amount; True if any of them changed."""
+    before = (order.amount, order.price, order.reported_executed)
+    original = evidence.original
+    if original is not None:
+        _note_terms(order, evidence, original)
+        if evidence.remaining is not None and not order.was_modified:
+            _raise_executed(order, original - max(evidence.remaining, ZERO))
+    is_size_sure = original is not None or not order.was_modified
+    if evidence.says is Says.FILLED and order.amount is not None and is_size_sure:
+        _raise_executed(order, order.amount)
+    return (order.amount, order.price, order.reported_executed) != before
+
+
+def _note_terms(order: OrderRecord, evidence: Evidence, original: Decimal) -> None:
+    """Take over size and limit price unless newer ones are known. Another size than ours shows a modify."""
+    if order.amount is not None and original != order.amount:
+        order.was_modified = True
+    if _has_newer_terms(order, evidence):
+        return
+    order.amount = original
+    order.terms_at = evidence.at or order.terms_at
+    if order.price is not None and evidence.price is not None:
+        order.price = evidence.price
+
+
+def _has_newer_terms(order: OrderRecord, evidence: Evidence) -> bool:
+    """Times can be equal or missing; "Order Modified" is then the later word (protocol 21, 33)."""
+    if order.terms_at is None:
+        return False
+    if evidence.at is None or evidence.at == order.terms_at:
+        return evidence.says is not Says.MODIFIED
+    return evidence.at < order.terms_at
+
+
+def _raise_executed(order: OrderRecord, executed: Decimal) -> None:
+    order.reported_executed = max(order.reported_executed, executed)
+
+
+def count_fill(order: OrderRecord, evidence: Evidence, trade: Trade, events: list[OrderEvent]) -> None:
+    """Count one execution, or complete what is known of one counted before."""
+    known = order.fills_by_id.get(trade.trade_id)
+    if known is not None:
+        _amend_fill(order, evidence, known, trade, events)
+        return
+    fill = Fill(
+        trade_id=TradeId(trade.trade_id),
+        client_order_id=order.client_order_id,
+        pair=order.pair,
+        side=order.side,
+        price=trade.price,
+        amount=trade.amount,
+        fee=trade.fee,
+        liquidity=_liquidity(order, trade),
+        at=trade.at,
+    )
+    order.fills_by_id[trade.trade_id] = fill
+    order.filled_amount += trade.amount
+    order.fees_missing += fill.fee is None
+    is_late = order.is_done
+    tell_created(order, evidence, events)
+    events.append(OrderFilled(order, trade.at, fill, order.executed_amount, is_late))
+
+
+def _amend_fill(
+    order: OrderRecord, evidence: Evidence, known: Fill, trade: Trade, events: list[OrderEvent]
+) -> None:
+    fee = trade.fee if known.fee is None else known.fee
+    liquidity = _liquidity(order, trade) if known.liquidity is Liquidity.UNKNOWN else known.liquidity
+    if fee is not known.fee or liquidity is not known.liquidity:
+        amended = structs.replace(known, fee=fee, liquidity=liquidity)
+        order.fills_by_id[trade.trade_id] = amended
+        order.fees_missing -= known.fee is None and fee is not None
+        events.append(FillAmended(order, evidence.at, amended))
+
+
+def _liquidity(order: OrderRecord, trade: Trade) -> Liquidity:
+    """What VALR said, or what VALR's rules leave as the only possibility (protocol 6)."""
+    if trade.liquidity is not Liquidity.UNKNOWN:
+        return trade.liquidity
+    if order.post_only:
+        return Liquidity.MAKER
+    if order.order_type is OrderType.MARKET or order.time_in_force is not TimeInForce.GTC:
+        return Liquidity.TAKER
+    return Liquidity.UNKNOWN
+
+
+def tell_created(order: OrderRecord, evidence: Evidence, events: list[OrderEvent]) -> None:
+    """Tell, once and before anything else, that VALR has the order."""
+    if not order.was_created:
+        order.was_created = True
+        events.append(OrderCreated(order, evidence.at, order.exchange_order_id))

@@ -1,0 +1,87 @@
+"""What evidence does to our requests (placing, cancelling, modifying), which ride beside the status.
+
+Part of `core.lifecycle`, and called only from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from msgspec import structs
+
+from valr_connector.core.evidence import Evidence, Says
+from valr_connector.core.order_record import OrderRecord
+from valr_connector.model.enums import OrderStatus, Placement
+from valr_connector.model.events import CancelRefused, CancelUnknown, OrderEvent, PlacementUnknown
+from valr_connector.model.order import CancelRequest
+
+
+def note_request(order: OrderRecord, evidence: Evidence, now: int, events: list[OrderEvent]) -> None:
+    """Note what the evidence says about a request of ours, if it is about one at all."""
+    note = _REQUEST_NOTES.get(evidence.says)
+    if note is not None:
+        note(order, evidence, now, events)
+
+
+def _note_sent(order: OrderRecord, _evidence: Evidence, now: int, _events: list[OrderEvent]) -> None:
+    order.sent_at = now
+    if order.placement is Placement.UNSENT:
+        order.placement = Placement.SENT
+
+
+def _note_accepted(order: OrderRecord, _evidence: Evidence, _now: int, _events: list[OrderEvent]) -> None:
+    if order.status is OrderStatus.PENDING_CREATE:
+        order.placement = Placement.ACCEPTED
+
+
+def _note_placement_unknown(
+    order: OrderRecord, evidence: Evidence, now: int, events: list[OrderEvent]
+) -> None:
+    if order.placement is Placement.UNSENT:
+        order.sent_at = now  # if it went at all, it went just now
+    if order.status is OrderStatus.PENDING_CREATE and order.placement is not Placement.UNKNOWN:
+        order.placement = Placement.UNKNOWN
+        events.append(PlacementUnknown(order, evidence.at, evidence.reason))
+
+
+def _note_cancel_sent(order: OrderRecord, _evidence: Evidence, now: int, _events: list[OrderEvent]) -> None:
+    if not order.is_done:
+        order.cancel_attempts += 1
+        order.cancel_request = CancelRequest(order.cancel_attempts, now)
+
+
+def _note_cancel_received(
+    order: OrderRecord, _evidence: Evidence, _now: int, _events: list[OrderEvent]
+) -> None:
+    if order.cancel_request is not None:
+        order.cancel_request = structs.replace(order.cancel_request, received=True)
+
+
+def _note_cancel_refused(order: OrderRecord, evidence: Evidence, _now: int, events: list[OrderEvent]) -> None:
+    if order.cancel_request is not None:
+        order.cancel_request = None
+        events.append(CancelRefused(order, evidence.at, evidence.reason))
+
+
+def _note_cancel_unknown(order: OrderRecord, evidence: Evidence, _now: int, events: list[OrderEvent]) -> None:
+    order.cancel_request = None
+    events.append(CancelUnknown(order, evidence.at, order.cancel_attempts))
+
+
+def _note_modify_sent(order: OrderRecord, _evidence: Evidence, _now: int, _events: list[OrderEvent]) -> None:
+    if not order.is_done:
+        order.was_modified = True
+
+
+_RequestNote = Callable[[OrderRecord, Evidence, int, list[OrderEvent]], None]
+
+_REQUEST_NOTES: Mapping[Says, _RequestNote] = {
+    Says.SENT: _note_sent,
+    Says.ACCEPTED: _note_accepted,
+    Says.PLACEMENT_UNKNOWN: _note_placement_unknown,
+    Says.CANCEL_SENT: _note_cancel_sent,
+    Says.MODIFY_SENT: _note_modify_sent,
+    Says.CANCEL_RECEIVED: _note_cancel_received,
+    Says.CANCEL_REFUSED: _note_cancel_refused,
+    Says.CANCEL_UNKNOWN: _note_cancel_unknown,
+}
