@@ -51,6 +51,14 @@ def test_a_confirmed_cancel_ends_the_order() -> None:
     assert order.status is OrderStatus.CANCELLED
 
 
+def test_a_confirmed_cancel_is_asked_how_much_was_executed_before_it() -> None:
+    order = being_cancelled()
+    confirmed = said(Says.CANCEL_CONFIRMED, source=Source.REPLY)
+    assert asks(order, confirmed) is AskReason.AMOUNT_UNCONFIRMED
+    answer = said(Says.CANCELLED, source=Source.QUERY, at_second=3, original="1", remaining="0.7")
+    assert asks(order, answer) is AskReason.MISSING_FILLS
+
+
 def test_an_order_cancelled_before_anything_was_heard_of_it_was_created_first() -> None:
     order = being_cancelled(PENDING)
     assert names(tell(order, said(Says.CANCELLED, at_second=1))) == ["OrderCreated", "OrderCancelled"]

@@ -178,6 +178,13 @@ def test_of_two_times_of_one_ending_the_newer_counts() -> None:
     assert order.ended_at == at(5)
 
 
+def test_valrs_time_of_an_ending_counts_even_if_it_is_older_than_the_newest_fill() -> None:
+    order = order_in(OPEN)
+    tell(order, fill(at_second=4), said(Says.CANCEL_CONFIRMED, source=Source.REPLY))
+    tell(order, said(Says.CANCELLED, at_second=3))
+    assert (order.ended_at, order.ended_undated_at) == (at(4), None)
+
+
 def test_an_order_that_ended_after_a_revival_is_dated_anew() -> None:
     order = order_in(CANCELLED)
     tell(order, shown_open(4), said(Says.CANCELLED, at_second=6))

@@ -209,6 +209,7 @@ RAISED: dict[tuple[OrderStatus, Says], AskReason] = {
             (Says.UNRECOGNISED, AskReason.UNRECOGNISED_STATUS),
         )
     },
+    **{(status, Says.CANCEL_CONFIRMED): AskReason.AMOUNT_UNCONFIRMED for status in OPEN_STATUSES},
     (PENDING, Says.PLACEMENT_UNKNOWN): AskReason.PLACEMENT_UNCONFIRMED,
 }
 

@@ -20,7 +20,7 @@ from tests.unit.core.builders import (
     step,
     tell,
 )
-from valr_connector.core.evidence import Says
+from valr_connector.core.evidence import Says, Source
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.reconcile import (
@@ -256,6 +256,14 @@ def test_missing_fills_are_moot_once_they_are_here_even_if_the_order_ended_befor
     assert not is_moot(order, AskReason.MISSING_FILLS)
     tell(order, fill("t-1", "1", fee=FEE))
     assert is_moot(order, AskReason.MISSING_FILLS)
+
+
+def test_the_amount_of_a_cancelled_order_is_moot_once_valr_reported_its_ending() -> None:
+    order = order_in(OrderStatus.OPEN)
+    tell(order, said(Says.CANCEL_CONFIRMED, source=Source.REPLY))
+    assert not is_moot(order, AskReason.AMOUNT_UNCONFIRMED)
+    tell(order, said(Says.CANCELLED, at_second=3))
+    assert is_moot(order, AskReason.AMOUNT_UNCONFIRMED)
 
 
 def test_a_cancel_that_was_given_up_leaves_a_question_that_is_not_moot() -> None:
