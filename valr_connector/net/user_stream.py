@@ -49,7 +49,7 @@ SUBSCRIBE_ORDER_STATUS = subscribe_account_command([AccountEvent.ORDER_STATUS_UP
 
 _SUSPICIOUSLY_SOON = 2 * SECOND
 _SUSPICIOUSLY_OFTEN = 2
-"""Connections that end so soon after SUBSCRIBE, and so often in a row, may end because of it (protocol 15)."""
+"""Connections that end so soon after SUBSCRIBE, so often in a row, may end because of it (protocol 15)."""
 
 
 class UserStreamTracker:
