@@ -28,6 +28,7 @@ from valr_connector.errors import (
     PermissionDeniedError,
     RateLimitedError,
     ReadOnlyError,
+    StreamOverflowError,
     TransportError,
     UnknownOrderError,
     UnknownPairError,
@@ -85,7 +86,7 @@ from valr_connector.model.order import (
     Fill,
     InFlightOrder,
 )
-from valr_connector.net.event_stream import EventStream, Overflow, StreamOverflowError
+from valr_connector.net.event_stream import EventStream, Overflow
 from valr_connector.net.websocket import FrameTap
 
 __version__ = "0.1.0"

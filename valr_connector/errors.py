@@ -27,7 +27,8 @@
     │   ├── JournalInUseError              ... because another process uses it
     │   ├── JournalCorruptError            ... because a record in it is damaged; names file and byte offset
     │   └── JournalWriteError              ... because it could not be written; nothing was sent
-    └── DecodeError                        bytes from VALR that do not fit the protocol
+    ├── DecodeError                        bytes from VALR that do not fit the protocol
+    └── StreamOverflowError                a subscriber did not read its events fast enough
 
 A message never contains a key, a secret, a signature or a header.
 """
@@ -223,3 +224,7 @@ class DecodeError(ValrError):
         self.field = field
         self.value = shown
         self.problem = problem
+
+
+class StreamOverflowError(ValrError):
+    """A stream that must not lose events was not read fast enough."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from valr_connector.errors import AuthenticationError, ClosedError, InvalidArgumentError
-from valr_connector.net.event_stream import EventPublisher, EventStream, Overflow, StreamOverflowError
+from valr_connector.errors import AuthenticationError, ClosedError, InvalidArgumentError, StreamOverflowError
+from valr_connector.net.event_stream import EventPublisher, EventStream, Overflow
 from valr_connector.observe.metrics import Metrics
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Final, Generic, Self, TypeVar
 
-from valr_connector.errors import ClosedError, InvalidArgumentError, ValrError
+from valr_connector.errors import ClosedError, InvalidArgumentError, StreamOverflowError, ValrError
 from valr_connector.observe import metrics as m
 
 log = logging.getLogger(__name__)
@@ -40,10 +40,6 @@ class Overflow(StrEnum):
     """For market data, where the newest replaces the rest."""
     ERROR = "ERROR"
     """The stream ends; its reader gets what was queued, then StreamOverflowError."""
-
-
-class StreamOverflowError(ValrError):
-    """A stream that must not lose events was not read fast enough."""
 
 
 def _nothing() -> None:
