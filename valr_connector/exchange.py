@@ -26,8 +26,8 @@ from valr_connector.model.numbers import Number, positive_decimal
 from valr_connector.model.order import CancelOutcome, CloseReport, InFlightOrder
 from valr_connector.net.connector import Clocks, Connector
 from valr_connector.net.event_stream import EventPublisher, EventStream, Overflow, Unsubscribe
-from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.network import Network
+from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.websocket import FrameTap
 from valr_connector.observe.metrics import Metrics
 from valr_connector.protocol.signing import Credentials
