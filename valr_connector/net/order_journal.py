@@ -9,19 +9,19 @@ only what is still worth knowing is taken over. Reading, writing and beginning a
 
 from __future__ import annotations
 
-import errno
 import logging
-import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, cast
+from typing import BinaryIO, Final, cast
 
 from msgspec import structs
 
+from valr_connector.config import JournalSync
 from valr_connector.core import order_log
-from valr_connector.core.order_log import Known, Orders, Record
+from valr_connector.core.order_log import Orders
+from valr_connector.core.order_log_records import Known, Record, decode, encode
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.errors import (
     JournalCorruptError,
@@ -32,27 +32,16 @@ from valr_connector.errors import (
 from valr_connector.model.events import FillAmended, OrderEvent, OrderFilled
 from valr_connector.model.ids import ClientOrderId
 from valr_connector.model.order import Fill
+from valr_connector.net import durable_file
+from valr_connector.net.durable_file import OpenFile
 from valr_connector.observe.redaction import RedactionFilter
 
 log = logging.getLogger(__name__)
-
-SyncPolicy = Literal["os", "always"]
-OpenFile = Callable[[Path, str], BinaryIO]
-"""Opens a file without a buffer of its own; takes a path and a mode."""
 
 ROTATE_BYTES: Final = 4 * 1024 * 1024
 MOST_ENDED: Final = 500
 _LONGEST_RECORD: Final = 16 * 1024 * 1024
 _LONGEST_REASON: Final = 300
-
-
-def open_unbuffered(path: Path, mode: str) -> BinaryIO:
-    """A file for its owner's eyes only, each write handed to the operating system at once."""
-    return cast("BinaryIO", open(path, mode, buffering=0, opener=_for_the_owner))
-
-
-def _for_the_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, mode=0o600)
 
 
 class OrderJournal:
@@ -78,11 +67,11 @@ class OrderJournal:
         path: Path,
         *,
         wall: Callable[[], int],
-        sync: SyncPolicy = "os",
+        sync: JournalSync = "os",
         rotate_bytes: int = ROTATE_BYTES,
         most_ended: int = MOST_ENDED,
         secrets: Sequence[str] = (),
-        open_file: OpenFile = open_unbuffered,
+        open_file: OpenFile = durable_file.open_unbuffered,
     ) -> None:
         self.fills_wanted_since: datetime | None = None
         self.failures = 0
@@ -116,7 +105,7 @@ class OrderJournal:
             JournalWriteError: it cannot be begun anew.
             OrderJournalError: it cannot be read, or locked.
         """
-        self._lock = _lock(self._path.with_name(self._path.name + ".lock"))
+        self._lock = _lock(self._path)
         try:
             self._orders = read_orders(self._path)
             wall = self._wall()
@@ -156,7 +145,8 @@ class OrderJournal:
         state = self._known(order)
         news: list[Record] = []
         if state != self._written[order.client_order_id]:
-            self._note_ending(order)
+            if order.is_done:
+                order_log.move_to_end(self._orders, order)
             self._written[order.client_order_id] = state
             news.append(state)
         if fill is not None:
@@ -199,10 +189,6 @@ class OrderJournal:
         reason = self._redaction.redact(state.failure_reason)[:_LONGEST_REASON]
         return structs.replace(state, failure_reason=reason)
 
-    def _note_ending(self, order: OrderRecord) -> None:
-        if order.is_done:
-            order_log.move_to_end(self._orders, order)
-
     def _enter(self, order: OrderRecord) -> None:
         """Take up an order that was dropped here and is still remembered elsewhere."""
         self._orders[order.client_order_id] = order
@@ -221,9 +207,9 @@ class OrderJournal:
         if self._is_behind:
             self._begin_anew()  # with all that is known, and so with these
             return
-        lines = b"".join(map(order_log.encode, records))
+        lines = b"".join(map(encode, records))
         try:
-            self._size += _write(self._file, lines, self._syncs)
+            self._size += durable_file.write(self._file, lines, is_synced=self._syncs)
         except OSError as error:
             raise self._fallen_behind(error) from None
 
@@ -247,9 +233,9 @@ class OrderJournal:
         records = (
             record for name, order in orders.items() for record in order_log.records(order, written[name])
         )
-        contents = b"".join(map(order_log.encode, records))
+        contents = b"".join(map(encode, records))
         try:
-            file = self._replace(contents)
+            file = durable_file.replace(self._path, contents, self._open_file)
         except OSError as error:
             raise self._failed(error) from None
         if self._file is not None:
@@ -259,20 +245,9 @@ class OrderJournal:
         self._orders, self._written = orders, written
         self._rotate_at = max(self._rotate_bytes, 2 * self._size)
         try:
-            _sync_directory(self._path.parent)
+            durable_file.sync_directory(self._path.parent)
         except OSError as error:
             raise self._fallen_behind(error) from None
-
-    def _replace(self, contents: bytes) -> BinaryIO:
-        new = self._path.with_name(self._path.name + ".new")
-        file = self._open_file(new, "wb")
-        try:
-            _write(file, contents, True)
-            new.replace(self._path)
-        except BaseException:
-            file.close()
-            raise
-        return file
 
     def _fallen_behind(self, error: OSError) -> JournalWriteError:
         """Something may be missing at the end of the file: nothing can follow there."""
@@ -313,7 +288,7 @@ def _read(file: BinaryIO, path: Path, orders: Orders) -> None:
     offset = 0
     while line := file.readline(_LONGEST_RECORD):
         try:
-            order_log.note(orders, order_log.decode(line))
+            order_log.note(orders, decode(line))
         except ValueError as error:
             if not _is_torn(line):
                 raise JournalCorruptError(path, offset, str(error)) from None
@@ -326,42 +301,16 @@ def _is_torn(line: bytes) -> bool:
     if line.endswith(b"\n") or len(line) == _LONGEST_RECORD:
         return False
     with suppress(ValueError):
-        order_log.decode(line[:-1] + b"\n")
+        decode(line[:-1] + b"\n")
         return False
     return True
 
 
-def _write(file: BinaryIO, contents: bytes, is_synced: bool) -> int:
-    """Write all of it, and have the disk take it if so wanted; returns how much that is."""
-    written = file.write(contents)
-    if written != len(contents):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    if is_synced:
-        os.fsync(file.fileno())
-    return written
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _lock(path: Path) -> BinaryIO:
-    """Hold a lock that ends with this process, however it ends."""
+    lock = path.with_name(path.name + ".lock")
     try:
-        import fcntl  # noqa: PLC0415  not everywhere, and not needed without a journal
-    except ModuleNotFoundError:
-        raise OrderJournalError("an order journal needs a POSIX system") from None
-    try:
-        file = open_unbuffered(path, "ab")
-    except OSError as error:
-        raise OrderJournalError(f"{path}: it cannot be opened: {error.strerror}") from None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
+        return durable_file.lock(lock)
+    except BlockingIOError:
         raise JournalInUseError(f"{path}: somebody else uses this order journal") from None
-    return file
+    except OSError as error:
+        raise OrderJournalError(f"{lock}: it cannot be locked: {error.strerror}") from None
