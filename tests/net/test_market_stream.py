@@ -87,12 +87,12 @@ def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
 async def test_the_book_is_the_venues_at_every_change() -> None:
     async with trading() as desk:
         for n in range(5):
-            desk.rival("buy", f"0.{n + 1}", str(900_000 + n))
-            desk.rival("sell", f"0.{n + 1}", str(1_000_000 - n))
+            desk.rival("buy", f"0.0{n + 1}", str(900_000 + n))
+            desk.rival("sell", f"0.0{n + 1}", str(1_000_000 - n))
             await desk.until(lambda: levels_here(desk) == levels_there(desk))
-        await desk.sell("900003", amount="0.7")
+        await desk.sell("900003", amount="0.07")
         await desk.until(lambda: levels_here(desk) == levels_there(desk))
-        assert desk.valr.best_bid("BTC-ZAR") == PriceLevel(D(900_003), D("0.2"))
+        assert desk.valr.best_bid("BTC-ZAR") == PriceLevel(D(900_003), D("0.02"))
 
 
 async def test_history_11_a_frame_replaces_the_book_and_leaves_no_phantom_levels() -> None:
