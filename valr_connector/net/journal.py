@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
+from valr_connector.model.enums import SessionState
 from valr_connector.model.events import ConnectionChanged
 from valr_connector.net.journal_format import (
     Direction,
@@ -53,7 +54,7 @@ class FrameRecorder:
         monotonic: nanoseconds of a clock that never steps.
 
     Attributes:
-        epoch: number of the connection that frames come from now; None as long as nobody has said it.
+        epoch: number of the connection that is up; None while there is none, or nobody has said it.
         lost: frames seen after the file had failed.
 
     Raises:
@@ -83,9 +84,10 @@ class FrameRecorder:
         last = _continue(path)
         self._seq = last or 0
         self._has_failed = False
-        self._file: BinaryIO | None = path.open("ab", buffering=BUFFER_BYTES)
+        file = path.open("ab", buffering=BUFFER_BYTES)
+        self._file: BinaryIO | None = file
         if last is None:
-            self._attempt(self._file.write, header_line(note))
+            self._attempt(file, file.write, header_line(note))
 
     def frame_in(self, raw: bytes) -> None:
         """A frame came in."""
@@ -97,7 +99,8 @@ class FrameRecorder:
 
     def record(self, direction: Direction, raw: bytes, socket: str | None = None) -> None:
         """Append one frame, of this recorder's socket unless another is named. Ignored once closed."""
-        if self._file is None:
+        file = self._file
+        if file is None:
             self.lost += self._has_failed
             return
         self._seq += 1
@@ -112,22 +115,22 @@ class FrameRecorder:
             clean,
             clean is not raw,
         )
-        self._attempt(self._file.write, frame_line(frame))
+        self._attempt(file, file.write, frame_line(frame))
 
     def note_connection(self, event: ConnectionChanged) -> None:
         """Learn the number of the connection: subscribe it, ``valr.on(ConnectionChanged, ...)``."""
         if event.socket.value == self._socket:
-            self.epoch = event.epoch
+            self.epoch = None if event.after is SessionState.IDLE else event.epoch
 
     def flush(self) -> None:
         """Hand what was gathered to the operating system."""
         if self._file is not None:
-            self._attempt(self._file.flush)
+            self._attempt(self._file, self._file.flush)
 
     def close(self) -> None:
         """Flush and close the file; further frames are ignored. Calling it again does nothing."""
         if self._file is not None:
-            self._attempt(self._file.close)
+            self._attempt(self._file, self._file.close)
             self._file = None
 
     def __enter__(self) -> Self:
@@ -152,17 +155,16 @@ class FrameRecorder:
         clean = self._redaction.redact(text)
         return raw if clean == text else clean.encode("latin-1")
 
-    def _attempt(self, call: Callable[..., object], *arguments: object) -> None:
+    def _attempt(self, file: BinaryIO, call: Callable[..., object], *arguments: object) -> None:
         """Do something with the file. Its first failure is its end."""
         try:
             call(*arguments)
         except OSError as error:
             log.error("%s: %s; frames are no longer recorded", self._path, error)  # noqa: TRY400  it says all
             self._has_failed = True
-            file, self._file = self._file, None
-            if file is not None:
-                with suppress(OSError):
-                    file.close()
+            self._file = None
+            with suppress(OSError):
+                file.close()
 
 
 def read_note(path: Path) -> str:

@@ -45,7 +45,7 @@ class RecordedFrame(NamedTuple):
         wall: when it was seen, nanoseconds since 1970.
         monotonic: the same by a clock that never steps, nanoseconds.
         socket: what it went over.
-        epoch: number of that socket's connection, from 1; None where it was not known.
+        epoch: number of that socket's connection, from 1; None where there was none, or it was not known.
         raw: exactly the bytes that were sent or received, unless `is_redacted`.
         is_redacted: secrets were struck out of it.
     """
@@ -73,7 +73,7 @@ class _Line(Struct, forbid_unknown_fields=True):
     socket: str
     epoch: int | None = None
     redacted: bool = False
-    frame: Raw | None = None
+    frame: Raw = Raw()
     text: str | None = None
     base64: str | None = None
 
@@ -165,7 +165,7 @@ def _is_one_line_object(raw: bytes) -> bool:
 
 
 def _content_of(entry: _Line) -> bytes:
-    if entry.frame is not None:
+    if entry.frame:
         return bytes(entry.frame)
     if entry.text is not None:
         return entry.text.encode()
