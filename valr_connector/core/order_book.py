@@ -42,7 +42,7 @@ class AggregatedBook:
         self, bids: Sequence[PriceLevel], asks: Sequence[PriceLevel], sequence: int | None
     ) -> TopOfBookChanged | BookInvalidated | None:
         """Take over a frame; None if it is older than the one shown or leaves the best prices alone."""
-        if self.is_valid and sequence is not None and self.sequence is not None and sequence < self.sequence:
+        if sequence is not None and self.sequence is not None and sequence < self.sequence:
             return None
         if bids and asks and bids[0].price >= asks[0].price:
             return self.invalidate(f"crossed: bid {bids[0].price} at or above ask {asks[0].price}")

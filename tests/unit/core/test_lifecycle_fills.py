@@ -100,6 +100,12 @@ def test_a_market_order_by_quote_amount_learns_its_size_from_valr() -> None:
     assert order.status is OrderStatus.FILLED
 
 
+def test_an_order_whose_size_valr_states_as_nothing_is_not_complete() -> None:
+    order = new_order(order_type=OrderType.MARKET, amount=None, quote_amount=Decimal(500), price=None)
+    tell(order, said(Says.RESTING, at_second=1, original="0", remaining="0"))
+    assert order.status is OPEN
+
+
 @pytest.mark.parametrize("status", [OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.FILLED])
 def test_a_fill_that_arrives_after_the_end_still_counts_and_is_told_as_late(status: OrderStatus) -> None:
     order = order_in(status)

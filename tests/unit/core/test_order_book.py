@@ -41,6 +41,10 @@ def test_the_first_frame_tells_the_best_prices() -> None:
     assert new.is_valid
 
 
+def test_the_first_frame_is_told_even_if_it_is_empty() -> None:
+    assert AggregatedBook(PAIR).replace([], [], 1) == TopOfBookChanged(PAIR, None, None)
+
+
 @pytest.mark.parametrize(("bid", "ask"), [(98, 101), (99, 102)])
 def test_a_frame_that_moves_a_best_price_tells_both(bid: int, ask: int) -> None:
     assert book().replace([level(bid)], [level(ask)], 6) == TopOfBookChanged(PAIR, level(bid), level(ask))

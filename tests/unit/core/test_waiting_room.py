@@ -96,3 +96,4 @@ def test_evidence_is_claimed_or_handed_back_exactly_once_and_never_exceeds_the_s
         assert len(room) == waited - left
     left += len(room.expire(now + 11))
     assert (len(room), left) == (0, waited)
+    assert not room._by_id  # nor is an id remembered that nothing waits for
