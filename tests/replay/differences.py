@@ -21,7 +21,8 @@ def outcome_differences(before: Expected, after: Expected) -> Iterator[str]:
     """Each field of an order or wallet that changed, and how the events did."""
     yield from _changes("order", before.orders, after.orders)
     yield from _changes("balance", before.balances, after.balances)
-    yield from _event_differences(before.events, after.events)
+    yield from _sequence_differences("event", "told", before.events, after.events)
+    yield from _sequence_differences("question", "asked", before.questions, after.questions)
 
 
 def _changes(kind: str, before: Mapping[str, Plain], after: Mapping[str, Plain]) -> Iterator[str]:
@@ -35,16 +36,16 @@ def _changes(kind: str, before: Mapping[str, Plain], after: Mapping[str, Plain])
                 yield f"{kind} {name}: {field}: {old.get(field)!r} -> {new.get(field)!r}"
 
 
-def _event_differences(before: Sequence[Plain], after: Sequence[Plain]) -> Iterator[str]:
-    if list(before) == list(after):
-        return
-    old, new = [_in_words(event) for event in before], [_in_words(event) for event in after]
+def _sequence_differences(
+    kind: str, done: str, before: Sequence[Plain], after: Sequence[Plain]
+) -> Iterator[str]:
+    old, new = [_in_words(entry) for entry in before], [_in_words(entry) for entry in after]
     for tag, start, end, new_start, new_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
-            yield from (f"event no longer told: {event}" for event in old[start:end])
-            yield from (f"event told now: {event}" for event in new[new_start:new_end])
+            yield from (f"{kind} no longer {done}: {entry}" for entry in old[start:end])
+            yield from (f"{kind} {done} now: {entry}" for entry in new[new_start:new_end])
 
 
-def _in_words(event: Plain) -> str:
-    fields = ", ".join(f"{name}={value!r}" for name, value in event.items() if name != "event")
-    return f"{event['event']}({fields})"
+def _in_words(entry: Plain) -> str:
+    fields = ", ".join(f"{name}={value!r}" for name, value in entry.items() if name != "event")
+    return f"{entry.get('event', '')}({fields})"

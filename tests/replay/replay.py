@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from tests.replay.rest_lines import REST, RestLines
-from tests.replay.story import Expected, Plain, told
+from tests.replay.story import Expected, Plain, note_questions, told
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.commands import CommandKind
 from valr_connector.core.evidence import Evidence, Says, Source
@@ -31,6 +31,8 @@ class Replay:
     def __init__(self) -> None:
         self.state = AccountState()
         self.events: list[Plain] = []
+        self.questions: list[Plain] = []
+        note_questions(self.state, self.questions)
         self._now = 0
         self._epoch: int | None = None
         publisher = EventPublisher()
@@ -56,7 +58,7 @@ class Replay:
         """Take the frames one after the other; returns what came of it all."""
         for frame in frames:
             self._take(frame)
-        return Expected.of(self.state, self.events)
+        return Expected.of(self.state, self.events, self.questions)
 
     def _take(self, frame: RecordedFrame) -> None:
         self._now = max(self._now, frame.monotonic)

@@ -17,7 +17,7 @@ import orjson
 
 from tests.replay.rest_lines import REST
 from tests.replay.stage_clock import StageClock
-from tests.replay.story import Expected, Plain, told
+from tests.replay.story import Expected, Plain, note_questions, told
 from tests.replay.taps import FRAME_S, CountingTap, RecordedRest
 from valr_connector.config import Settings
 from valr_connector.core.commands import CommandKind
@@ -72,6 +72,8 @@ class Stage:
         self.valr.on(ConnectionChanged, self._recorder.note_connection)
         self.valr.on(Event, self._note)
         self._events: list[Plain] = []
+        self._questions: list[Plain] = []
+        note_questions(self.valr._state, self._questions)
         self._released = asyncio.Event()
 
     @asynccontextmanager
@@ -95,7 +97,7 @@ class Stage:
 
     def outcome(self) -> Expected:
         """Where everything stands now, and what was told until now."""
-        return Expected.of(self.valr._state, list(self._events))
+        return Expected.of(self.valr._state, self._events, self._questions)
 
     def records(self) -> list[OrderRecord]:
         """Every order that the connector tracks or has tracked."""

@@ -12,6 +12,7 @@ import orjson
 from msgspec import structs
 
 from valr_connector.core.account_state import AccountState
+from valr_connector.core.lifecycle import AskReason
 from valr_connector.model.account import Balance
 from valr_connector.model.events import (
     AccountActivity,
@@ -23,6 +24,7 @@ from valr_connector.model.events import (
     UnrecognisedStatus,
     UntrackedOrder,
 )
+from valr_connector.model.ids import ClientOrderId
 from valr_connector.model.order import Fill, InFlightOrder
 
 Plain = dict[str, Any]
@@ -41,23 +43,26 @@ STORY = (
 
 @dataclass(frozen=True)
 class Expected:
-    """What a recording leads to: final orders and balances, and every event on the way."""
+    """What a recording leads to: final orders and balances, what was told and what was asked on the way."""
 
     orders: Mapping[str, Plain]
     balances: Mapping[str, Plain]
     events: Sequence[Plain]
+    questions: Sequence[Plain]
 
     @classmethod
-    def of(cls, state: AccountState, events: Sequence[Plain]) -> Expected:
+    def of(cls, state: AccountState, events: Sequence[Plain], questions: Sequence[Plain]) -> Expected:
         """The outcome as it stands in `state`."""
         orders = {order.client_order_id: order_state(order) for order in state.tracker.orders()}
         balances = {code: wallet(state.balances[code]) for code in sorted(state.balances.by_currency)}
-        return cls(dict(sorted(orders.items())), balances, events)
+        return cls(dict(sorted(orders.items())), balances, list(events), list(questions))
 
     @classmethod
     def read(cls, path: Path) -> Expected:
-        """What was written beside a recording."""
-        return cls(**orjson.loads(path.read_bytes()))
+        """What was written beside a recording; a part that it lacks is empty."""
+        written = orjson.loads(path.read_bytes())
+        orders, balances = written.get("orders", {}), written.get("balances", {})
+        return cls(orders, balances, written.get("events", []), written.get("questions", []))
 
     def text(self) -> str:
         """JSON with an order, a wallet or an event on each line, so that a difference shows as a line."""
@@ -65,9 +70,23 @@ class Expected:
             "{\n"
             f'"orders": {_block("{}", _named(self.orders))},\n'
             f'"balances": {_block("{}", _named(self.balances))},\n'
-            f'"events": {_block("[]", [_json(event) for event in self.events])}\n'
+            f'"events": {_block("[]", [_json(event) for event in self.events])},\n'
+            f'"questions": {_block("[]", [_json(question) for question in self.questions])}\n'
             "}\n"
         )
+
+
+def note_questions(state: AccountState, questions: list[Plain]) -> None:
+    """Have every reason to ask about an order noted in `questions`, once: timers repeat it."""
+    ask = state.questions.ask
+
+    def noting(client_order_id: ClientOrderId, reason: AskReason, now: int) -> None:
+        question = {"order": client_order_id, "reason": reason.name}
+        if question not in questions:
+            questions.append(question)
+        ask(client_order_id, reason, now)
+
+    state.questions.ask = noting  # type: ignore[method-assign]  # a question is no event that one could subscribe
 
 
 def order_events(events: Sequence[Plain]) -> list[Plain]:
