@@ -204,7 +204,7 @@ class Reconciler:
         if report is not None:
             self._stream.report(report, asked_at)
             return
-        is_proved = absence_proves(order, self._clock(), self._patience)
+        is_proved = absence_proves(order, asked_at, self._patience)
         self._stream.apply(
             Evidence(
                 says=Says.PROVED_ABSENT if is_proved else Says.ABSENT,
