@@ -117,7 +117,11 @@ class Reconciler:
         missing = [order for order in in_doubt if not order.is_done and order.last_heard < began]
         async with asyncio.TaskGroup() as tasks:
             for order in missing:
-                tasks.create_task(self.ask_about(order))
+                tasks.create_task(self._ask_about_missing(order))
+
+    async def _ask_about_missing(self, order: OrderRecord) -> None:
+        if not await self.ask_about(order):
+            self._questions.ask(order.client_order_id, AskReason.ABSENT, self._clock())
 
     async def _compare_now_and_then(self) -> None:
         while True:
