@@ -37,7 +37,7 @@ TRADES_PER_PAGE = 100
 MOST_TRADE_PAGES = 20
 TRADE_OVERLAP = timedelta(seconds=60)
 FILL_ATTEMPTS = 10
-"""After so many looks at the trade history an incomplete fill stays as VALR's stream told it."""
+"""After so many looks at the trade history, each a page longer, a fill stays as VALR's stream told it."""
 
 _ABOUT_FILLS = frozenset({AskReason.MISSING_FILLS, AskReason.UNATTRIBUTED_FILL})
 _SETTLED_BY_AN_ANSWER = frozenset(
@@ -191,7 +191,7 @@ class Reconciler:
 
     async def _answer(self, order: OrderRecord, question: Question) -> bool:
         if question.reason in _ABOUT_FILLS:
-            could_ask = await self._try_fetch_fills(order)
+            could_ask = await self._try_fetch_fills(order, pages=question.attempt)
             gave_up = question.attempt >= FILL_ATTEMPTS and question.reason is AskReason.MISSING_FILLS
             if gave_up:
                 log.error("fills of %s are still incomplete in VALR's trade history", order.client_order_id)
@@ -233,17 +233,26 @@ class Reconciler:
 
     # --- fills -------------------------------------------------------------------------------------
 
-    async def _try_fetch_fills(self, order: OrderRecord) -> bool:
+    async def _try_fetch_fills(self, order: OrderRecord, *, pages: int) -> bool:
         async with self._slots:
             try:
-                rows = await self._rest.call(
-                    endpoints.pair_trade_history(order.symbol, limit=TRADES_PER_PAGE)
-                )
+                await self._fetch_fills(order, pages)
             except ValrError as error:
                 log.warning("could not fetch the fills of %s: %s", order.client_order_id, error)
                 return False
-        self._take_over(rows)
         return True
+
+    async def _fetch_fills(self, order: OrderRecord, pages: int) -> None:
+        """The pair's trade history, newest first, until the order has all its fills."""
+        for page in range(pages):
+            rows = await self._rest.call(
+                endpoints.pair_trade_history(
+                    order.symbol, skip=page * TRADES_PER_PAGE, limit=TRADES_PER_PAGE
+                )
+            )
+            self._take_over(rows)
+            if len(rows) < TRADES_PER_PAGE or order.has_all_fills:
+                return
 
     async def _fetch_missed_fills(self) -> None:
         """Trade history back to the last fill known, with an overlap; duplicates count once."""
