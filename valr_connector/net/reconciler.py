@@ -246,9 +246,7 @@ class Reconciler:
         """The pair's trade history, newest first, until the order has all its fills."""
         for page in range(pages):
             rows = await self._rest.call(
-                endpoints.pair_trade_history(
-                    order.symbol, skip=page * TRADES_PER_PAGE, limit=TRADES_PER_PAGE
-                )
+                endpoints.pair_trade_history(order.symbol, skip=page * TRADES_PER_PAGE, limit=TRADES_PER_PAGE)
             )
             self._take_over(rows)
             if len(rows) < TRADES_PER_PAGE or order.has_all_fills:
