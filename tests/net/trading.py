@@ -201,7 +201,7 @@ class Desk:
             ("fills", fills, trades),
             ("told fills", sum(name == "OrderFilled" for name in self.story(order)), len(trades)),
         )
-        return [f"{what}: {here} here, {there} there" for what, here, there in pairs if here != there]
+        return [f"{what}: {here} here, {there} there"[:300] for what, here, there in pairs if here != there]
 
 
 def _broken() -> int:
