@@ -69,6 +69,15 @@ def test_the_final_state_of_an_order_does_not_depend_on_the_order_of_arrival(
         assert Replay().feed(variant).orders == expected.orders, [frame.seq for frame in variant]
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_an_event_that_comes_after_its_time_contradicts_nothing(name: str) -> None:
+    frames, _ = recording(name)
+
+    for variant in arrivals.late(frames):
+        asked = {question["reason"] for question in Replay().feed(variant).questions}
+        assert "CONTRADICTION" not in asked, [frame.seq for frame in variant]
+
+
 def test_every_sequence_of_protocol_19_2_is_recorded() -> None:
     cases = {
         "place, rests": {"place_rests", "place_rests_with_placed_status"},
