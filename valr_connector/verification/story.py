@@ -1,0 +1,154 @@
+"""What the user was told, with the moment of each telling on VALR's clock; kept for the invariants."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from valr_connector.model.enums import OrderStatus, SessionState, Socket
+from valr_connector.model.events import (
+    CancelRefused,
+    CancelUnknown,
+    ConnectionChanged,
+    Event,
+    FrameRefused,
+    OrderCancelled,
+    OrderCompleted,
+    OrderCorrected,
+    OrderCreated,
+    OrderEvent,
+    OrderExpired,
+    OrderFailed,
+    OrderFilled,
+    OrderRevived,
+    PlacementUnknown,
+    UnrecognisedStatus,
+    UntrackedOrder,
+)
+from valr_connector.model.ids import ClientOrderId
+from valr_connector.model.order import InFlightOrder
+
+ENDINGS = (OrderCompleted, OrderCancelled, OrderExpired, OrderFailed)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event about an order, and how the order stood when it was told.
+
+    `at` is VALR's time, nanoseconds since 1970.
+    """
+
+    at: int
+    event: OrderEvent
+    status: OrderStatus
+    executed: Decimal
+
+    @property
+    def name(self) -> str:
+        """What was told."""
+        return type(self.event).__name__
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it tells the order's end, or another one than was told before."""
+        return isinstance(self.event, (*ENDINGS, OrderCorrected))
+
+
+@dataclass(slots=True)
+class OrderStory:
+    """One order as the user knows it."""
+
+    order: InFlightOrder
+    told: list[Told] = field(default_factory=list)
+
+    def has(self, *kinds: type[OrderEvent]) -> bool:
+        """Whether an event of one of these kinds was told."""
+        return any(isinstance(each.event, kinds) for each in self.told)
+
+
+class Recorder:
+    """Hears everything that one `ValrExchange` tells.
+
+    Args:
+        clock: VALR's, nanoseconds.
+        note: told every event in words, for traces.
+
+    Attributes:
+        stories: by client order id.
+        rare: how often each rare path was taken.
+    """
+
+    def __init__(self, clock: Callable[[], int], note: Callable[[str], None] | None = None) -> None:
+        self.stories: dict[ClientOrderId, OrderStory] = {}
+        self.rare: Counter[str] = Counter()
+        self._clock = clock
+        self._note = note
+
+    def hear(self, event: Event) -> None:
+        """Take one event."""
+        for kind, name in _RARE.items():
+            if isinstance(event, kind):
+                self.rare[name] += 1
+        if isinstance(event, OrderEvent):
+            self._hear_of_order(event)
+        elif isinstance(event, ConnectionChanged):
+            self._hear_of_connection(event)
+        if self._note is not None:
+            self._note(in_words(event))
+
+    def of(self, order: InFlightOrder) -> OrderStory:
+        """The story of an order, from its first mention on."""
+        story = self.stories.get(order.client_order_id)
+        if story is None:
+            story = self.stories[order.client_order_id] = OrderStory(order)
+        return story
+
+    def _hear_of_order(self, event: OrderEvent) -> None:
+        order = event.order
+        story = self.of(order)
+        story.told.append(Told(self._clock(), event, order.status, order.executed_amount))
+        if isinstance(event, OrderFilled) and event.is_late:
+            self.rare["late fill"] += 1
+        elif isinstance(event, OrderCompleted | OrderCancelled) and order.cancel_request is not None:
+            self.rare["ended while being cancelled"] += 1
+        if story.has(PlacementUnknown):
+            self._hear_of_unknown(event)
+
+    def _hear_of_unknown(self, event: OrderEvent) -> None:
+        if isinstance(event, OrderCreated):
+            self.rare["adopted"] += 1
+        elif isinstance(event, OrderFailed):
+            self.rare["unknown, and then failed"] += 1
+
+    def _hear_of_connection(self, event: ConnectionChanged) -> None:
+        is_back = event.before is SessionState.RESYNCING and event.after is SessionState.LIVE
+        if event.socket is Socket.ACCOUNT and is_back and event.epoch > 1:
+            self.rare["reconnect"] += 1
+
+
+_RARE: Mapping[type[Event], str] = {
+    PlacementUnknown: "placement unknown",
+    CancelUnknown: "cancel unknown",
+    CancelRefused: "cancel refused",
+    OrderRevived: "revived",
+    OrderCorrected: "corrected ending",
+    UntrackedOrder: "stranger",
+    UnrecognisedStatus: "unrecognised status",
+    FrameRefused: "frame refused",
+}
+
+
+def in_words(event: Event) -> str:
+    """An event in one line, the same in every process."""
+    return f"{type(event).__name__} {' '.join(_details(event))}"
+
+
+def _details(event: Event) -> Iterator[str]:
+    for name in event.__struct_fields__:
+        value = getattr(event, name)
+        if name == "order":
+            yield f"{value.client_order_id} {value.status} {value.placement} executed={value.executed_amount}"
+        else:
+            yield f"{name}={value}"

@@ -1,0 +1,220 @@
+"""The user of the connector, who does what the schedule says and holds calls to what they promise."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from valr_connector.errors import ValrError
+from valr_connector.model.enums import OrderStatus, Side, TimeInForce
+from valr_connector.model.events import Event
+from valr_connector.model.order import InFlightOrder
+from valr_connector.verification import schedule as s
+from valr_connector.verification.invariants import Violation, l4_no_accumulation, l5_closes_in_time
+from valr_connector.verification.world import ACCOUNT, PAIR, Life, World
+
+_RESTART_PAUSE_S: Final = 1.0
+_TIDYING_S: Final = 0.05
+"""Calls that a closing wakes need a turn or two of the loop to return."""
+_MOST_SLOW_READS: Final = 50
+
+
+class User:
+    """Uses one connector after the other in one world.
+
+    Attributes:
+        violations: what was found wrong on the way.
+        pending: calls about orders that have not returned yet, in words.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.violations: list[Violation] = []
+        self.pending: dict[int, str] = {}
+        self._world = world
+        self._calls = 0
+        self._quotes: dict[Side, InFlightOrder] = {}
+        self._quoted: list[str] = []
+        self._is_refreshing = False
+        self._is_starting = False
+        self._deeds: Mapping[type[s.Step], Callable[[Any], Awaitable[None]]] = {
+            s.Place: self._place,
+            s.Cancel: self._cancel,
+            s.CancelAll: self._cancel_all,
+            s.Refresh: self._refresh,
+            s.Close: self._close,
+            s.Restart: self._restart,
+            s.Listen: self._listen,
+        }
+
+    def does(self, step: s.AnyStep) -> bool:
+        """Whether the step is the user's."""
+        return type(step) in self._deeds
+
+    def do(self, step: s.AnyStep) -> None:
+        """Begin a step; it goes on beside the others."""
+        self._calls += 1
+        self._world.tasks.create_task(self._watch(self._calls, step))
+
+    async def _watch(self, number: int, step: s.AnyStep) -> None:
+        name = s.step_line(step)
+        if isinstance(step, _ABOUT_ORDERS):
+            self.pending[number] = name
+        try:
+            await self._deeds[type(step)](step)
+        except ValrError as error:
+            self._world.trace.note(f"raised {type(error).__name__}: {error} ({name})")
+        except Exception as error:  # noqa: BLE001  whatever else comes out of the library is a defect
+            self.violations.append(Violation("crash", f"{name} raised {error!r}"))
+        finally:
+            self.pending.pop(number, None)
+
+    # --- life --------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Make a connector and start it; again and again, as a supervisor would."""
+        while True:
+            life = self._world.new_life()
+            try:
+                await life.valr.start()
+            except ValrError as error:
+                self._world.trace.note(f"start failed: {type(error).__name__}: {error}")
+                await self._take_leave(life)
+                await asyncio.sleep(_RESTART_PAUSE_S)
+            else:
+                return
+
+    async def close(self) -> None:
+        """Close the connector if it runs, and hold it to what closing promises."""
+        life = self._world.life
+        if life.is_closed:
+            return
+        began = asyncio.get_running_loop().time()
+        await self._take_leave(life)
+        seconds = asyncio.get_running_loop().time() - began
+        await asyncio.sleep(_TIDYING_S)
+        most = self._world.settings.close_timeout_s
+        self.violations += l5_closes_in_time(seconds, _tasks_of_the_library(), most)
+
+    async def _take_leave(self, life: Life) -> None:
+        report = await life.valr.close()
+        life.closed, life.closed_at = report, self._world.venue_clock()
+        names = ", ".join(order.client_order_id for order in report.remaining)
+        self._world.trace.note(f"closed; remaining: {names or 'nothing'}")
+
+    async def _close(self, _step: s.Close) -> None:
+        await self.close()
+
+    async def _restart(self, _step: s.Restart) -> None:
+        if self._is_starting:
+            return
+        self._is_starting = True
+        try:
+            await self.close()
+            self._quotes.clear()
+            self._quoted.clear()
+            await self.start()
+        finally:
+            self._is_starting = False
+
+    # --- orders ------------------------------------------------------------------------------------
+
+    async def _place(self, step: s.Place) -> None:
+        life = self._world.life
+        name, side = life.client_order_id(step.name), Side(step.side)
+        if step.price is None:
+            order = await life.valr.place_market_order(
+                PAIR, side, amount=step.amount, quote_amount=step.quote, client_order_id=name
+            )
+        else:
+            order = await life.valr.place_limit_order(
+                PAIR,
+                side,
+                amount=step.amount or 0,
+                price=step.price,
+                post_only=step.post_only,
+                time_in_force=TimeInForce(step.tif),
+                client_order_id=name,
+            )
+        self._world.trace.note(f"placed {name}: {order.status} {order.placement}")
+
+    async def _cancel(self, step: s.Cancel) -> None:
+        life = self._world.life
+        outcome = await life.valr.cancel_order(life.client_order_id(step.name))
+        self._world.trace.note(f"cancelled {outcome.order.client_order_id}: {outcome.result}")
+
+    async def _cancel_all(self, _step: s.CancelAll) -> None:
+        for outcome in await self._world.life.valr.cancel_all():
+            self._world.trace.note(f"cancelled {outcome.order.client_order_id}: {outcome.result}")
+
+    async def _refresh(self, step: s.Refresh) -> None:
+        if self._is_refreshing or self._world.life.is_closed:
+            return
+        self._is_refreshing = True
+        try:
+            self._check_accumulation()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._requote(Side.BUY, step))
+                tasks.create_task(self._requote(Side.SELL, step))
+            self._check_accumulation()
+        finally:
+            self._is_refreshing = False
+
+    async def _requote(self, side: Side, step: s.Refresh) -> None:
+        """Quote anew, unless the quote that stands is not surely gone."""
+        life = self._world.life
+        price = step.bid if side is Side.BUY else step.ask
+        with suppress(ValrError):
+            standing = self._quotes.get(side)
+            if standing is not None and not standing.is_done:
+                outcome = await life.valr.cancel_order(standing)
+                if not outcome.is_done:
+                    return
+            self._quoted.append(name := life.client_order_id(f"q{len(self._quoted)}"))
+            self._quotes[side] = await life.valr.place_limit_order(
+                PAIR, side, amount=step.amount, price=price, post_only=True, client_order_id=name
+            )
+
+    def _check_accumulation(self) -> None:
+        life = self._world.life
+        in_doubt = [
+            order
+            for order in life.valr.orders.values()
+            if order.status is OrderStatus.PENDING_CREATE or order.is_being_cancelled
+        ]
+        open_there = [
+            order
+            for order in self._world.exchange.venue.open_orders(ACCOUNT)
+            if order.request.customer_order_id in self._quoted
+        ]
+        self.violations += l4_no_accumulation(len(open_there), len(in_doubt))
+
+    # --- events --------------------------------------------------------------------------------------
+
+    async def _listen(self, step: s.Listen) -> None:
+        """Read slowly; everything comes all the same, in order."""
+        heard: list[Event] = []
+        told: list[Event] = []
+        valr = self._world.life.valr
+        async with valr.events() as stream:
+            valr.on(Event, told.append)
+            async for event in stream:
+                heard.append(event)
+                if len(heard) < _MOST_SLOW_READS:
+                    await asyncio.sleep(step.seconds)
+        if len(heard) != len(told) or any(a is not b for a, b in zip(heard, told, strict=True)):
+            self.violations.append(Violation("S6", f"a slow reader got {len(heard)} of {len(told)} events"))
+
+
+_ABOUT_ORDERS: Final = (s.Place, s.Cancel, s.CancelAll, s.Refresh)
+
+
+def _tasks_of_the_library() -> list[str]:
+    """What still runs of the connector, in words."""
+    names = []
+    for task in asyncio.all_tasks():
+        code = getattr(task.get_coro(), "cr_code", None)
+        if code is not None and "/valr_connector/net/" in code.co_filename.replace("\\", "/"):
+            names.append(str(code.co_qualname))
+    return sorted(names)
