@@ -193,10 +193,12 @@ def resume(order: OrderRecord, now: int, wall: int) -> None:
     """Put an order of an earlier process on this one's clocks: monotonic `now`, and `wall` since 1970.
 
     Its placement may have been on its way until that process died, and that may have been just now: whatever
-    waits for a placement to arrive waits from `now` on.
+    waits for a placement to arrive waits from `now` on. In the same way it may have ended just now.
     """
     order.created_at = now - max(0, wall - order.placed_at)
     order.sent_at = now
+    if order.is_done:
+        order.ended_undated_at = now
 
 
 def fills_wanted_since(orders: Iterable[OrderRecord]) -> datetime | None:
