@@ -4,35 +4,49 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal, Self, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from valr_connector.core.guards import SECOND, Guards
 from valr_connector.core.reconcile import Patience
 from valr_connector.errors import ConfigurationError
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+SocketAddress = Annotated[str, StringConstraints(pattern=r"^wss?://[^/\s]+(/\S*)?$")]
 ClosePolicy = Literal["cancel", "leave"]
 JournalSync = Literal["os", "always"]
 
 
-class Hosts(BaseModel):
+class _Chosen(BaseModel):
+    """What somebody chose: nothing unknown, never changed, and a mistake is told the library's way."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __init__(self, **chosen: object) -> None:
+        try:
+            super().__init__(**chosen)
+        except ValidationError as error:
+            raise ConfigurationError(_first_mistake(error)) from None
+
+
+class Hosts(_Chosen):
     """Where VALR is (protocol 1).
 
     Attributes:
         rest: base address of the REST service, without a slash at its end.
         account_socket, trade_socket: addresses of the two WebSockets.
+
+    Raises:
+        ConfigurationError: names the setting, what was given and the rule.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    rest: Annotated[str, StringConstraints(pattern=r"^https?://[^/]+$")] = "https://api.valr.com"
-    account_socket: Annotated[str, StringConstraints(pattern=r"^wss?://")] = "wss://api.valr.com/ws/account"
-    trade_socket: Annotated[str, StringConstraints(pattern=r"^wss?://")] = "wss://api.valr.com/ws/trade"
+    rest: Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+$")] = "https://api.valr.com"
+    account_socket: SocketAddress = "wss://api.valr.com/ws/account"
+    trade_socket: SocketAddress = "wss://api.valr.com/ws/trade"
 
 
-class Settings(BaseModel):
+class Settings(_Chosen):
     """How `ValrExchange` behaves. Times in seconds.
 
     Attributes:
@@ -50,9 +64,10 @@ class Settings(BaseModel):
         absent_min_quiet_s: an order heard of within this time may be missing from a list.
         not_found_grace_s: an order that VALR does not find may still appear within this time.
         ping_interval_s, silence_timeout_s: keep-alive of both sockets (protocol 14.3).
-    """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Raises:
+        ConfigurationError: names the setting, what was given and the rule.
+    """
 
     hosts: Hosts = Hosts()
     client_order_id_prefix: Annotated[str, StringConstraints(pattern=r"^[0-9a-zA-Z]{1,12}$")] = "vc"
@@ -70,6 +85,13 @@ class Settings(BaseModel):
     ping_interval_s: Seconds = 15.0
     silence_timeout_s: Seconds = 45.0
 
+    @model_validator(mode="after")
+    def _a_ping_comes_before_silence_ends(self) -> Self:
+        if self.silence_timeout_s <= self.ping_interval_s:
+            rule = f"has to exceed ping_interval_s ({self.ping_interval_s})"
+            raise ValueError(f"silence_timeout_s={self.silence_timeout_s}: {rule}")
+        return self
+
     @property
     def guards(self) -> Guards:
         """The guards that stand before a question about an absent order."""
@@ -83,18 +105,11 @@ class Settings(BaseModel):
         return Patience(grace=round(self.not_found_grace_s * SECOND))
 
 
-def settings_from(**chosen: object) -> Settings:
-    """`Settings`, with a mistake told the library's way.
-
-    Raises:
-        ConfigurationError: names the setting, what was given and the rule.
-    """
-    try:
-        return Settings.model_validate(chosen)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{name}={first['input']!r}: {first['msg']}") from None
+def _first_mistake(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False)[0]
+    problem = first["msg"].removeprefix("Value error, ")
+    name = ".".join(str(part) for part in first["loc"])
+    return f"{name}={first['input']!r}: {problem}" if name else problem
 
 
 class KeyFromEnvironment(TypedDict):
