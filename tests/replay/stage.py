@@ -79,14 +79,12 @@ class Stage:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Stage]:
         """Exchange and connector running; the recording ends with the block."""
-        async with self.exchange, self.valr:
-            self._rest = RecordedRest(self._rest_session(), self, self._record_rest)
-            self.connector.rest._session = self._rest
-            await self.settle()
-            try:
+        with self._recorder:
+            async with self.exchange, self.valr:
+                self._rest = RecordedRest(self._rest_session(), self, self._record_rest)
+                self.connector.rest._session = self._rest
+                await self.settle()
                 yield self
-            finally:
-                self._recorder.close()
 
     @property
     def connector(self) -> Connector:
