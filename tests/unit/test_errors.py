@@ -261,3 +261,12 @@ def test_a_decode_error_shows_at_most_eighty_characters(length: int, shown: int)
     error = e.DecodeError("?", "", "x" * length, "is no JSON")
     assert len(error.value) == shown
     assert error.value.endswith("..." if length > 80 else "xxx")
+
+
+# --- the order journal -----------------------------------------------------------------------------
+
+
+def test_a_damaged_journal_names_the_file_the_byte_and_the_damage() -> None:
+    error = e.JournalCorruptError("orders.journal", 4_096, "the checksum differs")
+    assert str(error) == "orders.journal: the record at byte 4096 is damaged: the checksum differs"
+    assert (error.path, error.offset) == ("orders.journal", 4_096)
