@@ -40,6 +40,7 @@ GOOD = DemoSummary(
     open_left=0,
     unknown=1,
     unresolved=0,
+    strange_words=0,
     placing=NO_LATENCY,
     cancelling=NO_LATENCY,
     profit=Decimal("-1.005"),
@@ -159,6 +160,7 @@ def test_a_run_that_ended_before_the_cut_is_good() -> None:
         ),
         pytest.param(replace(GOOD, open_left=1), id="open order left"),
         pytest.param(replace(GOOD, unresolved=1), id="unknown outcome left"),
+        pytest.param(replace(GOOD, strange_words=1), id="word that nobody knows"),
         pytest.param(replace(GOOD, recovery_ns=None), id="no recovery"),
     ],
 )

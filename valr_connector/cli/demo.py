@@ -181,6 +181,7 @@ class _Run:
             open_left=self.sides.open_there,
             unknown=record.unknown,
             unresolved=len(self._valr.orders),
+            strange_words=len(record.strange_words),
             placing=metrics.latency(PLACE_CONFIRMED).summary(),
             cancelling=metrics.latency(CANCEL_CONFIRMED).summary(),
             profit=profit(record.fills, self._pair, self._mid),

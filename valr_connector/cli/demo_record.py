@@ -15,6 +15,8 @@ from valr_connector.model.events import (
     OrderFilled,
     PlacementUnknown,
     ReadinessChanged,
+    UnknownFrameReceived,
+    UnrecognisedStatus,
 )
 from valr_connector.model.ids import ClientOrderId
 
@@ -32,6 +34,7 @@ class DemoRecord:
 
     Attributes:
         unknown: how often the outcome of a placement or a cancel was not known in time.
+        strange_words: order statuses and frame types that came in and nobody knows.
         reconnects: connections after the first of each socket.
         recovery_ns: from the cut to being ready again; None before that.
     """
@@ -43,9 +46,12 @@ class DemoRecord:
         self._fills: dict[tuple[str, str], Fill] = {}
         self._cut_at: int | None = None
         self.unknown = 0
+        self.strange_words: set[str] = set()
         self.reconnects = 0
         self.recovery_ns: int | None = None
         valr.on(OrderEvent, self._order_event)
+        valr.on(UnrecognisedStatus, lambda event: self.strange_words.add(event.text))
+        valr.on(UnknownFrameReceived, lambda event: self.strange_words.add(event.kind))
         valr.on(ConnectionChanged, self._connection_changed)
         valr.on(ReadinessChanged, self._readiness_changed)
 

@@ -28,6 +28,7 @@ class DemoSummary:
         most_open: the most orders of the account that the venue ever had open at a time.
         open_left: orders open at the venue after everything was closed.
         unknown: how often the outcome of a placement or a cancel was not known in time.
+        strange_words: order statuses and frame types of the venue's that the library does not know.
         unresolved: orders whose fate is not known at the end.
         profit: quote currency, position valued at the mid price, fees paid; None without a mid price.
         recovery_ns: from the cut of the account socket to being ready again; None where it was not cut,
@@ -43,6 +44,7 @@ class DemoSummary:
     open_left: int
     unknown: int
     unresolved: int
+    strange_words: int
     placing: LatencySummary
     cancelling: LatencySummary
     profit: Decimal | None
@@ -55,7 +57,8 @@ class DemoSummary:
     def is_good(self) -> bool:
         """Nothing disagreed, nothing was left open or unknown, and a cut connection came back."""
         recovered = not self.was_cut or self.recovery_ns is not None
-        return recovered and not (self.disagreements or self.open_left or self.unresolved)
+        unclear = self.open_left or self.unresolved or self.strange_words
+        return recovered and not (self.disagreements or unclear)
 
     def lines(self) -> Iterator[str]:
         """``name: value``, one a line; then every disagreement."""
@@ -76,6 +79,7 @@ class DemoSummary:
         yield "left open at the venue", self.open_left
         yield "outcomes unknown for a while", self.unknown
         yield "outcomes unknown at the end", self.unresolved
+        yield "unknown statuses and frame types", self.strange_words
         yield "placing, until confirmed", latency_text(self.placing)
         yield "cancelling, until confirmed", latency_text(self.cancelling)
         yield "profit, position at mid", money_text(self.profit, self.pair)
