@@ -19,7 +19,7 @@ from valr_connector.core.trading_rules import quantise_amount, quantise_price
 from valr_connector.errors import ClosedError, NotReadyError, UnknownOrderError, ValrError
 from valr_connector.model.account import Balance
 from valr_connector.model.enums import Side, TimeInForce
-from valr_connector.model.events import Event, OrderEvent, Restored
+from valr_connector.model.events import Event, Restored
 from valr_connector.model.ids import ClientOrderId, ClientOrderIds, to_base36
 from valr_connector.model.market import PairInfo, PriceLevel
 from valr_connector.model.numbers import Number, positive_decimal
@@ -97,7 +97,6 @@ class ValrExchange:
                 sync=self._settings.journal_sync,
                 secrets=(api_key, api_secret),
             )
-            self._publisher.on(OrderEvent, self._journal.follow)  # before anybody else hears of it
         parts = [part for part in Part if self._pairs or part is not Part.ORDER_BOOKS]
         self._state = AccountState(
             guards=self._settings.guards, patience=self._settings.patience, parts=parts
@@ -457,6 +456,7 @@ class ValrExchange:
         if self._journal is None:
             return
         now = self._clocks.monotonic()
+        self._state.tracker.watch(self._journal.follow)
         for order in self._journal.open(now):
             self._state.tracker.restore(order, now)
             self._publisher.publish(Restored(order, order.updated_at, order.status, order.executed_amount))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -16,6 +16,9 @@ from valr_connector.errors import InvalidArgumentError
 from valr_connector.model.enums import OrderStatus
 from valr_connector.model.events import OrderEvent
 from valr_connector.model.ids import ClientOrderId
+
+Watcher = Callable[[OrderRecord, Sequence[OrderEvent]], None]
+"""Sees an order after a piece of evidence was applied to it, with the events that have yet to be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,13 @@ class OrderTracker:
         self._done: dict[ClientOrderId, OrderRecord] = {}
         self._by_exchange_id: dict[str, OrderRecord] = {}
         self._waiting = WaitingRoom(self._limits.waiting, self._limits.waiting_time)
+        self._watch: Watcher | None = None
         self.in_flight: Mapping[ClientOrderId, OrderRecord] = MappingProxyType(self._in_flight)
         self.unclaimed = 0
+
+    def watch(self, watcher: Watcher) -> None:
+        """Have `watcher` see every order after each piece of evidence about it."""
+        self._watch = watcher
 
     def track(self, order: OrderRecord) -> None:
         """Take an order under control, before anything about it is sent.
@@ -149,6 +157,8 @@ class OrderTracker:
             self._questions.ask(order.client_order_id, reason, now)
         if order.is_done is not was_done:
             self._move_between_shelves(order)
+        if self._watch is not None:
+            self._watch(order, events)
         return events
 
     def _move_between_shelves(self, order: OrderRecord) -> None:

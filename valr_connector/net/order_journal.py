@@ -10,11 +10,11 @@ only what is still worth knowing is taken over. Reading, writing and beginning a
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final
 
 from msgspec import structs
 
@@ -133,14 +133,14 @@ class OrderJournal:
             self._forget(order.client_order_id)
             raise
 
-    def note(self, order: OrderRecord, fill: Fill | None = None) -> None:
-        """Write down what has become known of an order, and a fill that was counted.
+    def note(self, order: OrderRecord, fills: Iterable[Fill] = ()) -> None:
+        """Write down what has become known of an order, with the fills that were counted or amended.
 
         Raises:
             JournalWriteError: it could not be written down. It will be with the next record that can.
         """
         if order.client_order_id not in self._orders:
-            self._enter(order)
+            self._take_up_again(order)
             return
         state = self._known(order)
         news: list[Record] = []
@@ -149,19 +149,17 @@ class OrderJournal:
                 order_log.move_to_end(self._orders, order)
             self._written[order.client_order_id] = state
             news.append(state)
-        if fill is not None:
-            news.append(order_log.filled(fill))
+        news += map(order_log.filled, fills)
         if news:
             self._append(*news)
 
-    def follow(self, event: OrderEvent) -> None:
-        """Write down what an event tells; subscribe it before anybody else. A failure is logged."""
+    def follow(self, order: OrderRecord, events: Sequence[OrderEvent]) -> None:
+        """Write down what evidence did to an order: the tracker's `Watcher`. A failure is logged."""
         if self._file is None:
             return
-        order = cast("OrderRecord", event.order)  # events show the tracker's own records
-        fill = event.fill if isinstance(event, OrderFilled | FillAmended) else None
+        fills = [event.fill for event in events if isinstance(event, OrderFilled | FillAmended)]
         with suppress(JournalWriteError):  # it is logged, and the next placing raises it
-            self.note(order, fill)
+            self.note(order, fills)
         if self._size > self._rotate_at and not self._is_behind:
             self._rotate()
 
@@ -189,8 +187,10 @@ class OrderJournal:
         reason = self._redaction.redact(state.failure_reason)[:_LONGEST_REASON]
         return structs.replace(state, failure_reason=reason)
 
-    def _enter(self, order: OrderRecord) -> None:
-        """Take up an order that was dropped here and is still remembered elsewhere."""
+    def _take_up_again(self, order: OrderRecord) -> None:
+        """An order that had ended and was dropped is heard of again: does it matter again?"""
+        if order.is_done and order.has_all_fills:
+            return
         self._orders[order.client_order_id] = order
         state = self._written[order.client_order_id] = self._known(order)
         self._append(*order_log.records(order, state))
