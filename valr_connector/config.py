@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from valr_connector.core.guards import SECOND, Guards
 from valr_connector.core.reconcile import Patience
 from valr_connector.errors import ConfigurationError
+from valr_connector.model.enums import RetryPolicy
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 SocketAddress = Annotated[str, StringConstraints(pattern=r"^wss?://[^/\s]+(/\S*)?$")]
@@ -54,6 +55,8 @@ class Settings(_Chosen):
         client_order_id_prefix: begins every client order id, so that orders can be told apart by eye.
         start_timeout_s: how long starting may take until everything is ready.
         place_timeout_s: a placement not confirmed by then is unknown, and asked about.
+        retry: when a placement is sent a second time; each order can have a policy of its own.
+        place_attempts: how often one placement is sent at most, under "if_proved_absent".
         cancel_timeout_s: a cancel not confirmed by then is asked about and tried again.
         cancel_attempts: how often one call of `cancel_order` asks VALR to cancel.
         close_timeout_s: how long closing may take, cancelling included.
@@ -73,6 +76,8 @@ class Settings(_Chosen):
     client_order_id_prefix: Annotated[str, StringConstraints(pattern=r"^[0-9a-zA-Z]{1,12}$")] = "vc"
     start_timeout_s: Seconds = 30.0
     place_timeout_s: Seconds = 2.0
+    retry: RetryPolicy = RetryPolicy.IF_UNSENT
+    place_attempts: Annotated[int, Field(ge=1, le=20)] = 3
     cancel_timeout_s: Seconds = 2.0
     cancel_attempts: Annotated[int, Field(ge=1, le=20)] = 3
     close_timeout_s: Seconds = 5.0

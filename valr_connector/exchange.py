@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from valr_connector.config import Hosts, Settings, key_from_environment
 from valr_connector.core.account_state import AccountState
-from valr_connector.core.order_entry import limit_order, market_order
+from valr_connector.core.order_entry import limit_order, market_order, retry_policy
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.readiness import Part, PartStatus
 from valr_connector.core.trading_rules import quantise_amount, quantise_price
 from valr_connector.errors import ClosedError, NotReadyError, UnknownOrderError, ValrError
 from valr_connector.model.account import Balance
-from valr_connector.model.enums import Side, TimeInForce
+from valr_connector.model.enums import RetryPolicy, Side, TimeInForce
 from valr_connector.model.events import Event, Restored
 from valr_connector.model.ids import ClientOrderId, ClientOrderIds, to_base36
 from valr_connector.model.market import PairInfo, PriceLevel
@@ -248,6 +248,7 @@ class ValrExchange:
         post_only: bool = False,
         time_in_force: TimeInForce = TimeInForce.GTC,
         client_order_id: str | None = None,
+        retry: RetryPolicy | None = None,
     ) -> InFlightOrder:
         """Place a limit order; returns once VALR confirmed or refused it, or its outcome is unknown.
 
@@ -258,6 +259,8 @@ class ValrExchange:
             price: quote currency per unit of base currency. A float is refused.
             post_only: fail rather than take liquidity.
             client_order_id: never to be used twice; made up where None.
+            retry: when it may be sent a second time; None takes `Settings.retry`. While the account socket is
+                away it is placed by REST, unless the policy is "never".
 
         Returns:
             The order: ``status`` says what VALR said, ``placement`` UNKNOWN that it said nothing in time.
@@ -266,10 +269,12 @@ class ValrExchange:
         Raises:
             InvalidArgumentError, OrderRuleError: an argument or the order breaks a rule; nothing was sent.
             UnknownPairError: VALR lists no such pair.
-            NotReadyError: not connected, or not in step with VALR yet; nothing was sent.
+            NotReadyError: not in step with VALR yet, or not connected under "never"; nothing was sent.
+            ClosedError: closing began, or a failure stopped this instance; nothing was sent.
             JournalWriteError: the journal could not be written; nothing was sent.
         """
-        gateway = self._ready_to_place().gateway
+        policy = self._retry(retry)
+        gateway = self._ready_to_place(policy).gateway
         order = limit_order(
             self._state.rules.pair(pair),
             side,
@@ -278,6 +283,7 @@ class ValrExchange:
             price=price,
             post_only=post_only,
             time_in_force=time_in_force,
+            retry=policy,
         )
         await gateway.place(order)
         return order
@@ -290,18 +296,21 @@ class ValrExchange:
         amount: Number | None = None,
         quote_amount: Number | None = None,
         client_order_id: str | None = None,
+        retry: RetryPolicy | None = None,
     ) -> InFlightOrder:
         """Place a market order, sized in base currency or in quote currency.
 
         Returns and raises as `place_limit_order` does.
         """
-        gateway = self._ready_to_place().gateway
+        policy = self._retry(retry)
+        gateway = self._ready_to_place(policy).gateway
         order = market_order(
             self._state.rules.pair(pair),
             side,
             client_order_id=client_order_id or self._ids.next(),
             amount=amount,
             quote_amount=quote_amount,
+            retry=policy,
         )
         await gateway.place(order)
         return order
@@ -476,9 +485,13 @@ class ValrExchange:
             raise ClosedError(f"stopped by a failure: {self._failure}") from self._failure
         return self._running()
 
-    def _ready_to_place(self) -> Connector:
+    def _retry(self, retry: RetryPolicy | None) -> RetryPolicy:
+        return self._settings.retry if retry is None else retry_policy(retry)
+
+    def _ready_to_place(self, retry: RetryPolicy) -> Connector:
         connector = self._unfailed()
-        if not connector.account.is_live:
+        may_go_by_rest = connector.account.was_in_step and retry is not RetryPolicy.NEVER
+        if not connector.account.is_live and not may_go_by_rest:
             raise NotReadyError("not connected: " + "; ".join(self._state.readiness.missing))
         return connector
 

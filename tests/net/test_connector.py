@@ -1,4 +1,4 @@
-"""Starting: ready when everything is, or a clear error and nothing left. Afterwards: readiness, and secrets."""
+"""Starting: ready when everything is, or a clear error and nothing left. Afterwards: readiness, secrets."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ from valr_connector import (
     PermissionDeniedError,
     RateLimitedError,
     ReadinessChanged,
+    RetryPolicy,
     SessionState,
     Settings,
     TransportError,
@@ -272,7 +273,7 @@ async def test_a_lost_account_socket_is_not_ready_until_it_is_in_step_again() ->
         assert not desk.valr.status[Part.BALANCES].ready
         assert not desk.valr.status[Part.OPEN_ORDERS].ready
         with pytest.raises(NotReadyError, match=r"^not connected: account stream: "):
-            await desk.buy()
+            await desk.buy(retry=RetryPolicy.NEVER)
         await desk.until(lambda: desk.valr.ready)
         assert order.status is OrderStatus.OPEN
         changes = [event.ready for event in desk.told(ReadinessChanged)]

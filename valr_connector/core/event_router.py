@@ -15,6 +15,7 @@ from valr_connector.core.evidence import Evidence, Says, Source, Trade, report_e
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_tracker import OrderTracker
+from valr_connector.core.placement import SAYS, fate_of_refusal
 from valr_connector.core.reconcile import Questions
 from valr_connector.core.sightings import Sightings
 from valr_connector.core.strangers import Strangers
@@ -24,9 +25,6 @@ from valr_connector.protocol import frames as f
 from valr_connector.protocol.account_frames import OrderFailureData
 from valr_connector.protocol.reply_frames import Refusal, ReplyError
 from valr_connector.protocol.rows import AccountTradeRow, OpenOrderRow, OrderReport
-
-DUPLICATE_ID_CODE = -11502
-"""VALR's code for a customerOrderId that an open order has (protocol 3.3)."""
 
 _PLACING = (CommandKind.PLACE_LIMIT, CommandKind.PLACE_MARKET)
 _ALL_KINDS = tuple(CommandKind)
@@ -296,8 +294,8 @@ class EventRouter:
         if client_order_id is None or len(meanings) > 1:
             return ()
         says = meanings.pop()
-        if says is Says.REFUSED and error.code == DUPLICATE_ID_CODE:
-            says = Says.PLACEMENT_UNKNOWN  # an earlier attempt lives: find it
+        if says is Says.REFUSED:
+            says = SAYS[fate_of_refusal(error.code)]
         evidence = Evidence(
             says=says,
             source=Source.REPLY,

@@ -12,7 +12,7 @@ from valr_connector.core.trading_rules import (
     quantise_price,
 )
 from valr_connector.errors import InvalidArgumentError
-from valr_connector.model.enums import OrderType, Side, TimeInForce
+from valr_connector.model.enums import OrderType, RetryPolicy, Side, TimeInForce
 from valr_connector.model.ids import CLIENT_ORDER_ID_PATTERN, ClientOrderId
 from valr_connector.model.market import PairInfo
 from valr_connector.model.numbers import positive_decimal
@@ -27,6 +27,7 @@ def limit_order(
     price: object,
     post_only: bool,
     time_in_force: object,
+    retry: RetryPolicy = RetryPolicy.IF_UNSENT,
 ) -> OrderRecord:
     """A limit order on the pair's grid: size rounded down, price rounded away from the other side.
 
@@ -53,6 +54,7 @@ def limit_order(
         post_only=post_only,
         price=grid_price,
         amount=grid_amount,
+        retry=retry,
     )
 
 
@@ -63,6 +65,7 @@ def market_order(
     client_order_id: object,
     amount: object | None,
     quote_amount: object | None,
+    retry: RetryPolicy = RetryPolicy.IF_UNSENT,
 ) -> OrderRecord:
     """A market order, sized in base currency (rounded down to the pair's step) or in quote currency.
 
@@ -88,7 +91,19 @@ def market_order(
         time_in_force=TimeInForce.IOC,
         amount=base,
         quote_amount=quote,
+        retry=retry,
     )
+
+
+def retry_policy(retry: object) -> RetryPolicy:
+    """The policy that was asked for.
+
+    Raises:
+        InvalidArgumentError: there is no such policy.
+    """
+    if isinstance(retry, str) and retry in tuple(RetryPolicy):
+        return RetryPolicy(retry)
+    raise InvalidArgumentError("retry", retry, f"must be one of {', '.join(RetryPolicy)}")
 
 
 def _side(side: object) -> Side:

@@ -11,7 +11,15 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from valr_connector.model.enums import TERMINAL, OrderStatus, OrderType, Placement, Side, TimeInForce
+from valr_connector.model.enums import (
+    TERMINAL,
+    OrderStatus,
+    OrderType,
+    Placement,
+    RetryPolicy,
+    Side,
+    TimeInForce,
+)
 from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Pair, Symbol
 from valr_connector.model.order import CancelRequest, Fill
 
@@ -39,6 +47,9 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     """When its placing was first written down, nanoseconds since 1970; 0 without an order journal."""
     sent_at: int = 0
     """When it last went on its way to VALR, nanoseconds of the monotonic clock."""
+    times_sent: int = 0
+    """How often its placing may have left for VALR."""
+    retry: RetryPolicy = RetryPolicy.IF_UNSENT
     epoch: int = 0
     """Connection of the account socket that was up when it was submitted."""
 

@@ -25,6 +25,7 @@ def note_request(order: OrderRecord, evidence: Evidence, now: int, events: list[
 
 def _note_sent(order: OrderRecord, _evidence: Evidence, now: int, _events: list[OrderEvent]) -> None:
     order.sent_at = now
+    order.times_sent += 1
     if order.placement is Placement.UNSENT:
         order.placement = Placement.SENT
 
@@ -39,6 +40,7 @@ def _note_placement_unknown(
 ) -> None:
     if order.placement is Placement.UNSENT:
         order.sent_at = now  # if it went at all, it went just now
+        order.times_sent += 1
     if order.status is OrderStatus.PENDING_CREATE and order.placement is not Placement.UNKNOWN:
         order.placement = Placement.UNKNOWN
         events.append(PlacementUnknown(order, evidence.at, evidence.reason))

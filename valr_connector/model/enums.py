@@ -33,6 +33,21 @@ class TimeInForce(StrEnum):
     FOK = "FOK"
 
 
+class RetryPolicy(StrEnum):
+    """When a placement is sent a second time, always under the same client order id.
+
+    NEVER: at no time. A command that could not be sent is a failed order.
+    IF_UNSENT: by REST, where the command provably never left this process.
+    IF_PROVED_ABSENT: also where its outcome was unknown and VALR, asked after the grace, knows the order
+        neither among the active ones nor in its history. Should the first command still be under way then,
+        VALR's refusal of an id in use is what keeps it from becoming a second order (protocol 3.3).
+    """
+
+    NEVER = "never"
+    IF_UNSENT = "if_unsent"
+    IF_PROVED_ABSENT = "if_proved_absent"
+
+
 class Liquidity(StrEnum):
     """Which side of a fill was resting. UNKNOWN where VALR has not said so."""
 

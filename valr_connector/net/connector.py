@@ -124,7 +124,6 @@ class Connector:
             clock=self._clocks.monotonic,
             metrics=metrics,
         )
-        self._reconciler.attach(self.account)
         self.gateway = OrderGateway(
             stream=self.account,
             rest=self.rest,
@@ -134,12 +133,14 @@ class Connector:
             publisher=publisher,
             ask_about=self._reconciler.ask_about,
             place_timeout=round(settings.place_timeout_s * SECOND),
+            place_attempts=settings.place_attempts,
             cancel_timeout=round(settings.cancel_timeout_s * SECOND),
             cancel_attempts=settings.cancel_attempts,
             clock=self._clocks.monotonic,
             metrics=metrics,
             journal=journal,
         )
+        self._reconciler.attach(self.account, self.gateway.place_again)
         self.market: MarketStream | None = None
         self._is_trade_live = False
         self._unsubscribe = publisher.on(ConnectionChanged, self._on_connection)

@@ -10,12 +10,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from valr_connector.core.commands import CommandKind, CommandLedger, SentCommand
-from valr_connector.core.event_router import DUPLICATE_ID_CODE
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_tracker import OrderTracker
+from valr_connector.core.placement import SAYS, Fate, Step, fate_of_refusal, may_place_again, next_step
 from valr_connector.core.reconcile import Questions
 from valr_connector.errors import (
     ClosedError,
@@ -54,6 +54,7 @@ class OrderGateway:
     Args:
         ask_about: asks VALR what became of an order; False if it could not be asked.
         place_timeout, cancel_timeout: how long an outcome may take, nanoseconds.
+        place_attempts: how often one placement is sent at most.
         cancel_attempts: how often one `cancel` asks VALR to cancel.
         clock: monotonic nanoseconds.
         journal: where a placing is written down before anything is sent.
@@ -70,6 +71,7 @@ class OrderGateway:
         publisher: EventPublisher,
         ask_about: Callable[[OrderRecord], Awaitable[bool]],
         place_timeout: int,
+        place_attempts: int,
         cancel_timeout: int,
         cancel_attempts: int,
         clock: Callable[[], int],
@@ -83,6 +85,7 @@ class OrderGateway:
         self._questions = questions
         self._ask_about = ask_about
         self._place_timeout = place_timeout
+        self._place_attempts = place_attempts
         self._cancel_timeout = cancel_timeout
         self._cancel_attempts = cancel_attempts
         self._clock = clock
@@ -124,6 +127,22 @@ class OrderGateway:
         if order.placement is not Placement.UNKNOWN:
             self._place_latency.record(self._clock() - order.created_at)
 
+    async def place_again(self, order: OrderRecord) -> bool:
+        """Place an order that was proved absent once more, under the same id, where its policy says so.
+
+        Returns:
+            Whether it was tried; if not, there is no such order.
+        """
+        if self._is_closed or not may_place_again(
+            order.retry,
+            sent=order.times_sent,
+            most=self._place_attempts,
+            is_unwanted=order.cancel_attempts > 0,
+        ):
+            return False
+        await self._place_by_rest(order, placement_request(order))
+        return True
+
     async def cancel(self, order: OrderRecord) -> CancelOutcome:
         """Have an order cancelled and wait until VALR says what became of it."""
         began = self._clock()
@@ -158,10 +177,13 @@ class OrderGateway:
         kind = CommandKind.PLACE_MARKET if order.order_type is OrderType.MARKET else CommandKind.PLACE_LIMIT
         command = self._ledger.enter(kind, order.client_order_id, order.epoch, order.created_at)
         try:
-            await self._stream.client.send(order_command(request, command.message_id))
-        except NotSentError:
+            await self._stream.send_while_live(order_command(request, command.message_id))
+        except NotSentError as error:
             self._ledger.withdraw(command)
-            await self._place_by_rest(order, request)
+            if next_step(order.retry, Fate.NOT_SENT_ON_SOCKET) is Step.PLACE:
+                await self._place_by_rest(order, request)
+            else:
+                self._say_fate(order, Fate.NOT_SENT_ON_SOCKET, f"not sent: {error}")
         except OutcomeUnknownError as error:
             self._not_known(command, Says.PLACEMENT_UNKNOWN, error)
         else:
@@ -172,13 +194,12 @@ class OrderGateway:
             self._say(order, Says.SENT)
             placed = await self._rest.call(placement_endpoint(request), timeout=self._place_timeout / SECOND)
         except NotSentError as error:
-            self._say(order, Says.NOT_SENT, reason=f"not sent: {error}")
+            self._say_fate(order, Fate.NOT_SENT_BY_REST, f"not sent: {error}")
         except ExchangeError as error:
-            is_duplicate = error.code == DUPLICATE_ID_CODE
-            says = Says.PLACEMENT_UNKNOWN if is_duplicate else Says.REFUSED
+            says = SAYS[fate_of_refusal(error.code)]
             self._say(order, says, Source.REPLY, reason=error.reason, order_id=error.order_id)
         except ValrError as error:
-            self._say(order, Says.PLACEMENT_UNKNOWN, reason=str(error))
+            self._say_fate(order, Fate.UNKNOWN, str(error))
         else:
             self._say(order, Says.PROCESSED, Source.REPLY, order_id=placed.order_id)
 
@@ -215,6 +236,9 @@ class OrderGateway:
                 says=says, source=Source.LOCAL, client_order_id=command.client_order_id, reason=str(error)
             )
         )
+
+    def _say_fate(self, order: OrderRecord, fate: Fate, reason: str) -> None:
+        self._say(order, SAYS[fate], reason=reason)
 
     def _say(
         self,

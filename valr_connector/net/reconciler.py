@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -90,9 +90,12 @@ class Reconciler:
         self._asking: set[ClientOrderId] = set()
         self._slots = asyncio.Semaphore(MOST_AT_ONCE)
 
-    def attach(self, stream: UserStreamTracker) -> None:
-        """Name the stream whose door the answers go through."""
+    def attach(
+        self, stream: UserStreamTracker, place_again: Callable[[OrderRecord], Awaitable[bool]]
+    ) -> None:
+        """Name the stream whose door the answers go through, and who may place an absent order again."""
         self._stream = stream
+        self._place_again = place_again
 
     async def run(self) -> None:
         """Ask what is due, and compare lists now and then, until cancelled."""
@@ -209,6 +212,8 @@ class Reconciler:
             self._stream.report(report, asked_at)
             return
         is_proved = absence_proves(order, asked_at, self._patience)
+        if is_proved and await self._place_again(order):
+            return
         self._stream.apply(
             Evidence(
                 says=Says.PROVED_ABSENT if is_proved else Says.ABSENT,

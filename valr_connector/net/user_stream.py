@@ -13,7 +13,7 @@ from valr_connector.core.commands import CommandKind, CommandLedger
 from valr_connector.core.event_router import EventRouter
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.guards import SECOND
-from valr_connector.errors import DecodeError
+from valr_connector.errors import DecodeError, NotSentError
 from valr_connector.model.enums import SessionState, Socket
 from valr_connector.model.events import (
     ConnectionChanged,
@@ -81,6 +81,7 @@ class UserStreamTracker:
         self._metrics = metrics
         self._subscribed_at: int | None = None
         self._broken_subscriptions = 0
+        self._was_in_step = False
         self.client = connect(self)
 
     @property
@@ -93,9 +94,25 @@ class UserStreamTracker:
         """Connected, authenticated and resynced."""
         return self.client.session.state is SessionState.LIVE
 
+    @property
+    def was_in_step(self) -> bool:
+        """Whether it has been live before: since then every order is accounted for, connected or not."""
+        return self._was_in_step
+
     async def run(self) -> None:
         """Stay connected until cancelled; raises only what no new connection can mend."""
         await self.client.run()
+
+    async def send_while_live(self, frame: bytes) -> None:
+        """Send a command that must not stand in a connection that is doubtful, or not in step yet.
+
+        Raises:
+            NotSentError: not live; nothing left.
+            OutcomeUnknownError: the connection was lost meanwhile; the frame may have left.
+        """
+        if not self.is_live:
+            raise NotSentError(f"the account socket is {self.client.session.state.lower()}")
+        await self.client.send(frame)
 
     def apply(self, evidence: Evidence) -> None:
         """Evidence that did not come in a frame."""
@@ -143,6 +160,7 @@ class UserStreamTracker:
             self._subscribed_at = self._clock()
         await self._resync(epoch)
         self.client.resynced(epoch)
+        self._was_in_step = True
 
     # ------------------------------------------------------------------------------------------------
 
