@@ -49,6 +49,7 @@ _SETTLED_BY_AN_ANSWER = frozenset(
         AskReason.CONTRADICTION,
         AskReason.UNRECOGNISED_STATUS,
         AskReason.UNATTRIBUTED_FILL,
+        AskReason.AMOUNT_UNCONFIRMED,
     }
 )
 
