@@ -16,7 +16,13 @@ from valr_connector.core.order_entry import limit_order, market_order, retry_pol
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.readiness import Part, PartStatus
 from valr_connector.core.trading_rules import quantise_amount, quantise_price
-from valr_connector.errors import ClosedError, NotReadyError, UnknownOrderError, ValrError
+from valr_connector.errors import (
+    ClosedError,
+    InvalidArgumentError,
+    NotReadyError,
+    UnknownOrderError,
+    ValrError,
+)
 from valr_connector.model.account import Balance
 from valr_connector.model.enums import RetryPolicy, Side, TimeInForce
 from valr_connector.model.events import Event, Restored
@@ -63,7 +69,8 @@ class ValrExchange:
         simulator: the embedded exchange, where this instance runs against one.
 
     Raises:
-        InvalidArgumentError: key, secret or subaccount id are malformed; their values are not shown.
+        InvalidArgumentError: key, secret or subaccount id are malformed, their values are not shown; or
+            `pairs` is no list.
     """
 
     def __init__(
@@ -81,7 +88,9 @@ class ValrExchange:
         journal: Path | None = None,
     ) -> None:
         self._credentials = Credentials(api_key, api_secret, subaccount_id)
-        self._pairs = tuple(pairs)
+        if isinstance(pairs, str):
+            raise InvalidArgumentError("pairs", pairs, 'must be a list of pairs, ["BTC-ZAR"]')
+        self._pairs = tuple(dict.fromkeys(pairs))
         self._settings = settings or Settings()
         self._tap = tap
         self._clocks = clocks or Clocks()
@@ -278,7 +287,7 @@ class ValrExchange:
         order = limit_order(
             self._state.rules.pair(pair),
             side,
-            client_order_id=client_order_id or self._ids.next(),
+            client_order_id=self._ids.next() if client_order_id is None else client_order_id,
             amount=amount,
             price=price,
             post_only=post_only,
@@ -307,7 +316,7 @@ class ValrExchange:
         order = market_order(
             self._state.rules.pair(pair),
             side,
-            client_order_id=client_order_id or self._ids.next(),
+            client_order_id=self._ids.next() if client_order_id is None else client_order_id,
             amount=amount,
             quote_amount=quote_amount,
             retry=policy,
@@ -496,7 +505,9 @@ class ValrExchange:
         return connector
 
     def _record(self, order: InFlightOrder | str) -> OrderRecord:
-        client_order_id = order if isinstance(order, str) else order.client_order_id
+        client_order_id = getattr(order, "client_order_id", order)
+        if not isinstance(client_order_id, str):
+            raise InvalidArgumentError("order", order, "must be an order or its client order id")
         record = self._state.tracker.find(client_order_id)
         if record is None:
             raise UnknownOrderError(client_order_id)
