@@ -407,7 +407,8 @@ class ValrExchange:
         """Highest bid of a followed pair; None while its book is invalid or has none.
 
         Raises:
-            UnknownPairError: VALR lists no such pair, or its book is not followed.
+            UnknownPairError: VALR lists no such pair.
+            InvalidArgumentError: its book is not followed.
             ClosedError: closed, or stopped by a failure: there will be no price any more.
         """
         return self._unfailed().book(pair).best_bid

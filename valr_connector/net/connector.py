@@ -17,7 +17,7 @@ from valr_connector.core.order_book import AggregatedBook
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.readiness import Part
 from valr_connector.core.session import KeepAlive
-from valr_connector.errors import NotReadyError, PermissionDeniedError, UnknownPairError, ValrError
+from valr_connector.errors import InvalidArgumentError, NotReadyError, PermissionDeniedError, ValrError
 from valr_connector.model.enums import SessionState, Socket
 from valr_connector.model.events import ConnectionChanged, ReadinessChanged
 from valr_connector.model.ids import Pair
@@ -185,12 +185,13 @@ class Connector:
         """The book of a followed pair.
 
         Raises:
-            UnknownPairError: the pair is not followed.
+            UnknownPairError: VALR lists no such pair.
+            InvalidArgumentError: its book is not followed.
         """
         book = self.market.books.get(Pair(pair)) if self.market is not None else None
         if book is None:
             self._state.rules.pair(pair)
-            raise UnknownPairError(pair, "its book is not followed: name it in `pairs`")
+            raise InvalidArgumentError("pair", pair, "its book is not followed: name it in `pairs`")
         return book
 
     async def cancel_all(self, orders: Sequence[OrderRecord]) -> Sequence[CancelOutcome]:
