@@ -1,0 +1,566 @@
+"""Every kind of mistake that a caller can make, in one table: what is raised, and what it says.
+
+An error names what was given and the rule that it breaks. Nothing has been sent when it is raised.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import pytest
+
+from tests.net.trading import AT_ONCE, Desk, make, venue
+from valr_connector import (
+    CallerError,
+    ClosedError,
+    ConfigurationError,
+    Event,
+    Hosts,
+    InvalidArgumentError,
+    NotReadyError,
+    OrderRuleError,
+    Settings,
+    Side,
+    TimeInForce,
+    UnknownOrderError,
+    UnknownPairError,
+    ValrError,
+    ValrExchange,
+)
+
+Call = Callable[[Desk], Awaitable[object]]
+KEY = "k" * 64
+
+
+class Stage(StrEnum):
+    """Where in its life the exchange is when the mistake is made."""
+
+    NEW = "not started"
+    STARTED = "started"
+    CLOSED = "closed"
+
+
+def now(action: Callable[[Desk], object]) -> Call:
+    """A call that is not awaited."""
+
+    async def call(desk: Desk) -> object:
+        return action(desk)
+
+    return call
+
+
+def limit(**changes: Any) -> Call:
+    """A limit order that is fine but for the changes."""
+    fine: dict[str, Any] = {"pair": "BTC-ZAR", "side": Side.BUY, "amount": "0.01", "price": "900000"}
+    return lambda desk: desk.valr.place_limit_order(**fine | changes)
+
+
+def market(**changes: Any) -> Call:
+    """A market order that is fine but for the changes."""
+    fine: dict[str, Any] = {"pair": "BTC-ZAR", "side": Side.BUY, "amount": "0.01"}
+    return lambda desk: desk.valr.place_market_order(**fine | changes)
+
+
+def settings(**chosen: Any) -> Call:
+    return now(lambda _: Settings(**chosen))
+
+
+def credentials(key: str, secret: str) -> Call:
+    return now(lambda _: ValrExchange(key, secret, pairs=[]))
+
+
+def host(field: str, address: str) -> Call:
+    return now(lambda _: Hosts(**{field: address}))
+
+
+async def use_an_id_twice(desk: Desk) -> object:
+    await desk.buy(client_order_id="mine-1")
+    return await desk.buy(client_order_id="mine-1")
+
+
+async def follow_with_a_coroutine(desk: Desk) -> object:
+    async def callback(event: Event) -> None:
+        """Nobody would await it."""
+
+    return desk.valr.on(Event, callback)
+
+
+NUMBERS: list[tuple[str, object, str]] = [
+    ("a float", 0.1, "0.1: floats are refused; give a Decimal, an int or text"),
+    ("a bool", True, "True: must be a Decimal, an int or text"),
+    ("nothing", None, "None: must be a Decimal, an int or text"),
+    ("no number", "lots", "'lots': is not a number"),
+    ("NaN", Decimal("NaN"), "Decimal('NaN'): must be finite"),
+    ("infinity", "Infinity", "'Infinity': must be finite"),
+    ("zero", 0, "0: must be more than zero"),
+    ("negative", "-1", "'-1': must be more than zero"),
+    ("absurd", "1e-50", "'1e-50': must have at most 40 digits"),
+]
+
+CLIENT_ID_RULE = "must be 1 to 50 of the characters 0-9, a-z, A-Z and -"
+ADDRESS_RULE = r"String should match pattern '^wss?://[^/\s]+(/\S*)?$'"
+REST_RULE = r"String should match pattern '^https?://[^/\s]+$'"
+
+Row = tuple[str, Stage, Call, type[ValrError], str]
+
+ROWS: list[Row] = [
+    # --- numbers
+    *(
+        (f"amount: {what}", Stage.STARTED, limit(amount=value), InvalidArgumentError, f"amount={says}")
+        for what, value, says in NUMBERS
+    ),
+    *(
+        (f"price: {what}", Stage.STARTED, limit(price=value), InvalidArgumentError, f"price={says}")
+        for what, value, says in NUMBERS
+    ),
+    (
+        "market amount: a float",
+        Stage.STARTED,
+        market(amount=0.01),
+        InvalidArgumentError,
+        "amount=0.01: floats are refused; give a Decimal, an int or text",
+    ),
+    (
+        "market quote amount: a float",
+        Stage.STARTED,
+        market(amount=None, quote_amount=1.5),
+        InvalidArgumentError,
+        "quote_amount=1.5: floats are refused; give a Decimal, an int or text",
+    ),
+    (
+        "quantise: a float",
+        Stage.STARTED,
+        now(lambda desk: desk.valr.quantise_amount("BTC-ZAR", 0.1)),  # type: ignore[arg-type]  # the mistake
+        InvalidArgumentError,
+        "amount=0.1: floats are refused; give a Decimal, an int or text",
+    ),
+    (
+        "quantise: zero",
+        Stage.STARTED,
+        now(lambda desk: desk.valr.quantise_price("BTC-ZAR", Side.BUY, 0)),
+        InvalidArgumentError,
+        "price=0: must be more than zero",
+    ),
+    # --- words
+    (
+        "side: lower case",
+        Stage.STARTED,
+        limit(side="buy"),
+        InvalidArgumentError,
+        "side='buy': must be Side.BUY or Side.SELL",
+    ),
+    (
+        "side: nothing",
+        Stage.STARTED,
+        market(side=None),
+        InvalidArgumentError,
+        "side=None: must be Side.BUY or Side.SELL",
+    ),
+    (
+        "time in force: unknown",
+        Stage.STARTED,
+        limit(time_in_force="DAY"),
+        InvalidArgumentError,
+        "time_in_force='DAY': must be GTC, IOC or FOK",
+    ),
+    (
+        "time in force: cannot be post-only",
+        Stage.STARTED,
+        limit(time_in_force=TimeInForce.IOC, post_only=True),
+        InvalidArgumentError,
+        "time_in_force='IOC': a post-only order can only rest: it has to be GTC",
+    ),
+    (
+        "retry: unknown",
+        Stage.STARTED,
+        limit(retry="always"),
+        InvalidArgumentError,
+        "retry='always': must be one of never, if_unsent, if_proved_absent",
+    ),
+    # --- client order ids
+    *(
+        (
+            f"client order id: {what}",
+            Stage.STARTED,
+            limit(client_order_id=value),
+            InvalidArgumentError,
+            f"client_order_id={value!r}: {CLIENT_ID_RULE}",
+        )
+        for what, value in (("empty", ""), ("a space", "a b"), ("51 characters", "x" * 51), ("a number", 7))
+    ),
+    (
+        "client order id: used before",
+        Stage.STARTED,
+        use_an_id_twice,
+        InvalidArgumentError,
+        "client_order_id='mine-1': was used before",
+    ),
+    # --- sizes
+    (
+        "market order: two sizes",
+        Stage.STARTED,
+        market(quote_amount="100"),
+        InvalidArgumentError,
+        "amount='0.01': give exactly one of amount and quote_amount",
+    ),
+    (
+        "market order: no size",
+        Stage.STARTED,
+        market(amount=None),
+        InvalidArgumentError,
+        "amount=None: give exactly one of amount and quote_amount",
+    ),
+    (
+        "amount: below the smallest",
+        Stage.STARTED,
+        limit(amount="0.000009"),
+        OrderRuleError,
+        "amount='0.000009': BTC-ZAR needs at least 0.00001 BTC",
+    ),
+    (
+        "amount: nothing is left on the grid",
+        Stage.STARTED,
+        limit(pair="XRP-ZAR", amount="0.00009", price="50"),
+        OrderRuleError,
+        "amount='0': XRP-ZAR needs at least 0.4 XRP",
+    ),
+    (
+        "amount: above the largest",
+        Stage.STARTED,
+        limit(amount="5.1"),
+        OrderRuleError,
+        "amount='5.1': BTC-ZAR allows at most 5 BTC",
+    ),
+    (
+        "price: below the tick size",
+        Stage.STARTED,
+        limit(price="0.4"),
+        OrderRuleError,
+        "price='0': BTC-ZAR has tick size 1",
+    ),
+    (
+        "notional: below the smallest",
+        Stage.STARTED,
+        limit(amount="0.00001"),
+        OrderRuleError,
+        "notional='9': BTC-ZAR needs at least 10 ZAR",
+    ),
+    (
+        "notional: above the largest",
+        Stage.STARTED,
+        limit(amount="5", price="1000001"),
+        OrderRuleError,
+        "notional='5000005': BTC-ZAR allows at most 5000000 ZAR",
+    ),
+    (
+        "market amount: above the largest",
+        Stage.STARTED,
+        market(amount="6"),
+        OrderRuleError,
+        "amount='6': BTC-ZAR allows at most 5 BTC",
+    ),
+    (
+        "market quote amount: below the smallest",
+        Stage.STARTED,
+        market(amount=None, quote_amount="9.99"),
+        OrderRuleError,
+        "notional='9.99': BTC-ZAR needs at least 10 ZAR",
+    ),
+    # --- pairs
+    *(
+        (
+            f"{what}: unknown pair",
+            Stage.STARTED,
+            call,
+            UnknownPairError,
+            "pair='BTC-EUR': VALR lists no such pair",
+        )
+        for what, call in (
+            ("limit order", limit(pair="BTC-EUR")),
+            ("market order", market(pair="BTC-EUR")),
+            ("cancel all", lambda desk: desk.valr.cancel_all("BTC-EUR")),
+            ("pair info", now(lambda desk: desk.valr.pair_info("BTC-EUR"))),
+            ("best bid", now(lambda desk: desk.valr.best_bid("BTC-EUR"))),
+            ("best ask", now(lambda desk: desk.valr.best_ask("BTC-EUR"))),
+            ("mid price", now(lambda desk: desk.valr.mid_price("BTC-EUR"))),
+            ("quantise", now(lambda desk: desk.valr.quantise_amount("BTC-EUR", 1))),
+        )
+    ),
+    (
+        "limit order: VALR's own spelling",
+        Stage.STARTED,
+        limit(pair="BTCZAR"),
+        UnknownPairError,
+        "pair='BTCZAR': VALR lists no such pair; write it BTC-ZAR",
+    ),
+    (
+        "limit order: no pair at all",
+        Stage.STARTED,
+        limit(pair=None),
+        UnknownPairError,
+        "pair=None: VALR lists no such pair",
+    ),
+    (
+        "limit order: a pair that is not traded",
+        Stage.STARTED,
+        limit(pair="SOL-ZAR", price="3000", amount="1"),
+        OrderRuleError,
+        "pair='SOL-ZAR': VALR does not trade this pair at present",
+    ),
+    (
+        "best bid: a pair that is not followed",
+        Stage.STARTED,
+        now(lambda desk: desk.valr.best_bid("ETH-ZAR")),
+        InvalidArgumentError,
+        "pair='ETH-ZAR': its book is not followed: name it in `pairs`",
+    ),
+    (
+        "pairs: one text",
+        Stage.NEW,
+        now(lambda _: ValrExchange(KEY, KEY, pairs="BTC-ZAR")),
+        InvalidArgumentError,
+        "pairs='BTC-ZAR': must be a list of pairs, [\"BTC-ZAR\"]",
+    ),
+    # --- orders
+    (
+        "cancel: an order of somebody else",
+        Stage.STARTED,
+        lambda desk: desk.valr.cancel_order("theirs-1"),
+        UnknownOrderError,
+        "order 'theirs-1' is not tracked here",
+    ),
+    (
+        "cancel: no order",
+        Stage.STARTED,
+        lambda desk: desk.valr.cancel_order(None),  # type: ignore[arg-type]  # the mistake
+        InvalidArgumentError,
+        "order=None: must be an order or its client order id",
+    ),
+    (
+        "order: of somebody else",
+        Stage.STARTED,
+        now(lambda desk: desk.valr.order("theirs-1")),
+        UnknownOrderError,
+        "order 'theirs-1' is not tracked here",
+    ),
+    # --- events
+    (
+        "events: no room",
+        Stage.STARTED,
+        now(lambda desk: desk.valr.events(Event, capacity=0)),
+        InvalidArgumentError,
+        "capacity=0: has to be at least 1",
+    ),
+    (
+        "events: no type",
+        Stage.STARTED,
+        now(lambda desk: desk.valr.events("OrderFilled")),  # type: ignore[call-overload]  # the mistake
+        InvalidArgumentError,
+        "event_type=('OrderFilled',): has to be one or more classes of events",
+    ),
+    # --- before and after
+    *(
+        (
+            f"{what}: not started",
+            Stage.NEW,
+            call,
+            NotReadyError,
+            "not started: use 'async with', or await start()",
+        )
+        for what, call in (
+            ("limit order", limit()),
+            ("market order", market()),
+            ("cancel", lambda desk: desk.valr.cancel_order("mine-1")),
+            ("cancel all", lambda desk: desk.valr.cancel_all()),
+            ("best bid", now(lambda desk: desk.valr.best_bid("BTC-ZAR"))),
+            ("drop", now(lambda desk: desk.valr.drop_account_socket())),
+        )
+    ),
+    *(
+        (f"{what}: closed", Stage.CLOSED, call, ClosedError, "closed")
+        for what, call in (
+            ("limit order", limit()),
+            ("market order", market()),
+            ("cancel", lambda desk: desk.valr.cancel_order("mine-1")),
+            ("cancel all", lambda desk: desk.valr.cancel_all()),
+        )
+    ),
+    *(
+        (
+            f"{what}: closed",
+            Stage.CLOSED,
+            call,
+            ClosedError,
+            "the publisher is closed: no event comes any more",
+        )
+        for what, call in (
+            ("events", now(lambda desk: desk.valr.events(Event))),
+            ("on", now(lambda desk: desk.valr.on(Event, print))),
+        )
+    ),
+    *(
+        (
+            f"start: {stage}",
+            stage,
+            lambda desk: desk.valr.start(),
+            ClosedError,
+            "a ValrExchange is started once; make a new one",
+        )
+        for stage in (Stage.STARTED, Stage.CLOSED)
+    ),
+    # --- credentials; values are not shown
+    *(
+        (
+            f"{field}: {what}",
+            Stage.NEW,
+            credentials(key, secret),
+            InvalidArgumentError,
+            f"{field}='<hidden>': must be printable ASCII without spaces",
+        )
+        for field, what, key, secret in (
+            ("key", "empty", "", KEY),
+            ("key", "a line break", KEY + "\n", KEY),
+            ("secret", "empty", KEY, ""),
+            ("secret", "a space", KEY, "a b"),
+        )
+    ),
+    (
+        "subaccount: no number",
+        Stage.NEW,
+        now(lambda _: ValrExchange(KEY, KEY, pairs=[], subaccount_id="main")),
+        InvalidArgumentError,
+        "subaccount_id='main': must be a decimal number",
+    ),
+    (
+        "environment: no key",
+        Stage.NEW,
+        now(lambda _: ValrExchange.from_env(pairs=[])),
+        ConfigurationError,
+        "VALR_API_KEY and VALR_API_SECRET must be set in the environment",
+    ),
+    # --- settings
+    (
+        "settings: an unknown one",
+        Stage.NEW,
+        settings(place_timeout=1),
+        ConfigurationError,
+        "place_timeout=1: Extra inputs are not permitted",
+    ),
+    *(
+        (
+            f"settings: a time of {value!r}",
+            Stage.NEW,
+            settings(place_timeout_s=value),
+            ConfigurationError,
+            f"place_timeout_s={value!r}: {rule}",
+        )
+        for value, rule in (
+            (0, "Input should be greater than 0"),
+            (-1.5, "Input should be greater than 0"),
+            (3601, "Input should be less than or equal to 3600"),
+            (float("nan"), "Input should be less than or equal to 3600"),
+            ("soon", "Input should be a valid number, unable to parse string as a number"),
+            (None, "Input should be a valid number"),
+        )
+    ),
+    (
+        "settings: no attempt",
+        Stage.NEW,
+        settings(cancel_attempts=0),
+        ConfigurationError,
+        "cancel_attempts=0: Input should be greater than or equal to 1",
+    ),
+    (
+        "settings: an unknown way to close",
+        Stage.NEW,
+        settings(on_close="flee"),
+        ConfigurationError,
+        "on_close='flee': Input should be 'cancel' or 'leave'",
+    ),
+    (
+        "settings: a prefix that VALR would refuse",
+        Stage.NEW,
+        settings(client_order_id_prefix="my_bot"),
+        ConfigurationError,
+        "client_order_id_prefix='my_bot': String should match pattern '^[0-9a-zA-Z]{1,12}$'",
+    ),
+    (
+        "settings: silence that ends before the first ping",
+        Stage.NEW,
+        settings(ping_interval_s=60),
+        ConfigurationError,
+        "silence_timeout_s=45.0: has to exceed ping_interval_s (60.0)",
+    ),
+    (
+        "settings: a bad host within",
+        Stage.NEW,
+        settings(hosts={"rest": "api.valr.com"}),
+        ConfigurationError,
+        f"hosts={{'rest': 'api.valr.com'}}: rest='api.valr.com': {REST_RULE}",
+    ),
+    *(
+        (
+            f"hosts: {field} {value!r}",
+            Stage.NEW,
+            host(field, value),
+            ConfigurationError,
+            f"{field}={value!r}: {rule}",
+        )
+        for field, value, rule in (
+            ("rest", "https://api.valr.com/", REST_RULE),
+            ("rest", "wss://api.valr.com", REST_RULE),
+            ("rest", "https://", REST_RULE),
+            ("account_socket", "https://api.valr.com/ws/account", ADDRESS_RULE),
+            ("trade_socket", "wss://", ADDRESS_RULE),
+            ("trade_socket", "wss://api.valr.com/ws trade", ADDRESS_RULE),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("stage", "call", "error", "message"), [row[1:] for row in ROWS], ids=[r[0] for r in ROWS]
+)
+async def test_a_callers_mistake_is_told_in_the_callers_words(
+    stage: Stage, call: Call, error: type[ValrError], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("VALR_API_KEY", "VALR_API_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    async with venue(dataclasses.replace(AT_ONCE, cache=False)) as exchange:
+        desk = Desk(exchange, make(exchange))
+        if stage is not Stage.NEW:
+            await desk.valr.start()
+        if stage is Stage.CLOSED:
+            await desk.valr.close()
+        with pytest.raises(ValrError) as mistake:
+            await call(desk)
+        orders_there = len(desk.venue_orders())
+        await desk.valr.close()
+    assert (type(mistake.value), str(mistake.value)) == (error, message)
+    assert orders_there == (1 if message.endswith("was used before") else 0)
+
+
+async def test_a_coroutine_function_is_no_callback() -> None:
+    async with venue() as exchange:
+        desk = Desk(exchange, make(exchange))
+        with pytest.raises(InvalidArgumentError) as mistake:
+            await follow_with_a_coroutine(desk)
+        assert mistake.value.field == "callback"
+        assert mistake.value.rule == "has to be a plain function; a task iterates over stream() instead"
+
+
+def test_a_callers_error_can_be_caught_as_a_value_error() -> None:
+    for error in {row[3] for row in ROWS} - {NotReadyError, ClosedError}:
+        assert issubclass(error, CallerError)
+        assert issubclass(error, ValueError)
+
+
+async def test_an_argument_error_says_field_value_and_rule_apart() -> None:
+    with pytest.raises(InvalidArgumentError) as mistake:
+        ValrExchange(KEY, KEY, pairs=[], subaccount_id="main")
+    assert (mistake.value.field, mistake.value.value) == ("subaccount_id", "main")
+    assert mistake.value.rule == "must be a decimal number"
