@@ -27,7 +27,7 @@ ADDRESS: Final = "192.0.2.1"
 
 
 class HttpLink:
-    """Carries requests to the exchange.
+    """Carries requests to the exchange, for any number of pools of connections.
 
     Args:
         answer: the exchange.
@@ -52,32 +52,33 @@ class HttpLink:
         self._tasks = tasks
         self._note = note
 
-    async def exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, limits: Limits
-    ) -> Reply | Failure:
-        """See `HttpExchange`."""
-        parts = urlsplit(url)
-        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        request = HttpRequest(method, target, CIMultiDict(headers), body or b"", ADDRESS)
-        fault = self._board.request(method, parts.path)
-        self._tell(f"rest > {method} {target}", request.body)
-        outcome = await self._within(limits, request, fault)
-        if isinstance(outcome, Reply):
-            self._tell(f"rest < {method} {parts.path} {outcome.status}", outcome.body)
-        else:
-            self._tell(f"rest ! {method} {parts.path}", outcome.problem.encode())
-        return outcome
+    def open_session(self) -> _Pool:
+        """A pool of connections."""
+        return _Pool(self)
 
-    async def close(self) -> None:
-        """See `HttpExchange`."""
+    async def carry(
+        self, request: HttpRequest, limits: Limits, outcome: asyncio.Future[Reply | Failure]
+    ) -> Reply | Failure:
+        """Carry a request there and its answer back. Whoever settles `outcome` meanwhile ends the wait."""
+        path = request.encoded_path
+        self._tell(f"rest > {request.method} {request.target}", request.body)
+        result = await self._within(limits, request, self._board.request(request.method, path), outcome)
+        if isinstance(result, Reply):
+            self._tell(f"rest < {request.method} {path} {result.status}", result.body)
+        else:
+            self._tell(f"rest ! {request.method} {path}", result.problem.encode())
+        return result
 
     async def _within(
-        self, limits: Limits, request: HttpRequest, fault: RequestFault | None
+        self,
+        limits: Limits,
+        request: HttpRequest,
+        fault: RequestFault | None,
+        outcome: asyncio.Future[Reply | Failure],
     ) -> Reply | Failure:
         if fault is not None and fault.fate is RequestFate.REFUSE:
             await asyncio.sleep(self._latency())
             return _REFUSED
-        outcome: asyncio.Future[Reply | Failure] = asyncio.get_running_loop().create_future()
         self._tasks.create_task(self._carry(request, fault, outcome))
         try:
             async with asyncio.timeout(limits.total_s):
@@ -119,6 +120,36 @@ class HttpLink:
     def _tell(self, what: str, data: bytes) -> None:
         if self._note is not None:
             self._note(what, data)
+
+
+class _Pool:
+    """The `HttpExchange` that one `RestClient` holds. Closing it cuts what is under way."""
+
+    def __init__(self, link: HttpLink) -> None:
+        self._link = link
+        self._waiting: dict[int, asyncio.Future[Reply | Failure]] = {}
+        self._count = 0
+
+    async def exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, limits: Limits
+    ) -> Reply | Failure:
+        """See `HttpExchange`."""
+        parts = urlsplit(url)
+        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        request = HttpRequest(method, target, CIMultiDict(headers), body or b"", ADDRESS)
+        self._count += 1
+        number = self._count
+        outcome = self._waiting[number] = asyncio.get_running_loop().create_future()
+        try:
+            return await self._link.carry(request, limits, outcome)
+        finally:
+            del self._waiting[number]
+
+    async def close(self) -> None:
+        """See `HttpExchange`."""
+        for outcome in self._waiting.values():
+            if not outcome.done():
+                outcome.set_result(_CUT)
 
 
 def _error(status: int) -> Reply:

@@ -19,7 +19,6 @@ from websockets.exceptions import InvalidStatus
 from websockets.http11 import Response
 
 from valr_connector.core.session import KeepAlive
-from valr_connector.net.http_exchange import HttpExchange
 from valr_connector.net.network import Network
 from valr_connector.simulator.answers import Answer
 from valr_connector.simulator.exchange import EmbeddedExchange
@@ -73,7 +72,7 @@ class SimulatedNetwork:
     @property
     def as_network(self) -> Network:
         """What a `ValrExchange` is given."""
-        return Network(dial=self.dial, open_session=self._open_session)
+        return Network(dial=self.dial, open_session=self._http.open_session)
 
     @property
     def is_idle(self) -> bool:
@@ -130,9 +129,6 @@ class SimulatedNetwork:
 
     def _latency(self) -> float:
         return self._rng.random() * self._latency_s
-
-    def _open_session(self) -> HttpExchange:
-        return self._http
 
 
 async def _serve(link: SocketLink, serve: Serve) -> None:

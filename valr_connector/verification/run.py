@@ -1,7 +1,8 @@
 """Runs one schedule from beginning to end, and says what was found.
 
 First everything happens as the schedule says. When the last fault is over, the world has some time to come
-to rest: the connector and the venue agree on everything, and nothing is on its way. Then the connector is closed and all invariants are looked at.
+to rest: the connector and the venue agree on everything, and nothing is on its way. Then the connector is
+closed, and all invariants are looked at.
 """
 
 from __future__ import annotations
@@ -29,11 +30,13 @@ from valr_connector.verification.surroundings import Surroundings
 from valr_connector.verification.trace import Trace
 from valr_connector.verification.user import User
 from valr_connector.verification.virtual_loop import NothingLeftError, StandstillError, run
-from valr_connector.verification.world import Life, World
+from valr_connector.verification.world import Life, World, rules_of
 
 START_S: Final = 1_000.0
 RESOLVED_WITHIN_S: Final = 30.0
 """L1: after the last fault, every unknown is resolved by then."""
+LONGEST_S: Final = 3 * 24 * 3600.0
+"""No schedule goes on for so long."""
 _LOOK_S: Final = 0.25
 _AFTER_REST_S: Final = 1.0
 
@@ -64,12 +67,26 @@ class Report:
 
 
 def simulate(schedule: Schedule, *, with_trace: bool = False) -> Report:
-    """Run a schedule in a world of its own."""
+    """Run a schedule in a world of its own.
+
+    Raises:
+        ValueError: the schedule's dials are none of `Settings` or of `SimulatorSettings`.
+    """
     play = _Play(schedule, with_trace=with_trace)
     try:
-        return run(play.run(), start=START_S)
-    except (NothingLeftError, StandstillError) as error:
-        return play.report([Violation("hang", str(error))])
+        return run(asyncio.wait_for(play.run(), LONGEST_S), start=START_S)
+    except (NothingLeftError, StandstillError, TimeoutError) as error:
+        return play.report([Violation("hang", repr(error))])
+    except ExceptionGroup as group:
+        return play.report([Violation("crash", repr(error)) for error in _leaves(group)])
+
+
+def _leaves(group: ExceptionGroup[Exception]) -> Iterator[Exception]:
+    for error in group.exceptions:
+        if isinstance(error, ExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 class _Play:
@@ -78,6 +95,7 @@ class _Play:
     def __init__(self, schedule: Schedule, *, with_trace: bool) -> None:
         self._schedule = schedule
         self._with_trace = with_trace
+        self._rules = rules_of(schedule)
         self._world: World | None = None
         self._resolved_s: float | None = None
 
@@ -85,7 +103,7 @@ class _Play:
         loop = asyncio.get_running_loop()
         trace = Trace(loop.time, is_on=self._with_trace)
         async with asyncio.TaskGroup() as tasks:
-            world = self._world = World(self._schedule, tasks, trace)
+            world = self._world = World(self._schedule, self._rules, tasks, trace)
             user = User(world)
             await user.start()
             began = loop.time()

@@ -26,7 +26,7 @@ class User:
 
     Attributes:
         violations: what was found wrong on the way.
-        pending: calls about orders that have not returned yet, in words.
+        pending: calls that ought to return by themselves and have not yet, in words.
     """
 
     def __init__(self, world: World) -> None:
@@ -59,7 +59,7 @@ class User:
 
     async def _watch(self, number: int, step: s.AnyStep) -> None:
         name = s.step_line(step)
-        if isinstance(step, _ABOUT_ORDERS):
+        if isinstance(step, _RETURNING):
             self.pending[number] = name
         try:
             await self._deeds[type(step)](step)
@@ -207,7 +207,7 @@ class User:
             self.violations.append(Violation("S6", f"a slow reader got {len(heard)} of {len(told)} events"))
 
 
-_ABOUT_ORDERS: Final = (s.Place, s.Cancel, s.CancelAll, s.Refresh)
+_RETURNING: Final = (s.Place, s.Cancel, s.CancelAll, s.Refresh, s.Restart)
 
 
 def _tasks_of_the_library() -> list[str]:

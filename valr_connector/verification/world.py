@@ -9,7 +9,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any, Final
 
-from valr_connector.config import Hosts, Settings
+from valr_connector.config import Settings
 from valr_connector.exchange import ValrExchange
 from valr_connector.model.events import Event
 from valr_connector.model.order import CloseReport
@@ -66,29 +66,49 @@ class Life:
         return tuple(self.recorder.stories.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How the connector and the venue behave in one world."""
+
+    connector: Settings
+    venue: SimulatorSettings
+
+
+def rules_of(schedule: Schedule) -> Rules:
+    """The rules that a schedule asks for.
+
+    Raises:
+        ValueError: there is no such rule, or not with such a value.
+    """
+    dialect: dict[str, Any] = dict(schedule.venue)
+    try:
+        venue = SimulatorSettings(pairs=DEFAULT_PAIRS[:1], balances=_BALANCES, **dialect)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+    return Rules(Settings.model_validate(dict(schedule.settings)), venue)
+
+
 class World:
     """Everything there is while a schedule runs.
 
     Attributes:
         exchange: the venue and its doors.
         network: what the connector reaches it through.
+        settings: what the connector is set to.
         lives: every connector there was, the present one last.
         clock_jump_ns: how far this machine's wall clock is off.
     """
 
-    def __init__(self, schedule: Schedule, tasks: asyncio.TaskGroup, trace: Trace) -> None:
+    def __init__(self, schedule: Schedule, rules: Rules, tasks: asyncio.TaskGroup, trace: Trace) -> None:
         self._loop = asyncio.get_running_loop()
         self._rng = Random(schedule.seed)
-        self._settings = Settings.model_validate(dict(schedule.settings))
         self.trace = trace
         self.tasks = tasks
         self.clock_jump_ns = 0
         self.lives: list[Life] = []
-        dialect: dict[str, Any] = dict(schedule.venue)
+        self.settings = rules.connector
         self.exchange = EmbeddedExchange(
-            SimulatorSettings(pairs=DEFAULT_PAIRS[:1], balances=_BALANCES, **dialect),
-            clock=self.venue_clock,
-            rng=Random(self._rng.getrandbits(64)),
+            rules.venue, clock=self.venue_clock, rng=Random(self._rng.getrandbits(64))
         )
         for account in (MAKER, TAKER):
             self.exchange.open_account(account)
@@ -123,11 +143,6 @@ class World:
         """The present connector."""
         return self.lives[-1]
 
-    @property
-    def settings(self) -> Settings:
-        """What the connector is set to."""
-        return self._settings
-
     def new_life(self) -> Life:
         """A new connector, not started, with everything it tells written down."""
         endpoints = self.exchange.endpoints
@@ -140,9 +155,7 @@ class World:
             self._key.key,
             self._key.secret,
             pairs=[PAIR],
-            settings=Settings.model_validate(
-                {**self._settings.model_dump(exclude={"hosts"}), "hosts": hosts}
-            ),
+            settings=Settings.model_validate({**self.settings.model_dump(exclude={"hosts"}), "hosts": hosts}),
             clocks=Clocks(self.monotonic, self.wall),
             network=self.network.as_network,
             rng=Random(self._rng.getrandbits(64)),
