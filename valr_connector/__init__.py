@@ -57,6 +57,9 @@ from valr_connector.model.events import (
     Event,
     FillAmended,
     FrameRefused,
+    ModifyConfirmed,
+    ModifyRefused,
+    ModifyUnknown,
     OrderCancelled,
     OrderCompleted,
     OrderCorrected,
@@ -86,9 +89,13 @@ from valr_connector.model.order import (
     Fee,
     Fill,
     InFlightOrder,
+    ModifyOutcome,
+    ModifyRequest,
+    ModifyResult,
 )
 from valr_connector.net.event_stream import EventStream, Overflow
 from valr_connector.net.websocket import FrameTap
+from valr_connector.protocol.order_requests import ModifyMatchStrategy
 
 __version__ = "0.1.0"
 
@@ -128,6 +135,13 @@ __all__ = [
     "JournalInUseError",
     "JournalWriteError",
     "Liquidity",
+    "ModifyConfirmed",
+    "ModifyMatchStrategy",
+    "ModifyOutcome",
+    "ModifyRefused",
+    "ModifyRequest",
+    "ModifyResult",
+    "ModifyUnknown",
     "NotReadyError",
     "NotSentError",
     "OrderCancelled",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from valr_connector.config import Hosts, Settings, key_from_environment
 from valr_connector.core.account_state import AccountState
+from valr_connector.core.order_changes import order_change
 from valr_connector.core.order_entry import limit_order, market_order, retry_policy
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.readiness import Part, PartStatus
@@ -29,13 +30,14 @@ from valr_connector.model.events import Event, Restored
 from valr_connector.model.ids import ClientOrderId, ClientOrderIds, to_base36
 from valr_connector.model.market import PairInfo, PriceLevel
 from valr_connector.model.numbers import Number, positive_decimal
-from valr_connector.model.order import CancelOutcome, CloseReport, InFlightOrder
+from valr_connector.model.order import CancelOutcome, CloseReport, InFlightOrder, ModifyOutcome
 from valr_connector.net.connector import Clocks, Connector
 from valr_connector.net.event_stream import EventPublisher, EventStream, Overflow, Unsubscribe
 from valr_connector.net.network import Network
 from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.websocket import FrameTap
 from valr_connector.observe.metrics import Metrics
+from valr_connector.protocol.order_requests import ModifyMatchStrategy
 from valr_connector.protocol.signing import Credentials
 
 if TYPE_CHECKING:
@@ -347,6 +349,44 @@ class ValrExchange:
             self._state.rules.pair(pair)
         orders = [o for o in self._state.tracker.in_flight.values() if pair is None or o.pair == pair]
         return await connector.cancel_all(orders)
+
+    async def modify_order(
+        self,
+        order: InFlightOrder | str,
+        *,
+        price: Number | None = None,
+        remaining_amount: Number | None = None,
+        total_amount: Number | None = None,
+        on_match: ModifyMatchStrategy = ModifyMatchStrategy.RETAIN_ORIGINAL,
+    ) -> ModifyOutcome:
+        """Change price or size of an open limit order under the same id; returns once the outcome is known.
+
+        A smaller size keeps the place in the queue; a larger one or another price loses it (protocol 10.5).
+
+        Args:
+            order: an order, or its client order id.
+            price: quote currency per unit of base currency, put on the pair's grid as in `place_limit_order`.
+            remaining_amount: base currency that is to be left open; excludes `total_amount`.
+            total_amount: base currency, what was executed included; below that VALR cancels the order.
+            on_match: what VALR does where the change would match: keep the order as it was, cancel it, or
+                price it one tick off the other side.
+
+        Raises:
+            InvalidArgumentError, OrderRuleError: an argument or the change breaks a rule; nothing was sent.
+            UnknownOrderError: this instance did not place it.
+            NotReadyError: never started.
+            ClosedError: closing began, or a failure stopped this instance.
+        """
+        connector, record = self._unfailed(), self._record(order)
+        change = order_change(
+            self._state.rules.pair(record.pair),
+            record,
+            price=price,
+            remaining_amount=remaining_amount,
+            total_amount=total_amount,
+            on_match=on_match,
+        )
+        return await connector.modifier.modify(record, change)
 
     @property
     def orders(self) -> Mapping[ClientOrderId, InFlightOrder]:

@@ -394,7 +394,7 @@ async def test_a_caller_who_gives_up_cancelling_leaves_no_trace_of_it_standing()
             await asyncio.wait_for(desk.valr.cancel_order(order), 0.005)
         await desk.agreed(order)
         assert order.status is OrderStatus.CANCELLED
-        assert not desk.connector.gateway._waiting
+        assert desk.connector._wait.is_idle
 
 
 async def test_a_caller_who_gives_up_placing_leaves_the_order_tracked() -> None:

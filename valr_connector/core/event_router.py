@@ -25,6 +25,7 @@ from valr_connector.protocol import frames as f
 from valr_connector.protocol.account_frames import OrderFailureData
 from valr_connector.protocol.reply_frames import Refusal, ReplyError
 from valr_connector.protocol.rows import AccountTradeRow, OpenOrderRow, OrderReport
+from valr_connector.protocol.spellings import is_true
 
 _PLACING = (CommandKind.PLACE_LIMIT, CommandKind.PLACE_MARKET)
 _ALL_KINDS = tuple(CommandKind)
@@ -158,10 +159,11 @@ class EventRouter:
     def _on_modify_outcome(self, frame: f.ModifyOrderOutcomeFrame, now: int) -> Sequence[Event]:
         data = frame.data
         evidence = Evidence(
-            says=Says.MODIFY_SETTLED,
+            says=Says.MODIFY_CONFIRMED if is_true(data.success) else Says.MODIFY_REFUSED,
             source=Source.STREAM,
             client_order_id=data.client_order_id,
             exchange_order_id=data.exchange_order_id,
+            request_id=data.modify_request_id,
         )
         return self._tracker.apply(evidence, now)
 
@@ -250,7 +252,16 @@ class EventRouter:
         kinds = (CommandKind.MODIFY,)
         command = self._ledger.answer(frame.client_msg_id, *kinds)
         error = frame.error
-        return () if error is None else self._refuse(command, kinds, None, error, now)
+        if error is not None:
+            return self._refuse(command, kinds, None, error, now)
+        evidence = Evidence(
+            says=Says.MODIFY_RECEIVED,
+            source=Source.REPLY,
+            client_order_id=command.client_order_id if command else frame.client_order_id,
+            exchange_order_id=frame.exchange_order_id,
+            request_id=frame.modify_request_id,
+        )
+        return self._tracker.apply(evidence, now)
 
     def _on_invalid_place(self, frame: f.InvalidPlaceLimitFrame, now: int) -> Sequence[Event]:
         return self._on_invalid(frame, _PLACING, now)
@@ -313,7 +324,7 @@ _REFUSAL_SAYS: Mapping[CommandKind, Says] = {
     CommandKind.PLACE_LIMIT: Says.REFUSED,
     CommandKind.PLACE_MARKET: Says.REFUSED,
     CommandKind.CANCEL: Says.CANCEL_REFUSED,
-    CommandKind.MODIFY: Says.MODIFY_SETTLED,
+    CommandKind.MODIFY: Says.MODIFY_REFUSED,
 }
 
 

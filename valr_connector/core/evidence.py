@@ -30,6 +30,7 @@ class Says(IntEnum):
     CANCEL_SENT = 5
     CANCEL_UNKNOWN = 6
     MODIFY_SENT = 7
+    MODIFY_UNKNOWN = 8
     # VALR's answers to requests
     ACCEPTED = 10
     REFUSED = 11
@@ -37,7 +38,9 @@ class Says(IntEnum):
     CANCEL_RECEIVED = 13
     CANCEL_REFUSED = 14
     CANCEL_CONFIRMED = 15
-    MODIFY_SETTLED = 16
+    MODIFY_RECEIVED = 16
+    MODIFY_CONFIRMED = 17
+    MODIFY_REFUSED = 18
     # VALR's reports of the order's state
     RESTING = 20
     PARTIALLY_FILLED = 21
@@ -83,6 +86,7 @@ class Evidence(Struct, frozen=True, gc=False, kw_only=True):
         price: limit price as stated.
         trade: the execution, for FILL only.
         reason: VALR's text, or the cause of what happened here.
+        request_id: VALR's id of the request to modify that it is about.
         asked_at: when the question was put that this answers, nanoseconds of the monotonic clock; None
             for what is no answer to a question.
     """
@@ -97,6 +101,7 @@ class Evidence(Struct, frozen=True, gc=False, kw_only=True):
     price: Decimal | None = None
     trade: Trade | None = None
     reason: str = ""
+    request_id: str | None = None
     asked_at: int | None = None
 
 

@@ -62,6 +62,7 @@ class AskReason(IntEnum):
     TAKER_STILL_OPEN = 9
     UNATTRIBUTED_FILL = 10
     AMOUNT_UNCONFIRMED = 11
+    MODIFY_UNCONFIRMED = 12
 
 
 class Applied(NamedTuple):
@@ -106,13 +107,16 @@ PROVED_ABSENT       fail            ask       ask               stay      stay  
 CANCEL_SENT         stay            stay      stay              stay      stay       stay      stay
 CANCEL_UNKNOWN      ask             ask       ask               stay      stay       stay      stay
 MODIFY_SENT         stay            stay      stay              stay      stay       stay      stay
+MODIFY_UNKNOWN      ask             ask       ask               stay      stay       stay      stay
 ACCEPTED            stay            stay      stay              stay      stay       stay      ask
 REFUSED             fail            ask       ask               stay      stay       stay      stay
 PROCESSED           count           stay      stay              stay      stay       stay      ask
 CANCEL_RECEIVED     stay            stay      stay              stay      stay       stay      stay
 CANCEL_REFUSED      ask             ask       ask               stay      stay       stay      stay
 CANCEL_CONFIRMED    cancel          cancel    cancel            ask       stay       stay      stay
-MODIFY_SETTLED      ask             ask       ask               stay      stay       stay      stay
+MODIFY_RECEIVED     stay            stay      stay              stay      stay       stay      stay
+MODIFY_CONFIRMED    ask             ask       ask               stay      stay       stay      stay
+MODIFY_REFUSED      ask             ask       ask               stay      stay       stay      stay
 RESTING             count           count     count             revive    revive     revive    revive
 PARTIALLY_FILLED    count           count     count             revive    revive     revive    revive
 MODIFIED            count           count     count             revive    revive     revive    revive
@@ -157,7 +161,9 @@ _ASK_REASONS: Mapping[Says, AskReason] = {
     Says.PLACEMENT_UNKNOWN: AskReason.PLACEMENT_UNCONFIRMED,
     Says.CANCEL_UNKNOWN: AskReason.CANCEL_UNCONFIRMED,
     Says.CANCEL_REFUSED: AskReason.CANCEL_REFUSED,
-    Says.MODIFY_SETTLED: AskReason.MODIFY_SETTLED,
+    Says.MODIFY_UNKNOWN: AskReason.MODIFY_SETTLED,
+    Says.MODIFY_CONFIRMED: AskReason.MODIFY_SETTLED,
+    Says.MODIFY_REFUSED: AskReason.MODIFY_SETTLED,
     Says.ABSENT: AskReason.ABSENT,
     Says.UNRECOGNISED: AskReason.UNRECOGNISED_STATUS,
 }
@@ -233,7 +239,7 @@ def _end(
     order: OrderRecord, evidence: Evidence, ending: OrderStatus, now: int, events: list[OrderEvent]
 ) -> None:
     before, order.status = order.status, ending
-    order.cancel_request = None
+    order.cancel_request = order.modify_request = None
     _date_ending(order, evidence, now)
     order.placement = Placement.CONFIRMED
     order.failure_reason = ""

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from valr_connector.core.evidence import Says
 from valr_connector.model.enums import (
     TERMINAL,
     OrderStatus,
@@ -21,7 +22,7 @@ from valr_connector.model.enums import (
     TimeInForce,
 )
 from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Pair, Symbol
-from valr_connector.model.order import CancelRequest, Fill
+from valr_connector.model.order import CancelRequest, Fill, ModifyRequest
 
 ZERO = Decimal(0)
 
@@ -58,6 +59,10 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     placement: Placement = Placement.UNSENT
     cancel_request: CancelRequest | None = None
     cancel_attempts: int = 0
+    modify_request: ModifyRequest | None = None
+    modify_attempts: int = 0
+    modify_verdict: Says | None = None
+    """How the latest modify ended: MODIFY_CONFIRMED, MODIFY_REFUSED, MODIFY_UNKNOWN; None while it stands."""
     reported_executed: Decimal = ZERO
     """Largest executed amount that any report implied."""
     filled_amount: Decimal = ZERO

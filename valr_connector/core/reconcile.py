@@ -34,6 +34,7 @@ def _first_delays() -> Mapping[AskReason, int]:
         AskReason.PLACEMENT_UNCONFIRMED: 0,
         AskReason.CANCEL_UNCONFIRMED: 0,
         AskReason.CANCEL_REFUSED: 0,
+        AskReason.MODIFY_UNCONFIRMED: 0,
         AskReason.MODIFY_SETTLED: 500 * MILLISECOND,
         AskReason.ABSENT: 0,
         AskReason.CONTRADICTION: 0,
@@ -161,6 +162,8 @@ def is_moot(order: OrderRecord, reason: AskReason) -> bool:
         return order.has_all_fills
     if reason is AskReason.AMOUNT_UNCONFIRMED:
         return order.ended_undated_at is None
+    if reason is AskReason.MODIFY_UNCONFIRMED:
+        return order.modify_request is None
     if reason in _ABOUT_OPEN_ORDERS:
         return order.is_done
     return False
@@ -193,4 +196,6 @@ def earliest_due(order: OrderRecord, reason: AskReason, cancel_timeout: int) -> 
     """Before when the question is too early: one that an earlier cancel left must not cut this one short."""
     if reason is AskReason.CANCEL_UNCONFIRMED and order.cancel_request is not None:
         return order.cancel_request.since + cancel_timeout
+    if reason is AskReason.MODIFY_UNCONFIRMED and order.modify_request is not None:
+        return order.modify_request.since + cancel_timeout
     return 0

@@ -12,8 +12,16 @@ from msgspec import structs
 from valr_connector.core.evidence import Evidence, Says
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.model.enums import OrderStatus, Placement
-from valr_connector.model.events import CancelRefused, CancelUnknown, OrderEvent, PlacementUnknown
-from valr_connector.model.order import CancelRequest
+from valr_connector.model.events import (
+    CancelRefused,
+    CancelUnknown,
+    ModifyConfirmed,
+    ModifyRefused,
+    ModifyUnknown,
+    OrderEvent,
+    PlacementUnknown,
+)
+from valr_connector.model.order import CancelRequest, ModifyRequest
 
 
 def note_request(order: OrderRecord, evidence: Evidence, now: int, events: list[OrderEvent]) -> None:
@@ -70,9 +78,38 @@ def _note_cancel_unknown(order: OrderRecord, evidence: Evidence, _now: int, even
     events.append(CancelUnknown(order, evidence.at, order.cancel_attempts))
 
 
-def _note_modify_sent(order: OrderRecord, _evidence: Evidence, _now: int, _events: list[OrderEvent]) -> None:
+def _note_modify_sent(order: OrderRecord, _evidence: Evidence, now: int, _events: list[OrderEvent]) -> None:
     if not order.is_done:
         order.was_modified = True
+        order.modify_attempts += 1
+        order.modify_request = ModifyRequest(order.modify_attempts, now)
+        order.modify_verdict = None
+
+
+def _note_modify_received(
+    order: OrderRecord, evidence: Evidence, _now: int, _events: list[OrderEvent]
+) -> None:
+    if order.modify_request is not None:
+        order.modify_request = structs.replace(order.modify_request, request_id=evidence.request_id)
+
+
+def _note_modify_outcome(order: OrderRecord, evidence: Evidence, _now: int, events: list[OrderEvent]) -> None:
+    request = order.modify_request
+    if request is None or not _is_about(request, evidence):
+        return
+    order.modify_request = None
+    order.modify_verdict = evidence.says
+    if evidence.says is Says.MODIFY_CONFIRMED:
+        events.append(ModifyConfirmed(order, evidence.at, request.attempt))
+    elif evidence.says is Says.MODIFY_REFUSED:
+        events.append(ModifyRefused(order, evidence.at, evidence.reason))
+    else:
+        events.append(ModifyUnknown(order, evidence.at, request.attempt))
+
+
+def _is_about(request: ModifyRequest, evidence: Evidence) -> bool:
+    """Whether an outcome is that of the standing request, not of an earlier one that came late."""
+    return None in (request.request_id, evidence.request_id) or request.request_id == evidence.request_id
 
 
 _RequestNote = Callable[[OrderRecord, Evidence, int, list[OrderEvent]], None]
@@ -83,6 +120,10 @@ _REQUEST_NOTES: Mapping[Says, _RequestNote] = {
     Says.PLACEMENT_UNKNOWN: _note_placement_unknown,
     Says.CANCEL_SENT: _note_cancel_sent,
     Says.MODIFY_SENT: _note_modify_sent,
+    Says.MODIFY_RECEIVED: _note_modify_received,
+    Says.MODIFY_CONFIRMED: _note_modify_outcome,
+    Says.MODIFY_REFUSED: _note_modify_outcome,
+    Says.MODIFY_UNKNOWN: _note_modify_outcome,
     Says.CANCEL_RECEIVED: _note_cancel_received,
     Says.CANCEL_REFUSED: _note_cancel_refused,
     Says.CANCEL_UNKNOWN: _note_cancel_unknown,

@@ -4,7 +4,8 @@ An order's events come in this order: at most one `OrderCreated`, before anythin
 number of `OrderUpdated` and `OrderFilled`; exactly one of `OrderCompleted`, `OrderCancelled`,
 `OrderExpired`, `OrderFailed`. After that only a late `OrderFilled`, a `FillAmended`, an `OrderCorrected`
 (VALR itself ended it otherwise than first said) or an `OrderRevived` can follow. `PlacementUnknown`,
-`CancelRefused` and `CancelUnknown` are about our requests; they can come at any time before the end.
+`CancelRefused`, `CancelUnknown`, `ModifyConfirmed`, `ModifyRefused` and `ModifyUnknown` are about our
+requests; they can come at any time before the end.
 `Restored` comes before all others of an order in a process that took it over from an earlier one.
 """
 
@@ -147,6 +148,27 @@ class CancelRefused(OrderEvent, frozen=True, gc=False):
 
 class CancelUnknown(OrderEvent, frozen=True, gc=False):
     """No outcome of a cancel arrived in time; the order is being probed."""
+
+    attempt: int
+
+
+class ModifyConfirmed(OrderEvent, frozen=True, gc=False):
+    """VALR modified it. An `OrderUpdated` tells price and amount, before this or after it."""
+
+    attempt: int
+
+
+class ModifyRefused(OrderEvent, frozen=True, gc=False):
+    """VALR did not modify it, and may have cancelled it as the strategy demands; it is being probed.
+
+    `reason` is VALR's own text, empty where it gave none (protocol 15.8).
+    """
+
+    reason: str
+
+
+class ModifyUnknown(OrderEvent, frozen=True, gc=False):
+    """No outcome of a modify arrived in time; the order is being probed."""
 
     attempt: int
 

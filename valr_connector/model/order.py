@@ -63,6 +63,20 @@ class CancelRequest(Struct, frozen=True, gc=False):
     received: bool = False
 
 
+class ModifyRequest(Struct, frozen=True, gc=False):
+    """Our standing request to modify an order. It says nothing about the order's price and amount.
+
+    Attributes:
+        attempt: 1 for the first request.
+        since: when it was made, nanoseconds of the monotonic clock.
+        request_id: VALR's id of it, as soon as VALR sent the receipt.
+    """
+
+    attempt: int
+    since: int
+    request_id: str | None = None
+
+
 class InFlightOrder(Protocol):
     """An order placed through this instance, always showing its present state.
 
@@ -125,6 +139,10 @@ class InFlightOrder(Protocol):
     @property
     def is_being_cancelled(self) -> bool:
         """Whether a request to cancel it stands."""
+
+    @property
+    def modify_request(self) -> ModifyRequest | None:
+        """Our standing request to modify it, None when there is none."""
 
     @property
     def is_done(self) -> bool:
@@ -192,6 +210,35 @@ class CancelOutcome(Struct, frozen=True, gc=False):
     def is_done(self) -> bool:
         """Whether the order can do nothing any more."""
         return self.result not in (CancelResult.STILL_OPEN, CancelResult.UNKNOWN)
+
+
+class ModifyResult(StrEnum):
+    """What became of an order that was to be modified.
+
+    MODIFIED: VALR changed it.
+    REFUSED: VALR refused, was asked, and the order stands.
+    NOT_SENT: nothing was sent; the order stands as it was, as far as it is known.
+    UNKNOWN: no outcome in time; the order stays tracked, and what VALR says of it next tells.
+
+    The others are endings: of a fill that came first, or of VALR's cancelling the order as the strategy or
+    a total below the executed amount demands.
+    """
+
+    MODIFIED = "MODIFIED"
+    REFUSED = "REFUSED"
+    NOT_SENT = "NOT_SENT"
+    CANCELLED = "CANCELLED"
+    FILLED = "FILLED"
+    EXPIRED = "EXPIRED"
+    FAILED = "FAILED"
+    UNKNOWN = "UNKNOWN"
+
+
+class ModifyOutcome(Struct, frozen=True, gc=False):
+    """The answer to a request to modify. The order itself shows price and amount as VALR last said them."""
+
+    order: InFlightOrder
+    result: ModifyResult
 
 
 class CloseReport(Struct, frozen=True, gc=False):

@@ -27,6 +27,8 @@ from valr_connector.net.market_stream import MarketStream
 from valr_connector.net.network import Network
 from valr_connector.net.order_gateway import OrderGateway
 from valr_connector.net.order_journal import OrderJournal
+from valr_connector.net.order_modifier import OrderModifier
+from valr_connector.net.outcome_wait import OutcomeWait
 from valr_connector.net.reconciler import Reconciler
 from valr_connector.net.rest import RestClient
 from valr_connector.net.supervisor import Supervisor
@@ -124,13 +126,14 @@ class Connector:
             clock=self._clocks.monotonic,
             metrics=metrics,
         )
+        self._wait = OutcomeWait(publisher, self.account.apply)
         self.gateway = OrderGateway(
             stream=self.account,
             rest=self.rest,
             ledger=state.ledger,
             tracker=state.tracker,
             questions=state.questions,
-            publisher=publisher,
+            wait=self._wait,
             ask_about=self._reconciler.ask_about,
             place_timeout=round(settings.place_timeout_s * SECOND),
             place_attempts=settings.place_attempts,
@@ -141,6 +144,16 @@ class Connector:
             journal=journal,
         )
         self._reconciler.attach(self.account, self.gateway.place_again)
+        self.modifier = OrderModifier(
+            stream=self.account,
+            rest=self.rest,
+            ledger=state.ledger,
+            questions=state.questions,
+            wait=self._wait,
+            ask_about=self._reconciler.ask_about,
+            timeout=round(settings.cancel_timeout_s * SECOND),
+            clock=self._clocks.monotonic,
+        )
         self.market: MarketStream | None = None
         self._is_trade_live = False
         self._unsubscribe = publisher.on(ConnectionChanged, self._on_connection)
@@ -170,11 +183,12 @@ class Connector:
     async def close(self) -> None:
         """Stop everything within the time the settings allow. Cancelled, it stops everything at once."""
         self.gateway.refuse_placements()
+        self.modifier.refuse()
         try:
             if self._settings.on_close == "cancel":
                 await self._cancel_everything()
         finally:
-            self.gateway.abandon("closed before an outcome was known")
+            self._wait.abandon("closed before an outcome was known")
             try:
                 await self._supervisor.stop()
             finally:
@@ -318,7 +332,8 @@ class Connector:
         log.error("the connector stopped: %s", failure)
         self._failure = failure
         self.gateway.refuse_placements()
-        self.gateway.abandon(str(failure))
+        self.modifier.refuse()
+        self._wait.abandon(str(failure))
         self._ready.set()
         self._on_failure(failure)
 

@@ -6,7 +6,6 @@ only from evidence; a reply is a receipt.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 from valr_connector.core.commands import CommandKind, CommandLedger, SentCommand
@@ -26,11 +25,9 @@ from valr_connector.errors import (
     ValrError,
 )
 from valr_connector.model.enums import OrderStatus, OrderType, Placement
-from valr_connector.model.events import OrderEvent
-from valr_connector.model.ids import ClientOrderId
 from valr_connector.model.order import CancelOutcome, CancelResult
-from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.order_journal import OrderJournal
+from valr_connector.net.outcome_wait import OutcomeWait
 from valr_connector.net.rest import RestClient
 from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.observe import metrics as m
@@ -68,7 +65,7 @@ class OrderGateway:
         tracker: OrderTracker,
         ledger: CommandLedger,
         questions: Questions,
-        publisher: EventPublisher,
+        wait: OutcomeWait,
         ask_about: Callable[[OrderRecord], Awaitable[bool]],
         place_timeout: int,
         place_attempts: int,
@@ -83,6 +80,7 @@ class OrderGateway:
         self._tracker = tracker
         self._ledger = ledger
         self._questions = questions
+        self._wait = wait
         self._ask_about = ask_about
         self._place_timeout = place_timeout
         self._place_attempts = place_attempts
@@ -92,20 +90,11 @@ class OrderGateway:
         self._journal = journal
         self._place_latency = metrics.latency(m.PLACE_CONFIRMED)
         self._cancel_latency = metrics.latency(m.CANCEL_CONFIRMED)
-        self._waiting: dict[ClientOrderId, list[asyncio.Future[None]]] = {}
         self._is_closed = False
-        self._abandoned: str | None = None
-        publisher.on(OrderEvent, self._wake)
 
     def refuse_placements(self) -> None:
         """Closing began: accept no placement any more. Cancels still go."""
         self._is_closed = True
-
-    def abandon(self, cause: str) -> None:
-        """Nobody answers any more: whoever waits for an outcome, now or later, learns that it is unknown."""
-        self._abandoned = cause
-        for client_order_id in list(self._waiting):
-            self._give_up(client_order_id, cause)
 
     async def place(self, order: OrderRecord) -> None:
         """Place an order and wait until VALR confirmed or refused it, or its outcome is unknown.
@@ -123,7 +112,7 @@ class OrderGateway:
         due = order.created_at + self._place_timeout
         self._questions.ask_at(order.client_order_id, AskReason.PLACEMENT_UNCONFIRMED, due)
         await self._send_placement(order)
-        await self._until(order, _is_placed_or_unknown)
+        await self._wait.until(order, is_placed_or_unknown)
         if order.placement is not Placement.UNKNOWN:
             self._place_latency.record(self._clock() - order.created_at)
 
@@ -146,12 +135,12 @@ class OrderGateway:
     async def cancel(self, order: OrderRecord) -> CancelOutcome:
         """Have an order cancelled and wait until VALR says what became of it."""
         began = self._clock()
-        await self._until(order, _is_placed_or_unknown)
+        await self._wait.until(order, is_placed_or_unknown)
         could_ask = True
         for _ in range(self._cancel_attempts):
             if not order.is_done and not order.is_being_cancelled:
                 await self._send_cancel(order)
-            await self._until(order, _has_no_cancel_request)
+            await self._wait.until(order, _has_no_cancel_request)
             if order.is_done:
                 break
             could_ask = await self._ask_about(order)
@@ -259,39 +248,6 @@ class OrderGateway:
             )
         )
 
-    # --- waiting -----------------------------------------------------------------------------------
-
-    async def _until(self, order: OrderRecord, condition: Callable[[OrderRecord], bool]) -> None:
-        """Wait for the order's events until `condition` holds.
-
-        It always comes to hold: a question is scheduled for every command, and clears it one way or another,
-        and once nobody asks questions any more the outcome is unknown at once.
-        """
-        while not condition(order):
-            if self._abandoned is not None:
-                self._give_up(order.client_order_id, self._abandoned)
-                return
-            woken = asyncio.get_running_loop().create_future()
-            waiting = self._waiting.setdefault(order.client_order_id, [])
-            waiting.append(woken)
-            try:
-                await woken
-            finally:
-                waiting.remove(woken)
-                if not waiting:
-                    self._waiting.pop(order.client_order_id, None)
-
-    def _give_up(self, client_order_id: ClientOrderId, cause: str) -> None:
-        for says in (Says.PLACEMENT_UNKNOWN, Says.CANCEL_UNKNOWN):
-            self._stream.apply(
-                Evidence(says=says, source=Source.LOCAL, client_order_id=client_order_id, reason=cause)
-            )
-
-    def _wake(self, event: OrderEvent) -> None:
-        for woken in self._waiting.get(event.order.client_order_id, ()):
-            if not woken.done():
-                woken.set_result(None)
-
 
 def placement_request(order: OrderRecord) -> PlaceLimit | PlaceMarket:
     """What VALR is asked, for an order that has been checked against its pair's rules."""
@@ -330,7 +286,7 @@ def cancel_request(order: OrderRecord) -> CancelOrder:
     return CancelOrder(symbol=order.symbol, client_order_id=order.client_order_id)
 
 
-def _is_placed_or_unknown(order: OrderRecord) -> bool:
+def is_placed_or_unknown(order: OrderRecord) -> bool:
     return order.status is not OrderStatus.PENDING_CREATE or order.placement is Placement.UNKNOWN
 
 

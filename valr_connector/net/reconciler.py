@@ -45,6 +45,7 @@ _SETTLED_BY_AN_ANSWER = frozenset(
         AskReason.CANCEL_UNCONFIRMED,
         AskReason.CANCEL_REFUSED,
         AskReason.MODIFY_SETTLED,
+        AskReason.MODIFY_UNCONFIRMED,
         AskReason.ABSENT,
         AskReason.CONTRADICTION,
         AskReason.UNRECOGNISED_STATUS,
@@ -182,6 +183,7 @@ class Reconciler:
         says = {
             AskReason.PLACEMENT_UNCONFIRMED: Says.PLACEMENT_UNKNOWN,
             AskReason.CANCEL_UNCONFIRMED: Says.CANCEL_UNKNOWN,
+            AskReason.MODIFY_UNCONFIRMED: Says.MODIFY_UNKNOWN,
         }.get(reason)
         if says is not None:
             self._stream.apply(

@@ -41,7 +41,7 @@ _UNKNOWN_AFTER_LOSS = {
     CommandKind.PLACE_LIMIT: Says.PLACEMENT_UNKNOWN,
     CommandKind.PLACE_MARKET: Says.PLACEMENT_UNKNOWN,
     CommandKind.CANCEL: Says.CANCEL_UNKNOWN,
-    CommandKind.MODIFY: Says.MODIFY_SETTLED,
+    CommandKind.MODIFY: Says.MODIFY_UNKNOWN,
 }
 
 SUBSCRIBE_ORDER_STATUS = subscribe_account_command([AccountEvent.ORDER_STATUS_UPDATE])

@@ -82,6 +82,7 @@ def said(
     remaining: str | None = None,
     price: str | None = None,
     reason: str = "",
+    request_id: str | None = None,
     asked_at: int | None = None,
 ) -> Evidence:
     """One statement about an order."""
@@ -95,6 +96,7 @@ def said(
         remaining=None if remaining is None else Decimal(remaining),
         price=None if price is None else Decimal(price),
         reason=reason,
+        request_id=request_id,
         asked_at=asked_at,
     )
 

@@ -9,10 +9,20 @@ import pytest
 from tests.unit.core.builders import FEE, NOW, asks, at, fill, names, new_order, order_in, said, step, tell
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.lifecycle import AskReason
+from valr_connector.core.order_record import OrderRecord
 from valr_connector.model.enums import OrderStatus
 from valr_connector.model.events import OrderUpdated
+from valr_connector.model.order import ModifyRequest
 
 OPEN, PARTIAL, FILLED = OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED
+
+OUTCOMES = (Says.MODIFY_CONFIRMED, Says.MODIFY_REFUSED, Says.MODIFY_UNKNOWN)
+
+
+def being_modified() -> OrderRecord:
+    order = order_in(OPEN)
+    tell(order, step(Says.MODIFY_SENT))
+    return order
 
 
 def modified(at_second: float | None = 5, original: str = "2", price: str = "900000") -> Evidence:
@@ -144,10 +154,57 @@ def test_an_order_filled_by_adding_up_is_dated_by_valrs_word() -> None:
     assert (before, order.ended_at, order.ended_undated_at) == (None, at(6), None)
 
 
-def test_a_settled_modify_is_asked_about_because_its_outcome_says_nothing_of_the_order() -> None:
-    order = order_in(OPEN)
-    assert asks(order, said(Says.MODIFY_SETTLED)) is AskReason.MODIFY_SETTLED
+@pytest.mark.parametrize("says", OUTCOMES)
+def test_an_order_is_asked_about_after_a_modify_because_no_outcome_states_its_terms(says: Says) -> None:
+    order = being_modified()
+    assert asks(order, said(says)) is AskReason.MODIFY_SETTLED
     assert (order.amount, order.price) == (Decimal(1), Decimal(1_000_000))
+
+
+@pytest.mark.parametrize(
+    ("says", "event"), [*zip(OUTCOMES, ("ModifyConfirmed", "ModifyRefused", "ModifyUnknown"), strict=True)]
+)
+def test_every_outcome_lifts_the_request_to_modify_and_is_told_once(says: Says, event: str) -> None:
+    order = being_modified()
+    assert names(tell(order, said(says, reason="why"), said(says))) == [event]
+    assert (order.modify_request, order.modify_verdict) == (None, says)
+
+
+def test_a_receipt_is_no_outcome_and_names_the_request() -> None:
+    order = being_modified()
+    assert tell(order, said(Says.MODIFY_RECEIVED, request_id="m-1")) == []
+    assert order.modify_request == ModifyRequest(1, NOW, "m-1")
+
+
+def test_the_late_outcome_of_an_earlier_modify_does_not_settle_the_standing_one() -> None:
+    order = being_modified()
+    tell(
+        order, said(Says.MODIFY_UNKNOWN), step(Says.MODIFY_SENT), said(Says.MODIFY_RECEIVED, request_id="m-2")
+    )
+    late = said(Says.MODIFY_CONFIRMED, request_id="m-1")
+    assert asks(order, late) is AskReason.MODIFY_SETTLED
+    assert (order.modify_request, order.modify_verdict) == (ModifyRequest(2, NOW, "m-2"), None)
+    assert names(tell(order, said(Says.MODIFY_REFUSED, request_id="m-2"))) == ["ModifyRefused"]
+
+
+@pytest.mark.parametrize("ending", [Says.FILLED, Says.CANCELLED, Says.EXPIRED, Says.FAILED])
+def test_an_ending_lifts_the_request_to_modify(ending: Says) -> None:
+    order = being_modified()
+    tell(order, said(ending, at_second=9, original="1", remaining="1"))
+    assert order.modify_request is None
+
+
+def test_a_receipt_for_a_request_that_has_its_outcome_changes_nothing() -> None:
+    order = being_modified()
+    tell(order, said(Says.MODIFY_CONFIRMED), said(Says.MODIFY_RECEIVED, request_id="m-1"))
+    assert order.modify_request is None
+
+
+def test_an_overdue_modify_that_has_its_outcome_is_not_unknown_any_more() -> None:
+    order = being_modified()
+    tell(order, said(Says.MODIFY_CONFIRMED))
+    assert tell(order, step(Says.MODIFY_UNKNOWN)) == []
+    assert order.modify_verdict is Says.MODIFY_CONFIRMED
 
 
 def test_a_modify_tells_of_an_order_that_nothing_was_heard_of_before() -> None:

@@ -26,7 +26,14 @@ from valr_connector.core.order_record import OrderRecord
 from valr_connector.model.enums import OrderStatus
 from valr_connector.model.events import OrderEvent, OrderFilled
 
-ABOUT_REQUESTS = {"PlacementUnknown", "CancelRefused", "CancelUnknown"}
+ABOUT_REQUESTS = {
+    "PlacementUnknown",
+    "CancelRefused",
+    "CancelUnknown",
+    "ModifyConfirmed",
+    "ModifyRefused",
+    "ModifyUnknown",
+}
 NOISE = [
     step(Says.PLACEMENT_UNKNOWN),
     step(Says.CANCEL_SENT),
@@ -36,7 +43,7 @@ NOISE = [
     said(Says.CANCEL_RECEIVED, source=Source.REPLY),
     said(Says.CANCEL_REFUSED),
     said(Says.UNRECOGNISED),
-    said(Says.MODIFY_SETTLED),
+    said(Says.MODIFY_CONFIRMED),
 ]
 
 

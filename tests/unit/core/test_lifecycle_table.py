@@ -30,8 +30,22 @@ from valr_connector.model.enums import OrderStatus, Placement
 PENDING, OPEN, PARTIAL = OPEN_STATUSES
 FILLED, CANCELLED, EXPIRED, FAILED = ENDED_STATUSES
 
-OWN_STEPS = (Says.SENT, Says.PLACEMENT_UNKNOWN, Says.CANCEL_SENT, Says.CANCEL_UNKNOWN, Says.MODIFY_SENT)
-RECEIPTS = (Says.ACCEPTED, Says.CANCEL_RECEIVED, Says.CANCEL_REFUSED, Says.MODIFY_SETTLED)
+OWN_STEPS = (
+    Says.SENT,
+    Says.PLACEMENT_UNKNOWN,
+    Says.CANCEL_SENT,
+    Says.CANCEL_UNKNOWN,
+    Says.MODIFY_SENT,
+    Says.MODIFY_UNKNOWN,
+)
+RECEIPTS = (
+    Says.ACCEPTED,
+    Says.CANCEL_RECEIVED,
+    Says.CANCEL_REFUSED,
+    Says.MODIFY_RECEIVED,
+    Says.MODIFY_CONFIRMED,
+    Says.MODIFY_REFUSED,
+)
 HINTS = (Says.ABSENT, Says.UNRECOGNISED)
 SHOWN_OPEN = (Says.RESTING, Says.PARTIALLY_FILLED, Says.MODIFIED)
 NEVER_PLACED = (Says.NOT_SENT, Says.PROVED_ABSENT, Says.REFUSED)
@@ -204,7 +218,9 @@ RAISED: dict[tuple[OrderStatus, Says], AskReason] = {
         for says, reason in (
             (Says.CANCEL_UNKNOWN, AskReason.CANCEL_UNCONFIRMED),
             (Says.CANCEL_REFUSED, AskReason.CANCEL_REFUSED),
-            (Says.MODIFY_SETTLED, AskReason.MODIFY_SETTLED),
+            (Says.MODIFY_UNKNOWN, AskReason.MODIFY_SETTLED),
+            (Says.MODIFY_CONFIRMED, AskReason.MODIFY_SETTLED),
+            (Says.MODIFY_REFUSED, AskReason.MODIFY_SETTLED),
             (Says.ABSENT, AskReason.ABSENT),
             (Says.UNRECOGNISED, AskReason.UNRECOGNISED_STATUS),
         )

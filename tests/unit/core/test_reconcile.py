@@ -325,3 +325,18 @@ def test_an_order_first_shown_by_the_answer_makes_its_own_question_moot() -> Non
     order = order_in(OrderStatus.PENDING_CREATE)
     tell(order, step(Says.PLACEMENT_UNKNOWN), said(Says.RESTING, at_second=1))
     assert is_moot(order, AskReason.PLACEMENT_UNCONFIRMED)
+
+
+def test_whether_a_modify_is_overdue_is_moot_once_it_has_its_outcome() -> None:
+    order = order_in(OrderStatus.OPEN)
+    tell(order, step(Says.MODIFY_SENT))
+    assert not is_moot(order, AskReason.MODIFY_UNCONFIRMED)
+    tell(order, said(Says.MODIFY_CONFIRMED))
+    assert is_moot(order, AskReason.MODIFY_UNCONFIRMED)
+
+
+def test_a_question_that_an_earlier_modify_left_does_not_cut_a_later_one_short() -> None:
+    order = order_in(OrderStatus.OPEN)
+    assert earliest_due(order, AskReason.MODIFY_UNCONFIRMED, SECOND) == 0
+    tell(order, step(Says.MODIFY_SENT), now=NOW)
+    assert earliest_due(order, AskReason.MODIFY_UNCONFIRMED, SECOND) == NOW + SECOND

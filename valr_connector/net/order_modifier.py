@@ -1,0 +1,156 @@
+"""Modifying: the socket first, REST v2 where the command provably never left; then what VALR says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from valr_connector.core.commands import CommandKind, CommandLedger
+from valr_connector.core.evidence import Evidence, Says, Source
+from valr_connector.core.guards import SECOND
+from valr_connector.core.lifecycle import AskReason
+from valr_connector.core.order_changes import OrderChange
+from valr_connector.core.order_record import OrderRecord
+from valr_connector.core.reconcile import Questions
+from valr_connector.errors import ClosedError, ExchangeError, NotSentError, ValrError
+from valr_connector.model.enums import OrderStatus
+from valr_connector.model.order import ModifyOutcome, ModifyResult
+from valr_connector.net.order_gateway import is_placed_or_unknown
+from valr_connector.net.outcome_wait import OutcomeWait
+from valr_connector.net.rest import RestClient
+from valr_connector.net.user_stream import UserStreamTracker
+from valr_connector.protocol import endpoints
+from valr_connector.protocol.commands import order_command
+from valr_connector.protocol.order_requests import ModifyOrder
+
+ENDED = {
+    OrderStatus.CANCELLED: ModifyResult.CANCELLED,
+    OrderStatus.FILLED: ModifyResult.FILLED,
+    OrderStatus.EXPIRED: ModifyResult.EXPIRED,
+    OrderStatus.FAILED: ModifyResult.FAILED,
+}
+
+
+class OrderModifier:
+    """Sends modifies, one at a time for an order, and waits for what VALR says.
+
+    Args:
+        ask_about: asks VALR what became of an order; False if it could not be asked.
+        timeout: how long an outcome may take, nanoseconds.
+        clock: monotonic nanoseconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        stream: UserStreamTracker,
+        rest: RestClient,
+        ledger: CommandLedger,
+        questions: Questions,
+        wait: OutcomeWait,
+        ask_about: Callable[[OrderRecord], Awaitable[bool]],
+        timeout: int,
+        clock: Callable[[], int],
+    ) -> None:
+        self._stream = stream
+        self._rest = rest
+        self._ledger = ledger
+        self._questions = questions
+        self._wait = wait
+        self._ask_about = ask_about
+        self._timeout = timeout
+        self._clock = clock
+        self._is_closed = False
+
+    def refuse(self) -> None:
+        """Closing began: modify nothing any more."""
+        self._is_closed = True
+
+    async def modify(self, order: OrderRecord, change: OrderChange) -> ModifyOutcome:
+        """Have an order modified and wait until VALR says what became of it.
+
+        Raises:
+            ClosedError: closing began.
+        """
+        await self._wait.until(order, is_placed_or_unknown)
+        await self._wait.until(order, _has_no_modify_request)
+        if self._is_closed:
+            raise ClosedError("closing began: no order is modified any more")
+        if order.is_done:
+            return ModifyOutcome(order, ENDED[order.status])
+        if order.exchange_order_id is None:
+            return ModifyOutcome(order, ModifyResult.NOT_SENT)
+        before = _terms(order)
+        was_sent = await self._send(order, change.request(order, order.exchange_order_id))
+        await self._wait.until(order, _has_no_modify_request)
+        return ModifyOutcome(
+            order, await self.judge(order, before) if was_sent or order.is_done else ModifyResult.NOT_SENT
+        )
+
+    async def judge(self, order: OrderRecord, before: object) -> ModifyResult:
+        """What became of a modify that has its outcome; `before` are the terms that the order had then."""
+        is_seen = order.modify_verdict is Says.MODIFY_CONFIRMED and _terms(order) != before
+        could_ask = is_seen or order.is_done or await self._ask_about(order)
+        if order.is_done:
+            return ENDED[order.status]
+        if order.modify_verdict is Says.MODIFY_REFUSED:
+            return ModifyResult.REFUSED if could_ask else ModifyResult.UNKNOWN
+        if order.modify_verdict is Says.MODIFY_CONFIRMED or _terms(order) != before:
+            return ModifyResult.MODIFIED
+        return ModifyResult.UNKNOWN
+
+    async def _send(self, order: OrderRecord, request: ModifyOrder) -> bool:
+        """Send it; False if it provably did not leave."""
+        now = self._clock()
+        self._say(order, Says.MODIFY_SENT)
+        self._questions.ask_at(order.client_order_id, AskReason.MODIFY_UNCONFIRMED, now + self._timeout)
+        command = self._ledger.enter(CommandKind.MODIFY, order.client_order_id, self._stream.epoch, now)
+        try:
+            await self._stream.send_while_live(order_command(request, command.message_id))
+        except NotSentError:
+            self._ledger.withdraw(command)
+            return await self._send_by_rest(order, request)
+        except ValrError as error:
+            self._ledger.withdraw(command)
+            self._say(order, Says.MODIFY_UNKNOWN, reason=str(error))
+        return True
+
+    async def _send_by_rest(self, order: OrderRecord, request: ModifyOrder) -> bool:
+        try:
+            done = await self._rest.call(endpoints.modify_order(request), timeout=self._timeout / SECOND)
+        except NotSentError as error:
+            self._say(order, Says.MODIFY_REFUSED, reason=f"not sent: {error}")
+            return False
+        except ExchangeError as error:
+            self._say(order, Says.MODIFY_REFUSED, Source.REPLY, reason=error.reason)
+        except ValrError as error:
+            self._say(order, Says.MODIFY_UNKNOWN, reason=str(error))
+        else:
+            self._say(order, Says.MODIFY_CONFIRMED, Source.REPLY, request_id=done.request_id)
+        return True
+
+    def _say(
+        self,
+        order: OrderRecord,
+        says: Says,
+        source: Source = Source.LOCAL,
+        *,
+        reason: str = "",
+        request_id: str | None = None,
+    ) -> None:
+        self._stream.apply(
+            Evidence(
+                says=says,
+                source=source,
+                client_order_id=order.client_order_id,
+                reason=reason,
+                request_id=request_id,
+            )
+        )
+
+
+def _terms(order: OrderRecord) -> object:
+    return order.price, order.amount
+
+
+def _has_no_modify_request(order: OrderRecord) -> bool:
+    return order.modify_request is None

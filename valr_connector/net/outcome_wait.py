@@ -1,0 +1,68 @@
+"""Waiting for what becomes of orders: callers sleep until an order's events make a condition true."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from valr_connector.core.evidence import Evidence, Says, Source
+from valr_connector.core.order_record import OrderRecord
+from valr_connector.model.events import OrderEvent
+from valr_connector.model.ids import ClientOrderId
+from valr_connector.net.event_stream import EventPublisher
+
+
+class OutcomeWait:
+    """Wakes whoever waits for an order at each of its events.
+
+    Args:
+        apply: the door for evidence.
+    """
+
+    def __init__(self, publisher: EventPublisher, apply: Callable[[Evidence], None]) -> None:
+        self._apply = apply
+        self._waiting: dict[ClientOrderId, list[asyncio.Future[None]]] = {}
+        self._abandoned: str | None = None
+        publisher.on(OrderEvent, self._wake)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody waits."""
+        return not self._waiting
+
+    def abandon(self, cause: str) -> None:
+        """Nobody answers any more: whoever waits for an outcome, now or later, learns that it is unknown."""
+        self._abandoned = cause
+        for client_order_id in list(self._waiting):
+            self._give_up(client_order_id, cause)
+
+    async def until(self, order: OrderRecord, condition: Callable[[OrderRecord], bool]) -> None:
+        """Wait for the order's events until `condition` holds.
+
+        It always comes to hold: a question is scheduled for every command, and clears it one way or another,
+        and once nobody asks questions any more the outcome is unknown at once.
+        """
+        while not condition(order):
+            if self._abandoned is not None:
+                self._give_up(order.client_order_id, self._abandoned)
+                return
+            woken = asyncio.get_running_loop().create_future()
+            waiting = self._waiting.setdefault(order.client_order_id, [])
+            waiting.append(woken)
+            try:
+                await woken
+            finally:
+                waiting.remove(woken)
+                if not waiting:
+                    self._waiting.pop(order.client_order_id, None)
+
+    def _give_up(self, client_order_id: ClientOrderId, cause: str) -> None:
+        for says in (Says.PLACEMENT_UNKNOWN, Says.CANCEL_UNKNOWN, Says.MODIFY_UNKNOWN):
+            self._apply(
+                Evidence(says=says, source=Source.LOCAL, client_order_id=client_order_id, reason=cause)
+            )
+
+    def _wake(self, event: OrderEvent) -> None:
+        for woken in self._waiting.get(event.order.client_order_id, ()):
+            if not woken.done():
+                woken.set_result(None)
