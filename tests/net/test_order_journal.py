@@ -209,6 +209,15 @@ def test_a_torn_record_is_cut_off_before_anything_follows_it(
     assert set(read_orders(path)) == {"MM-1", "MM-3"}
 
 
+def test_a_last_byte_that_was_changed_is_damage_and_not_a_torn_end(path: Path) -> None:
+    process = Process(path)
+    process.place("MM-1")
+    process.die()
+    path.write_bytes(path.read_bytes()[:-1] + b"\x8a")
+    with pytest.raises(JournalCorruptError, match="byte 0"):
+        read_orders(path)
+
+
 def test_a_tail_of_zeros_as_a_power_cut_may_leave_it_is_torn(path: Path) -> None:
     process = Process(path)
     process.place("MM-1")

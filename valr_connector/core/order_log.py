@@ -2,7 +2,7 @@
 
 An order that was being placed and of which nothing more is known comes back as PENDING_CREATE with placement
 UNKNOWN: it may be live, and has to be asked about. Requests to cancel are not remembered: they were wishes of
-the process that died.
+the process that died. In the same way a placement is never sent again on its behalf.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 from valr_connector.core.order_log_records import Filled, Known, Placing, Record
 from valr_connector.core.order_record import OrderRecord
-from valr_connector.model.enums import OrderStatus, Placement
+from valr_connector.model.enums import OrderStatus, Placement, RetryPolicy
 from valr_connector.model.ids import ClientOrderId
 from valr_connector.model.order import Fill
 
@@ -163,6 +163,7 @@ def _order_of(record: Placing) -> OrderRecord:
         quote_amount=record.quote_amount,
         placed_at=record.at,
         placement=Placement.UNKNOWN,
+        retry=RetryPolicy.NEVER,
     )
 
 

@@ -42,7 +42,15 @@ from valr_connector.core.order_log import (
 )
 from valr_connector.core.order_log_records import Filled, Known, Placing, Record, decode, encode
 from valr_connector.core.order_record import OrderRecord
-from valr_connector.model.enums import Liquidity, OrderStatus, OrderType, Placement, Side, TimeInForce
+from valr_connector.model.enums import (
+    Liquidity,
+    OrderStatus,
+    OrderType,
+    Placement,
+    RetryPolicy,
+    Side,
+    TimeInForce,
+)
 from valr_connector.model.events import FillAmended, OrderFilled
 from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Pair, Symbol, TradeId
 from valr_connector.model.order import Fee
@@ -217,6 +225,36 @@ def test_every_term_of_an_order_is_remembered() -> None:
     names = ["client_order_id", "pair", "symbol", "side", "order_type", "time_in_force", "post_only", "price",
              "amount", "quote_amount", "placed_at"]  # fmt: skip
     assert {name: getattr(order, name) for name in names} == {name: getattr(placed, name) for name in names}
+
+
+def test_an_order_of_an_earlier_process_is_never_placed_again() -> None:
+    order = only(order_log.placing(new_order(retry=RetryPolicy.IF_PROVED_ABSENT)))
+    assert order.retry is RetryPolicy.NEVER
+
+
+def test_nothing_of_an_order_is_forgotten_but_what_is_meant_to_be() -> None:
+    remembered = {*Placing.__struct_fields__, *Known.__struct_fields__}
+    follows_from_the_rest = {
+        "client_order_id",
+        "placed_at",
+        "placement",
+        "fills_by_id",
+        "filled_amount",
+        "fees_missing",
+    }
+    belongs_to_the_process = {"created_at", "sent_at", "epoch", "last_heard", "ended_undated_at"}
+    is_a_request = {
+        "cancel_request",
+        "cancel_attempts",
+        "modify_request",
+        "modify_attempts",
+        "modify_verdict",
+    }
+    is_about_sending_again = {"retry", "times_sent"}
+    accounted_for = (
+        remembered | follows_from_the_rest | belongs_to_the_process | is_a_request | is_about_sending_again
+    )
+    assert set(OrderRecord.__struct_fields__) <= accounted_for
 
 
 def test_the_last_state_counts_and_brings_the_placement_with_it() -> None:
