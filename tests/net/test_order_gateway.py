@@ -19,6 +19,7 @@ from valr_connector import (
     ClosedError,
     InvalidArgumentError,
     OrderStatus,
+    OutcomeUnknownError,
     Placement,
     PlacementUnknown,
     Side,
@@ -461,6 +462,43 @@ async def test_an_order_that_valr_does_not_find_yet_is_not_said_to_be_open() -> 
         outcome = await desk.valr.cancel_order(order)
         assert outcome.result is CancelResult.UNKNOWN
         assert order.status is OrderStatus.PENDING_CREATE
+
+
+async def test_a_placement_whose_sending_breaks_off_may_have_left_and_is_looked_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with trading() as desk:
+        break_sending(desk, monkeypatch)
+        order = await desk.buy()
+        assert order.placement is Placement.UNKNOWN
+        assert desk.told(PlacementUnknown)[0].cause == "lost while sending"
+        await desk.until(lambda: order.status is OrderStatus.OPEN)
+        await desk.agreed(order)
+        assert len(desk.venue_orders()) == 1
+
+
+async def test_a_cancel_whose_sending_breaks_off_may_have_left_and_is_looked_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with trading() as desk:
+        order = await desk.buy()
+        break_sending(desk, monkeypatch)
+        assert (await desk.valr.cancel_order(order)).result is CancelResult.CANCELLED
+        assert desk.told(CancelUnknown)[0].attempt == 1
+        await desk.agreed(order)
+
+
+def break_sending(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the next frame leave, and the connection seem to break while it does."""
+    client = desk.connector.account.client
+    send = client.send
+
+    async def send_and_break(frame: bytes) -> None:
+        monkeypatch.setattr(client, "send", send)
+        await send(frame)
+        raise OutcomeUnknownError("lost while sending")
+
+    monkeypatch.setattr(client, "send", send_and_break)
 
 
 # --- closing and failing ---------------------------------------------------------------------------------

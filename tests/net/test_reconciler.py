@@ -242,7 +242,7 @@ async def test_an_order_that_cannot_be_asked_about_during_the_resync_is_asked_ab
     async with trading() as desk:
         order = await desk.buy()
         desk.exchange.faults.delay_frame(of_type("AUTHENTICATED"), 0.03)
-        desk.exchange.faults.answer_request(500, to_path(STATUS_PATH), count=3)
+        desk.exchange.faults.answer_request(500, to_path(STATUS_PATH), count=12)
         desk.drop_account_socket()
         await desk.until(lambda: not desk.valr.ready)
         desk.exchange.venue.cancel_all(ACCOUNT)
