@@ -185,6 +185,8 @@ class ValrExchange:
             PermissionDeniedError: the key may not read, or may not trade.
             UnknownPairError: VALR lists no such pair.
             NotReadyError: something was not ready within `Settings.start_timeout_s`; names it.
+            TransportError: VALR could not be reached.
+            ExchangeError, DecodeError: VALR answered with an error, or with nonsense.
         """
         if self._connector is not None or self._closed is not None:
             raise ClosedError("a ValrExchange is started once; make a new one")
