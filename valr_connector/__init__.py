@@ -81,6 +81,13 @@ from valr_connector.model.events import (
 )
 from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Pair, Symbol, TradeId
 from valr_connector.model.market import PairInfo, PriceLevel
+from valr_connector.model.operations import (
+    BatchCancel,
+    BatchLimit,
+    BatchMarket,
+    BatchModify,
+    BatchOperation,
+)
 from valr_connector.model.order import (
     CancelOutcome,
     CancelRequest,
@@ -94,6 +101,7 @@ from valr_connector.model.order import (
     ModifyResult,
 )
 from valr_connector.net.event_stream import EventStream, Overflow
+from valr_connector.net.order_batch import BatchResult
 from valr_connector.net.websocket import FrameTap
 from valr_connector.protocol.order_requests import ModifyMatchStrategy
 
@@ -104,6 +112,12 @@ __all__ = [
     "AuthenticationError",
     "Balance",
     "BalanceChanged",
+    "BatchCancel",
+    "BatchLimit",
+    "BatchMarket",
+    "BatchModify",
+    "BatchOperation",
+    "BatchResult",
     "BookInvalidated",
     "CallerError",
     "CancelOutcome",

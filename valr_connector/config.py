@@ -57,8 +57,7 @@ class Settings(_Chosen):
         place_timeout_s: a placement not confirmed by then is unknown, and asked about.
         retry: when a placement is sent a second time; each order can have a policy of its own.
         place_attempts: how often one placement is sent at most, under "if_proved_absent".
-        cancel_timeout_s: a cancel not confirmed by then is asked about and tried again; a modify is only asked
-            about.
+        cancel_timeout_s: a cancel or modify not confirmed by then is asked about; a cancel is tried again.
         cancel_attempts: how often one call of `cancel_order` asks VALR to cancel.
         close_timeout_s: how long closing may take, cancelling included.
         on_close: whether closing cancels this instance's open orders or leaves them.

@@ -25,6 +25,7 @@ from valr_connector.model.order import CancelOutcome
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.market_stream import MarketStream
 from valr_connector.net.network import Network
+from valr_connector.net.order_batch import BatchSender
 from valr_connector.net.order_gateway import OrderGateway
 from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.order_modifier import OrderModifier
@@ -153,6 +154,13 @@ class Connector:
             ask_about=self._reconciler.ask_about,
             timeout=round(settings.cancel_timeout_s * SECOND),
             clock=self._clocks.monotonic,
+        )
+        self.batches = BatchSender(
+            stream=self.account,
+            rest=self.rest,
+            gateway=self.gateway,
+            modifier=self.modifier,
+            timeout=round(settings.place_timeout_s * SECOND),
         )
         self.market: MarketStream | None = None
         self._is_trade_live = False

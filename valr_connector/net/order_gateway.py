@@ -6,7 +6,7 @@ only from evidence; a reply is a receipt.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from valr_connector.core.commands import CommandKind, CommandLedger, SentCommand
 from valr_connector.core.evidence import Evidence, Says, Source
@@ -104,17 +104,36 @@ class OrderGateway:
             InvalidArgumentError: the client order id was used before.
             JournalWriteError: it could not be written down; nothing was sent, and nothing is tracked.
         """
-        if self._is_closed:
-            raise ClosedError("closing began: no order is accepted any more")
-        order.created_at, order.epoch = self._clock(), self._stream.epoch
-        self._tracker.track(order)
-        self._write_down(order)
-        due = order.created_at + self._place_timeout
-        self._questions.ask_at(order.client_order_id, AskReason.PLACEMENT_UNCONFIRMED, due)
+        self._begin(order)
         await self._send_placement(order)
-        await self._wait.until(order, is_placed_or_unknown)
+        await self.until_placed(order)
         if order.placement is not Placement.UNKNOWN:
             self._place_latency.record(self._clock() - order.created_at)
+
+    async def until_placed(self, order: OrderRecord) -> None:
+        """Wait until VALR confirmed or refused the order, or its outcome is unknown."""
+        await self._wait.until(order, is_placed_or_unknown)
+
+    def begin_all(self, orders: Sequence[OrderRecord]) -> None:
+        """Track orders that are about to be sent together, all of them or none.
+
+        Raises as `place` does.
+        """
+        begun: list[OrderRecord] = []
+        try:
+            for order in orders:
+                self._begin(order)
+                begun.append(order)
+        except ValrError:
+            for order in begun:
+                self._tracker.withdraw(order)
+            raise
+
+    def note_cancel(self, order: OrderRecord) -> None:
+        """A cancel is about to be sent: the request stands, and is asked about where it is overdue."""
+        self._say(order, Says.CANCEL_SENT)
+        due = self._clock() + self._cancel_timeout
+        self._questions.ask_at(order.client_order_id, AskReason.CANCEL_UNCONFIRMED, due)
 
     async def place_again(self, order: OrderRecord) -> bool:
         """Place an order that was proved absent once more, under the same id, where its policy says so.
@@ -135,7 +154,7 @@ class OrderGateway:
     async def cancel(self, order: OrderRecord) -> CancelOutcome:
         """Have an order cancelled and wait until VALR says what became of it."""
         began = self._clock()
-        await self._wait.until(order, is_placed_or_unknown)
+        await self.until_placed(order)
         could_ask = True
         for _ in range(self._cancel_attempts):
             if not order.is_done and not order.is_being_cancelled:
@@ -149,6 +168,15 @@ class OrderGateway:
             return CancelOutcome(order, _RESULTS[order.status])
         is_open_there = could_ask and order.status is not OrderStatus.PENDING_CREATE
         return CancelOutcome(order, CancelResult.STILL_OPEN if is_open_there else CancelResult.UNKNOWN)
+
+    def _begin(self, order: OrderRecord) -> None:
+        if self._is_closed:
+            raise ClosedError("closing began: no order is accepted any more")
+        order.created_at, order.epoch = self._clock(), self._stream.epoch
+        self._tracker.track(order)
+        self._write_down(order)
+        due = order.created_at + self._place_timeout
+        self._questions.ask_at(order.client_order_id, AskReason.PLACEMENT_UNCONFIRMED, due)
 
     def _write_down(self, order: OrderRecord) -> None:
         if self._journal is None:
@@ -194,12 +222,10 @@ class OrderGateway:
 
     async def _send_cancel(self, order: OrderRecord) -> None:
         request = cancel_request(order)
-        now = self._clock()
-        command = self._ledger.enter(CommandKind.CANCEL, order.client_order_id, self._stream.epoch, now)
-        self._say(order, Says.CANCEL_SENT)
-        self._questions.ask_at(
-            order.client_order_id, AskReason.CANCEL_UNCONFIRMED, now + self._cancel_timeout
+        command = self._ledger.enter(
+            CommandKind.CANCEL, order.client_order_id, self._stream.epoch, self._clock()
         )
+        self.note_cancel(order)
         try:
             await self._stream.client.send(order_command(request, command.message_id))
         except NotSentError:

@@ -65,6 +65,11 @@ class OrderModifier:
         """Closing began: modify nothing any more."""
         self._is_closed = True
 
+    def check_open(self) -> None:
+        """Raises ClosedError once closing began."""
+        if self._is_closed:
+            raise ClosedError("closing began: no order is modified any more")
+
     async def modify(self, order: OrderRecord, change: OrderChange) -> ModifyOutcome:
         """Have an order modified and wait until VALR says what became of it.
 
@@ -73,36 +78,44 @@ class OrderModifier:
         """
         await self._wait.until(order, is_placed_or_unknown)
         await self._wait.until(order, _has_no_modify_request)
-        if self._is_closed:
-            raise ClosedError("closing began: no order is modified any more")
-        if order.is_done:
-            return ModifyOutcome(order, ENDED[order.status])
-        if order.exchange_order_id is None:
-            return ModifyOutcome(order, ModifyResult.NOT_SENT)
-        before = _terms(order)
-        was_sent = await self._send(order, change.request(order, order.exchange_order_id))
-        await self._wait.until(order, _has_no_modify_request)
-        return ModifyOutcome(
-            order, await self.judge(order, before) if was_sent or order.is_done else ModifyResult.NOT_SENT
-        )
+        before = terms(order)
+        request = self.begin(order, change)
+        if request is None or not await self._send(order, request):
+            return ModifyOutcome(order, ENDED.get(order.status, ModifyResult.NOT_SENT))
+        return ModifyOutcome(order, await self.until_settled(order, before))
 
-    async def judge(self, order: OrderRecord, before: object) -> ModifyResult:
-        """What became of a modify that has its outcome; `before` are the terms that the order had then."""
-        is_seen = order.modify_verdict is Says.MODIFY_CONFIRMED and _terms(order) != before
+    def begin(self, order: OrderRecord, change: OrderChange) -> ModifyOrder | None:
+        """Note the request to modify on its order; what has to be sent, None where nothing can be.
+
+        An order that has ended, whose id at VALR is not known, or that is being modified takes none.
+
+        Raises:
+            ClosedError: closing began.
+        """
+        self.check_open()
+        if order.is_done or order.exchange_order_id is None or order.modify_request is not None:
+            return None
+        self._say(order, Says.MODIFY_SENT)
+        due = self._clock() + self._timeout
+        self._questions.ask_at(order.client_order_id, AskReason.MODIFY_UNCONFIRMED, due)
+        return change.request(order, order.exchange_order_id)
+
+    async def until_settled(self, order: OrderRecord, before: object) -> ModifyResult:
+        """Wait for the outcome of the standing modify; `before` are the terms the order had before it."""
+        await self._wait.until(order, _has_no_modify_request)
+        is_seen = order.modify_verdict is Says.MODIFY_CONFIRMED and terms(order) != before
         could_ask = is_seen or order.is_done or await self._ask_about(order)
         if order.is_done:
             return ENDED[order.status]
         if order.modify_verdict is Says.MODIFY_REFUSED:
             return ModifyResult.REFUSED if could_ask else ModifyResult.UNKNOWN
-        if order.modify_verdict is Says.MODIFY_CONFIRMED or _terms(order) != before:
+        if order.modify_verdict is Says.MODIFY_CONFIRMED or terms(order) != before:
             return ModifyResult.MODIFIED
         return ModifyResult.UNKNOWN
 
     async def _send(self, order: OrderRecord, request: ModifyOrder) -> bool:
         """Send it; False if it provably did not leave."""
         now = self._clock()
-        self._say(order, Says.MODIFY_SENT)
-        self._questions.ask_at(order.client_order_id, AskReason.MODIFY_UNCONFIRMED, now + self._timeout)
         command = self._ledger.enter(CommandKind.MODIFY, order.client_order_id, self._stream.epoch, now)
         try:
             await self._stream.send_while_live(order_command(request, command.message_id))
@@ -148,7 +161,8 @@ class OrderModifier:
         )
 
 
-def _terms(order: OrderRecord) -> object:
+def terms(order: OrderRecord) -> object:
+    """What a modify changes, to be compared."""
     return order.price, order.amount
 
 

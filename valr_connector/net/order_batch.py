@@ -1,0 +1,187 @@
+"""Batches: up to 20 operations in one REST call, each tracked before it is sent and resolved alone.
+
+That VALR accepted an operation is a receipt and no more (protocol 10.8); what became of each order is learnt
+as after any other command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from valr_connector.core.batch_entry import Cancelling, Modifying, Placing, Prepared
+from valr_connector.core.evidence import Evidence, Says, Source
+from valr_connector.core.guards import SECOND
+from valr_connector.core.order_record import OrderRecord
+from valr_connector.core.placement import SAYS, fate_of_refusal
+from valr_connector.errors import ExchangeError, NotSentError, ValrError
+from valr_connector.model.order import CancelOutcome, InFlightOrder, ModifyOutcome, ModifyResult
+from valr_connector.net.order_gateway import OrderGateway, cancel_request, placement_request
+from valr_connector.net.order_modifier import ENDED, OrderModifier, terms
+from valr_connector.net.rest import RestClient
+from valr_connector.net.user_stream import UserStreamTracker
+from valr_connector.protocol import endpoints
+from valr_connector.protocol.order_requests import OrderRequest
+from valr_connector.protocol.rest_bodies import BatchOutcome
+
+BatchResult = InFlightOrder | CancelOutcome | ModifyOutcome
+
+
+class _Words(NamedTuple):
+    """How each fate of an operation is said of its order."""
+
+    accepted: Says
+    refused: Says
+    unknown: Says
+    not_sent: Says
+
+
+_WORDS: Mapping[type[Prepared], _Words] = {
+    Placing: _Words(Says.ACCEPTED, Says.REFUSED, Says.PLACEMENT_UNKNOWN, Says.NOT_SENT),
+    Cancelling: _Words(Says.CANCEL_RECEIVED, Says.CANCEL_REFUSED, Says.CANCEL_UNKNOWN, Says.CANCEL_REFUSED),
+    Modifying: _Words(Says.MODIFY_RECEIVED, Says.MODIFY_REFUSED, Says.MODIFY_UNKNOWN, Says.MODIFY_REFUSED),
+}
+
+
+class _Sent(NamedTuple):
+    """One operation under way."""
+
+    operation: Prepared
+    request: OrderRequest
+
+
+class BatchSender:
+    """Sends batches; `timeout` is how long VALR's answer to the call may take, nanoseconds."""
+
+    def __init__(
+        self,
+        *,
+        stream: UserStreamTracker,
+        rest: RestClient,
+        gateway: OrderGateway,
+        modifier: OrderModifier,
+        timeout: int,
+    ) -> None:
+        self._stream = stream
+        self._rest = rest
+        self._gateway = gateway
+        self._modifier = modifier
+        self._timeout = timeout
+
+    async def run(self, operations: Sequence[Prepared]) -> Sequence[BatchResult]:
+        """Send what has to be sent in one call, and wait for what became of each operation.
+
+        Raises:
+            ClosedError: closing began, and there is more to do than cancelling.
+            InvalidArgumentError: a client order id was used before; nothing was sent.
+            JournalWriteError: a placing could not be written down; nothing was sent.
+        """
+        for operation in operations:
+            if not isinstance(operation, Placing):
+                await self._gateway.until_placed(operation.order)
+        if any(isinstance(each, Modifying) for each in operations):
+            self._modifier.check_open()
+        before = {operation.order.client_order_id: terms(operation.order) for operation in operations}
+        self._gateway.begin_all([each.order for each in operations if isinstance(each, Placing)])
+        sent = [
+            _Sent(operation, request)
+            for operation in operations
+            if (request := self._begin(operation)) is not None
+        ]
+        if sent:
+            await self._send(sent)
+        async with asyncio.TaskGroup() as tasks:
+            waiting = [
+                tasks.create_task(self._outcome(operation, before[operation.order.client_order_id], sent))
+                for operation in operations
+            ]
+        return tuple(task.result() for task in waiting)
+
+    def _begin(self, operation: Prepared) -> OrderRequest | None:
+        """Note the request on its order; None where nothing has to be sent."""
+        order = operation.order
+        if isinstance(operation, Placing):
+            self._say(order, Says.SENT)
+            return placement_request(order)
+        if isinstance(operation, Cancelling):
+            if order.is_done or order.is_being_cancelled:
+                return None
+            self._gateway.note_cancel(order)
+            return cancel_request(order)
+        return self._modifier.begin(order, operation.change)
+
+    async def _send(self, sent: Sequence[_Sent]) -> None:
+        call = endpoints.batch([each.request for each in sent])
+        try:
+            answer = await self._rest.call(call, timeout=self._timeout / SECOND)
+        except NotSentError as error:
+            for each in sent:
+                self._say(each.operation.order, _words(each).not_sent, reason=f"not sent: {error}")
+        except ExchangeError as error:
+            for each in sent:
+                self._say(each.operation.order, _words(each).refused, Source.REPLY, reason=error.reason)
+        except ValrError as error:
+            self._not_known(sent, str(error))
+        else:
+            self._take_over(sent, answer.outcomes)
+
+    def _take_over(self, sent: Sequence[_Sent], outcomes: Sequence[BatchOutcome]) -> None:
+        if len(outcomes) != len(sent):
+            self._not_known(sent, f"VALR told {len(outcomes)} outcomes of {len(sent)} operations")
+            return
+        for each, outcome in zip(sent, outcomes, strict=True):
+            self._note(each, outcome)
+
+    def _note(self, each: _Sent, outcome: BatchOutcome) -> None:
+        order, words, error = each.operation.order, _words(each), outcome.error
+        is_placing = isinstance(each.operation, Placing)
+        if error is not None:
+            says = SAYS[fate_of_refusal(error.code)] if is_placing else words.refused
+            reason = error.message if error.code is None else f"{error.message} ({error.code})"
+            self._say(order, says, Source.REPLY, reason=reason)
+        elif is_placing:
+            self._say(order, words.accepted, Source.REPLY, order_id=outcome.order_id)
+        else:  # what is named is the order again, or the request to modify it (protocol 10.8)
+            is_modify = isinstance(each.operation, Modifying)
+            self._say(order, words.accepted, Source.REPLY, request_id=outcome.order_id if is_modify else None)
+
+    def _not_known(self, sent: Sequence[_Sent], reason: str) -> None:
+        for each in sent:
+            self._say(each.operation.order, _words(each).unknown, reason=reason)
+
+    async def _outcome(self, operation: Prepared, before: object, sent: Sequence[_Sent]) -> BatchResult:
+        order = operation.order
+        if isinstance(operation, Placing):
+            await self._gateway.until_placed(order)
+            return order
+        if isinstance(operation, Cancelling):
+            return await self._gateway.cancel(order)
+        if any(each.operation is operation for each in sent):
+            return ModifyOutcome(order, await self._modifier.until_settled(order, before))
+        return ModifyOutcome(order, ENDED.get(order.status, ModifyResult.NOT_SENT))
+
+    def _say(
+        self,
+        order: OrderRecord,
+        says: Says,
+        source: Source = Source.LOCAL,
+        *,
+        reason: str = "",
+        order_id: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        self._stream.apply(
+            Evidence(
+                says=says,
+                source=source,
+                client_order_id=order.client_order_id,
+                exchange_order_id=order_id,
+                reason=reason,
+                request_id=request_id,
+            )
+        )
+
+
+def _words(each: _Sent) -> _Words:
+    return _WORDS[type(each.operation)]
