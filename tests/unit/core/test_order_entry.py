@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from tests.unit.core.builders import PAIR_INFO
-from valr_connector.core.order_entry import limit_order, market_order
+from valr_connector.core.order_entry import limit_order, market_order, retry_policy
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.errors import InvalidArgumentError, OrderRuleError
-from valr_connector.model.enums import OrderStatus, OrderType, Placement, Side, TimeInForce
+from valr_connector.model.enums import OrderStatus, OrderType, Placement, RetryPolicy, Side, TimeInForce
 
 D = Decimal
 
@@ -130,3 +130,14 @@ def test_the_longest_client_order_id_is_accepted() -> None:
 def test_a_bound_of_the_pair_is_checked_after_rounding(changes: dict[str, str], rule: str) -> None:
     with pytest.raises(OrderRuleError, match=rule):
         limit(**changes)
+
+
+@pytest.mark.parametrize("policy", list(RetryPolicy))
+def test_a_retry_policy_may_be_given_as_text(policy: RetryPolicy) -> None:
+    assert retry_policy(policy) is retry_policy(policy.value) is policy
+
+
+@pytest.mark.parametrize("retry", ["always", "", None, True])
+def test_a_retry_policy_is_one_of_those_that_there_are(retry: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="must be one of never, "):
+        retry_policy(retry)
