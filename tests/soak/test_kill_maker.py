@@ -1,0 +1,17 @@
+"""A few of the kills that `python -m tests.soak.kill_maker` makes a hundred of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+from tests.soak.kill_maker import kill_and_compare
+
+
+async def test_a_maker_that_is_killed_again_and_again_loses_nothing_and_doubles_nothing(
+    tmp_path: Path,
+) -> None:
+    report = await kill_and_compare(4, Random(), tmp_path / "orders.journal")
+    assert report.violations == []
+    assert report.orders > 4
+    assert report.fills > 0
