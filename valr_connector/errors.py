@@ -13,6 +13,7 @@
     │   └── ClosedError                    closing began, or is over
     ├── TransportError                     the network failed
     │   ├── NotSentError                   ... before anything left: nothing happened at VALR
+    │   │   └── ThrottledError             ... because VALR's limits leave no room in time
     │   └── OutcomeUnknownError            ... after it may have left: VALR may have acted on it
     ├── ExchangeError                      VALR answered with an error
     │   ├── AuthenticationError            key, secret, signature or address refused
@@ -106,6 +107,22 @@ class TransportError(ValrError):
 
 class NotSentError(TransportError):
     """The request provably never left this process: nothing happened at VALR."""
+
+
+class ThrottledError(NotSentError):
+    """VALR's limits leave no room for the request in the time it has; it was not sent (protocol 4).
+
+    Attributes:
+        operation: method and path, or the command's type.
+        limit: the limit that is used up, in words.
+        wait_s: seconds until there can be room again.
+    """
+
+    def __init__(self, operation: str, limit: str, wait_s: float) -> None:
+        super().__init__(f"{operation}: VALR's limit of {limit} leaves no room for another {wait_s:.2f} s")
+        self.operation = operation
+        self.limit = limit
+        self.wait_s = wait_s
 
 
 class OutcomeUnknownError(TransportError):

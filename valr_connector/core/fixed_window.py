@@ -35,7 +35,7 @@ class FixedWindow:
     """
 
     __slots__ = (
-        "__weakref__", "_clock", "_limit", "_longest", "_next", "_paused_until", "_recovers_at", "_recovery",
+        "_clock", "_limit", "_longest", "_next", "_paused_until", "_recovers_at", "_recovery",
         "_seen", "_sent", "_step", "rule",
     )  # fmt: skip
 
@@ -93,8 +93,10 @@ class FixedWindow:
         self._paused_until = max(self._paused_until, ends if retry_after is None else now + retry_after)
 
     def is_idle(self, now: int) -> bool:
-        """Whether it could be forgotten without harm."""
-        newest = self._sent[self._next - 1] if self._sent else now - self._longest
+        """Whether it could be forgotten without harm. One that was never used is about to be."""
+        if not self._sent:
+            return False
+        newest = self._sent[self._next - 1]
         return newest + self._longest <= now and self._paused_until <= now and not self._step_at(now)
 
     def _free_after(self, before: int, now: int) -> int:
@@ -129,14 +131,16 @@ class Allowance:
         share: the part of VALR's limits to use, more than 0 and at most 1.
 
     Attributes:
+        windows: as given.
         identity: equal for two allowances that always let the same through.
     """
 
-    __slots__ = ("_parts", "identity", "lane")
+    __slots__ = ("_parts", "identity", "lane", "windows")
 
     def __init__(self, windows: Sequence[FixedWindow], lane: Lane, share: float) -> None:
         self.lane = lane
-        self.identity = (lane, share, tuple(windows))
+        self.windows = tuple(windows)
+        self.identity = (lane, share, self.windows)
         self._parts = tuple((window, budgets(window.rule, lane, share)) for window in windows)
 
     def take(self, now: int) -> bool:

@@ -65,6 +65,13 @@ CANCEL_CONFIRMED = Metric(
 CALLBACK_ERRORS = Metric(
     "event_callback_errors", Kind.COUNTER, ("event",), "subscribers' callbacks that raised"
 )
+LIMIT_WAIT = Metric(
+    "limit_wait", Kind.LATENCY, ("lane",), "time that requests waited for room in VALR's limits"
+)
+LIMIT_THROTTLED = Metric(
+    "limit_throttled", Kind.COUNTER, ("operation",), "requests not sent, for want of room in VALR's limits"
+)
+LIMIT_REFUSED = Metric("limit_refused", Kind.COUNTER, ("operation",), "requests that VALR's limits refused")
 EVENTS_DROPPED = Metric("events_dropped", Kind.COUNTER, (), "events that a full stream had no room for")
 
 CATALOGUE: Final = (
@@ -72,6 +79,7 @@ CATALOGUE: Final = (
     DIALS, DISCONNECTS, PING_ROUND_TRIP, RECOVERY,
     REST_LATENCY, REST_ANSWERS, REST_FAILURES, REST_RETRIES,
     FRAMES_REFUSED, PLACE_CONFIRMED, CANCEL_CONFIRMED,
+    LIMIT_WAIT, LIMIT_THROTTLED, LIMIT_REFUSED,
     CALLBACK_ERRORS, EVENTS_DROPPED,
 )  # fmt: skip
 """Every metric of the library."""

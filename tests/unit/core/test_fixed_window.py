@@ -12,7 +12,6 @@ from valr_connector.core.rate_limits import (
     MINUTE,
     SECOND,
     SHRINK_PERCENT,
-    SOCKET_PLACE,
     Scope,
     WindowRule,
 )
@@ -265,20 +264,29 @@ def test_a_refusal_that_comes_after_time_ran_backwards_pauses_as_long_as_any() -
 
 def test_a_window_can_be_forgotten_when_nothing_in_it_matters_any_more() -> None:
     window = window_of()
-    assert window.is_idle(NOW)
     allowance(window).take(NOW)
     assert not window.is_idle(NOW + APART - 1)
     assert window.is_idle(NOW + APART)
 
 
-def test_a_window_with_a_pause_or_a_small_budget_cannot_be_forgotten() -> None:
-    window = window_of(SOCKET_PLACE)
+def test_a_window_that_was_never_used_is_about_to_be() -> None:
+    assert not window_of().is_idle(NOW)
+
+
+def test_a_window_with_a_pause_cannot_be_forgotten() -> None:
+    window = window_of()
+    allowance(window).take(NOW)
     window.refused(NOW, NOW, 3 * MINUTE)
-    assert not window.is_idle(NOW + 2 * MINUTE)
-    other = window_of(SOCKET_PLACE)
-    other.refused(NOW, NOW)
-    assert not other.is_idle(NOW + MINUTE - 1)
-    assert other.is_idle(NOW + MINUTE)
+    assert not window.is_idle(NOW + 3 * MINUTE - 1)
+    assert window.is_idle(NOW + 3 * MINUTE)
+
+
+def test_a_window_with_a_small_budget_cannot_be_forgotten() -> None:
+    window = window_of()
+    allowance(window).take(NOW)
+    window.refused(NOW, NOW)
+    assert not window.is_idle(NOW + MINUTE - 1)
+    assert window.is_idle(NOW + MINUTE)
 
 
 def test_a_rule_counts_for_all_keys_of_a_host_unless_it_says_otherwise() -> None:

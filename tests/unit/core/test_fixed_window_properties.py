@@ -73,7 +73,7 @@ class World:
         self.clock.check(self.now, self.wall)
         allowance = self.allowances[who]
         while allowance.take(self.now):
-            for window in allowance.identity[2]:
+            for window in allowance.windows:
                 leaves = self.real + int(late * window.rule.slack_ns)
                 self.venue.count(window.rule, leaves + self.ways.under_way(late))
 

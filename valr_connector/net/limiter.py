@@ -1,0 +1,255 @@
+"""VALR's limits for everything that this process sends (protocol 4, S8).
+
+What counts together has to be counted together: all instances that use the same key or the same host share
+the windows of that key or host. They do so through a `LimiterRegistry`. There is one for the process,
+`PROCESS_LIMITS`; whoever has clocks of his own, as a simulation has, brings a registry with those clocks.
+
+A registry may be used from the event loops of several threads: the windows are shared, and each loop lets
+its own requests through in the order of their lanes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import chain
+from threading import Lock
+from typing import Final
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
+
+from valr_connector.core.clock import ClockOffset
+from valr_connector.core.fixed_window import Allowance, FixedWindow
+from valr_connector.core.rate_limits import DIAL, SECOND, Scope, WindowRule, windows_of
+from valr_connector.core.venue_clock import VenueClock
+from valr_connector.errors import InvalidArgumentError, ThrottledError
+from valr_connector.net.turnstile import Turnstile
+from valr_connector.observe import metrics as m
+from valr_connector.protocol.requests import Lane
+
+
+class LimiterRegistry:
+    """All windows, by host and by key. A window that is full outlives the instance that filled it.
+
+    Args:
+        clock: monotonic nanoseconds.
+        wall_clock: nanoseconds; where it steps against `clock`, VALR's clock has to be measured anew.
+        scale: multiplies every limit; other than 1 only against an exchange of one's own.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], int] = time.monotonic_ns,
+        wall_clock: Callable[[], int] = time.time_ns,
+        scale: int = 1,
+    ) -> None:
+        if scale < 1:
+            raise InvalidArgumentError("scale", scale, "has to be at least 1")
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._scale = scale
+        self._lock = Lock()
+        self._windows: dict[tuple[str, str], FixedWindow] = {}
+        self._limiters: WeakSet[Limiter] = WeakSet()
+        self._venues: WeakValueDictionary[str, VenueClock] = WeakValueDictionary()
+        self._turnstiles: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Turnstile]] = (
+            WeakKeyDictionary()
+        )
+
+    def limiter(
+        self, *, host: str, key: str, share: float = 1.0, metrics: m.Metrics | None = None
+    ) -> Limiter:
+        """The limits as one instance meets them.
+
+        Args:
+            host: whom it talks to, name and port.
+            key: its API key, empty where it has none.
+            share: the part of VALR's limits that it lets this process fill. Give all instances the same: the
+                cancels of a smaller share find no room where the placements of a larger one have been.
+
+        Raises:
+            InvalidArgumentError: `share` is not more than 0 and at most 1.
+        """
+        if not 0 < share <= 1:
+            raise InvalidArgumentError("share", share, "has to be more than 0 and at most 1")
+        self._forget_idle()
+        limiter = Limiter(self, host, key, share, metrics or m.Metrics())
+        self._limiters.add(limiter)
+        return limiter
+
+    def now(self, venue: VenueClock) -> int:
+        """The monotonic clock; `venue` is checked against the wall clock by the way."""
+        now = self._clock()
+        venue.check(now, self._wall_clock())
+        return now
+
+    def align(self, venue: VenueClock, offset: ClockOffset) -> None:
+        """Tell where VALR's windows begin."""
+        if offset.round_trip_ns is None:
+            return
+        wall = self._wall_clock()
+        with self._lock:
+            venue.align(
+                now=self._clock(),
+                wall=wall,
+                server=offset.server_ns(wall),
+                round_trip=offset.round_trip_ns,
+            )
+
+    def refused(self, allowance: Allowance, now: int, sent: int, retry_after: int | None) -> None:
+        """VALR refused a request of this kind; all are nanoseconds."""
+        with self._lock:
+            allowance.refused(now, sent, retry_after)
+
+    def tightest(self, allowance: Allowance, now: int) -> tuple[WindowRule, int]:
+        """The limit that keeps a request waiting longest, and for how many nanoseconds."""
+        with self._lock:
+            return allowance.tightest(now), max(0, allowance.ready_at(now) - now)
+
+    def venue(self, host: str) -> VenueClock:
+        """What is known of the clock of a host."""
+        with self._lock:
+            return self._venues.setdefault(host, VenueClock())
+
+    def turnstile(self, host: str, venue: VenueClock) -> Turnstile:
+        """Where requests to a host wait on the running event loop."""
+        of_this_loop = self._turnstiles.setdefault(asyncio.get_running_loop(), {})
+        found = of_this_loop.get(host)
+        if found is None:
+            found = of_this_loop[host] = Turnstile(lambda: self.now(venue), self._lock)
+        return found
+
+    def window(self, rule: WindowRule, host: str, key: str, venue: VenueClock) -> FixedWindow:
+        """The window in which requests of this host, or of this key there, count."""
+        subject = f"{host} {key}" if rule.scope is Scope.KEY else host
+        with self._lock:
+            found = self._windows.get((rule.name, subject))
+            if found is None:
+                found = FixedWindow(replace(rule, limit=rule.limit * self._scale), venue)
+                self._windows[rule.name, subject] = found
+            return found
+
+    def _forget_idle(self) -> None:
+        """Forget what nobody uses any more, once it would have room for everything again."""
+        now = self._clock()
+        with self._lock:
+            in_use = {window for limiter in self._limiters for window in limiter.windows}
+            self._windows = {
+                name: window
+                for name, window in self._windows.items()
+                if window in in_use or not window.is_idle(now)
+            }
+
+
+PROCESS_LIMITS: Final = LimiterRegistry()
+"""What the whole process shares unless told otherwise."""
+
+
+class Limiter:
+    """The limits as one instance meets them; see `LimiterRegistry.limiter`."""
+
+    def __init__(
+        self, registry: LimiterRegistry, host: str, key: str, share: float, metrics: m.Metrics
+    ) -> None:
+        self._registry = registry
+        self._host = host
+        self._key = key
+        self._share = share
+        self._metrics = metrics
+        self._venue = registry.venue(host)
+        self._allowances: dict[tuple[Lane, str], Allowance] = {}
+
+    @property
+    def is_aligned(self) -> bool:
+        """Whether VALR's clock is known, so that full windows can follow each other."""
+        return self._venue.is_aligned
+
+    @property
+    def windows(self) -> frozenset[FixedWindow]:
+        """All windows that its requests have counted in."""
+        return frozenset(chain.from_iterable(a.windows for a in tuple(self._allowances.values())))
+
+    def try_acquire(self, lane: Lane, operation: str) -> bool:
+        """Whether such a request may be sent at once, which counts it.
+
+        Raises:
+            InvalidArgumentError: there is no such operation; see `rate_limits.windows_of`.
+        """
+        return self._turnstile().try_pass(self._allowance(lane, operation))
+
+    async def acquire(self, lane: Lane, operation: str, deadline: int | None = None) -> None:
+        """Wait until such a request may be sent, which counts it. With room it returns without a hop.
+
+        Args:
+            deadline: monotonic nanoseconds of the registry's clock; None waits as long as it takes.
+
+        Raises:
+            ThrottledError: there is no room by the deadline; raised at once where that is certain.
+            InvalidArgumentError: there is no such operation; see `rate_limits.windows_of`.
+        """
+        allowance = self._allowance(lane, operation)
+        turnstile = self._turnstile()
+        if turnstile.try_pass(allowance):
+            return
+        began = self._registry.now(self._venue)
+        if not await turnstile.wait(allowance, deadline):
+            self._throttle(allowance, operation)
+        waited = self._registry.now(self._venue) - began
+        self._metrics.latency(m.LIMIT_WAIT, lane.value).record(max(0, waited))
+
+    def refused(
+        self, lane: Lane, operation: str, *, sent: int | None = None, retry_after_s: float | None = None
+    ) -> None:
+        """VALR refused such a request with 429 or RATE_LIMIT_EXCEEDED: pause, and use less for a while.
+
+        Args:
+            sent: when it was sent, monotonic nanoseconds; None takes now.
+            retry_after_s: seconds that VALR asks to wait.
+        """
+        now = self._registry.now(self._venue)
+        retry_after = None if retry_after_s is None else round(retry_after_s * SECOND)
+        self._metrics.counter(m.LIMIT_REFUSED, operation).add()
+        self._registry.refused(
+            self._allowance(lane, operation), now, now if sent is None else sent, retry_after
+        )
+
+    def align(self, offset: ClockOffset) -> None:
+        """VALR's clock has been measured against the registry's wall clock."""
+        self._registry.align(self._venue, offset)
+
+    def _throttle(self, allowance: Allowance, operation: str) -> None:
+        now = self._registry.now(self._venue)
+        rule, wait = self._registry.tightest(allowance, now)
+        self._metrics.counter(m.LIMIT_THROTTLED, operation).add()
+        raise ThrottledError(operation, f"{rule.limit} {rule.name}", wait / SECOND)
+
+    def _turnstile(self) -> Turnstile:
+        return self._registry.turnstile(self._host, self._venue)
+
+    def _allowance(self, lane: Lane, operation: str) -> Allowance:
+        found = self._allowances.get((lane, operation))
+        if found is None:
+            windows = [
+                self._registry.window(rule, self._host, self._key, self._venue)
+                for rule in windows_of(operation)
+            ]
+            found = self._allowances[lane, operation] = Allowance(windows, lane, self._share)
+        return found
+
+
+class DialPermit:
+    """What a socket asks before it dials."""
+
+    def __init__(self, limiter: Limiter, lane: Lane) -> None:
+        self._limiter = limiter
+        self._lane = lane
+
+    async def acquire(self) -> None:
+        """Wait until another dial is within VALR's limit."""
+        await self._limiter.acquire(self._lane, DIAL)
+
+    def refused(self) -> None:
+        """VALR answered a dial with 429."""
+        self._limiter.refused(self._lane, DIAL)
