@@ -14,7 +14,7 @@ from valr_connector.config import Hosts, Settings, key_from_environment
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.batch_entry import BatchEntry, Placing
 from valr_connector.core.order_changes import order_change
-from valr_connector.core.order_entry import limit_order, market_order, retry_policy
+from valr_connector.core.order_entry import limit_order, market_order, retry_policy, stop_limit_order
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.readiness import Part, PartStatus
 from valr_connector.core.trading_rules import quantise_amount, quantise_price
@@ -26,7 +26,7 @@ from valr_connector.errors import (
     ValrError,
 )
 from valr_connector.model.account import Balance
-from valr_connector.model.enums import RetryPolicy, Side, TimeInForce
+from valr_connector.model.enums import OrderType, RetryPolicy, Side, TimeInForce
 from valr_connector.model.events import Event, Restored
 from valr_connector.model.ids import ClientOrderId, ClientOrderIds, to_base36
 from valr_connector.model.market import PairInfo, PriceLevel
@@ -326,6 +326,46 @@ class ValrExchange:
             client_order_id=self._ids.next() if client_order_id is None else client_order_id,
             amount=amount,
             quote_amount=quote_amount,
+            retry=policy,
+        )
+        await gateway.place(order)
+        return order
+
+    async def place_stop_limit_order(
+        self,
+        pair: str,
+        side: Side,
+        *,
+        order_type: OrderType,
+        amount: Number,
+        price: Number,
+        stop_price: Number,
+        client_order_id: str | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> InFlightOrder:
+        """Place a limit order that VALR holds back until the last price reaches `stop_price`.
+
+        It goes by REST, the only way there is (protocol 10.4), and counts as open while it waits. One that
+        would be triggered at once is a FAILED order.
+
+        Args:
+            order_type: ``OrderType.STOP_LOSS_LIMIT`` or ``OrderType.TAKE_PROFIT_LIMIT``.
+            amount: base currency.
+            price: quote currency per unit of base currency, of the order that is placed then.
+            stop_price: the same, what it waits for; must differ from the last traded price.
+
+        Returns and raises as `place_limit_order` does.
+        """
+        policy = self._retry(retry)
+        gateway = self._ready_to_place(policy).gateway
+        order = stop_limit_order(
+            self._state.rules.pair(pair),
+            side,
+            client_order_id=client_order_id or self._ids.next(),
+            order_type=order_type,
+            amount=amount,
+            price=price,
+            stop_price=stop_price,
             retry=policy,
         )
         await gateway.place(order)

@@ -51,7 +51,7 @@ def order_change(
         InvalidArgumentError: names the argument, its value and the rule.
         OrderRuleError: the same, for a rule of the pair.
     """
-    if order.order_type is OrderType.MARKET or order.amount is None or order.price is None:
+    if order.order_type is not OrderType.LIMIT or order.amount is None or order.price is None:
         raise InvalidArgumentError("order", order.client_order_id, "only a limit order can be modified")
     if remaining_amount is not None and total_amount is not None:
         raise InvalidArgumentError("total_amount", total_amount, "excludes remaining_amount")

@@ -16,6 +16,7 @@ from valr_connector.model.enums import OrderType, RetryPolicy, Side, TimeInForce
 from valr_connector.model.ids import CLIENT_ORDER_ID_PATTERN, ClientOrderId
 from valr_connector.model.market import PairInfo
 from valr_connector.model.numbers import positive_decimal
+from valr_connector.protocol.order_requests import STOP_KINDS
 
 
 def limit_order(
@@ -54,6 +55,46 @@ def limit_order(
         post_only=post_only,
         price=grid_price,
         amount=grid_amount,
+        retry=retry,
+    )
+
+
+def stop_limit_order(
+    info: PairInfo,
+    side: object,
+    *,
+    client_order_id: object,
+    order_type: object,
+    amount: object,
+    price: object,
+    stop_price: object,
+    retry: RetryPolicy = RetryPolicy.IF_UNSENT,
+) -> OrderRecord:
+    """A stop-limit order on the pair's grid; both prices are rounded as a limit order's is.
+
+    Raises:
+        InvalidArgumentError: names the argument, its value and the rule.
+        OrderRuleError: the same, for a rule of the pair.
+    """
+    side = _side(side)
+    kind = next((kind for kind in STOP_KINDS if kind == order_type), None)
+    if kind is None:
+        raise InvalidArgumentError("order_type", order_type, f"must be {' or '.join(STOP_KINDS)}")
+    grid_amount = quantise_amount(info, positive_decimal("amount", amount))
+    grid_price = quantise_price(info, side, positive_decimal("price", price))
+    grid_stop = quantise_price(info, side, positive_decimal("stop_price", stop_price))
+    check_limit_order(info, grid_amount, grid_price)
+    if not grid_stop:
+        raise InvalidArgumentError("stop_price", stop_price, f"is below the tick size of {info.pair}")
+    return OrderRecord(
+        client_order_id=_client_order_id(client_order_id),
+        pair=info.pair,
+        symbol=info.symbol,
+        side=side,
+        order_type=kind,
+        price=grid_price,
+        amount=grid_amount,
+        stop_price=grid_stop,
         retry=retry,
     )
 

@@ -43,6 +43,7 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     price: Decimal | None = None
     amount: Decimal | None = None
     quote_amount: Decimal | None = None
+    stop_price: Decimal | None = None
     created_at: int = 0
     placed_at: int = 0
     """When its placing was first written down, nanoseconds since 1970; 0 without an order journal."""

@@ -125,6 +125,10 @@ class InFlightOrder(Protocol):
         """Size in quote currency of a market order placed by quote amount."""
 
     @property
+    def stop_price(self) -> Decimal | None:
+        """What a stop-limit order waits for, quote per base; None where that is not known."""
+
+    @property
     def status(self) -> OrderStatus:
         """VALR's word on the order."""
 

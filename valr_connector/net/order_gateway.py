@@ -33,7 +33,13 @@ from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.observe import metrics as m
 from valr_connector.protocol import endpoints
 from valr_connector.protocol.commands import order_command
-from valr_connector.protocol.order_requests import CancelOrder, PlaceLimit, PlaceMarket
+from valr_connector.protocol.order_requests import (
+    STOP_KINDS,
+    CancelOrder,
+    PlaceLimit,
+    PlaceMarket,
+    PlaceStopLimit,
+)
 from valr_connector.protocol.requests import Request
 from valr_connector.protocol.rest_bodies import Placed
 
@@ -105,7 +111,10 @@ class OrderGateway:
             JournalWriteError: it could not be written down; nothing was sent, and nothing is tracked.
         """
         self._begin(order)
-        await self._send_placement(order)
+        if order.order_type in STOP_KINDS:  # the socket takes none (protocol 16)
+            await self._place_by_rest(order, stop_limit_request(order))
+        else:
+            await self._send_placement(order)
         await self.until_placed(order)
         if order.placement is not Placement.UNKNOWN:
             self._place_latency.record(self._clock() - order.created_at)
@@ -148,7 +157,8 @@ class OrderGateway:
             is_unwanted=order.cancel_attempts > 0,
         ):
             return False
-        await self._place_by_rest(order, placement_request(order))
+        is_stop = order.order_type in STOP_KINDS
+        await self._place_by_rest(order, stop_limit_request(order) if is_stop else placement_request(order))
         return True
 
     async def cancel(self, order: OrderRecord) -> CancelOutcome:
@@ -206,7 +216,9 @@ class OrderGateway:
         else:
             self._say(order, Says.SENT)
 
-    async def _place_by_rest(self, order: OrderRecord, request: PlaceLimit | PlaceMarket) -> None:
+    async def _place_by_rest(
+        self, order: OrderRecord, request: PlaceLimit | PlaceMarket | PlaceStopLimit
+    ) -> None:
         try:
             self._say(order, Says.SENT)
             placed = await self._rest.call(placement_endpoint(request), timeout=self._place_timeout / SECOND)
@@ -298,8 +310,25 @@ def placement_request(order: OrderRecord) -> PlaceLimit | PlaceMarket:
     )
 
 
-def placement_endpoint(request: PlaceLimit | PlaceMarket) -> Request[Placed]:
+def stop_limit_request(order: OrderRecord) -> PlaceStopLimit:
+    """The same for an order that waits for its price."""
+    if order.amount is None or order.price is None or order.stop_price is None:
+        raise AssertionError("a stop-limit order has an amount and two prices")
+    return PlaceStopLimit(
+        symbol=order.symbol,
+        side=order.side,
+        kind=order.order_type,
+        quantity=order.amount,
+        price=order.price,
+        stop_price=order.stop_price,
+        client_order_id=order.client_order_id,
+    )
+
+
+def placement_endpoint(request: PlaceLimit | PlaceMarket | PlaceStopLimit) -> Request[Placed]:
     """The same placement over REST v2."""
+    if isinstance(request, PlaceStopLimit):
+        return endpoints.place_stop_limit(request)
     if isinstance(request, PlaceMarket):
         return endpoints.place_market(request)
     return endpoints.place_limit(request)

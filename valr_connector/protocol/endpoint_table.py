@@ -38,6 +38,7 @@ TRADES = Endpoint("GET", "/v1/account/tradehistory", Lane.RECONCILE, list[Accoun
 PAIR_TRADES = Endpoint("GET", "/v1/account/{pair}/tradehistory", Lane.RECONCILE, list[AccountTradeRow])
 PLACE_LIMIT = Endpoint("POST", "/v2/orders/limit", Lane.PLACE, Placed, may_retry=False)
 PLACE_MARKET = Endpoint("POST", "/v2/orders/market", Lane.PLACE, Placed, may_retry=False)
+PLACE_STOP_LIMIT = Endpoint("POST", "/v2/orders/stop/limit", Lane.PLACE, Placed, may_retry=False)
 MODIFY = Endpoint("PUT", "/v2/orders/modify", Lane.MODIFY, Modified, may_retry=False, names_order=True)
 CANCEL = Endpoint("DELETE", "/v2/orders/order", Lane.CANCEL, Cancelled, names_order=True)
 CANCEL_ALL = Endpoint("DELETE", "/v1/orders", Lane.CANCEL, list[CancelledRow])
@@ -83,6 +84,7 @@ ENDPOINTS: Sequence[AnyEndpoint] = (
     PAIR_TRADES,
     PLACE_LIMIT,
     PLACE_MARKET,
+    PLACE_STOP_LIMIT,
     MODIFY,
     CANCEL,
     CANCEL_ALL,

@@ -20,6 +20,7 @@ from valr_connector.protocol.order_requests import (
     OrderRequest,
     PlaceLimit,
     PlaceMarket,
+    PlaceStopLimit,
     batch_body,
     check_client_order_id,
     check_order_id,
@@ -76,6 +77,7 @@ __all__ = [
     "pairs",
     "place_limit",
     "place_market",
+    "place_stop_limit",
     "server_time",
     "trade_history",
 ]
@@ -162,6 +164,11 @@ def place_limit(order: PlaceLimit) -> Request[Placed]:
 def place_market(order: PlaceMarket) -> Request[Placed]:
     """Place a market order; the answer comes when it is done (protocol 10.3)."""
     return table.PLACE_MARKET.request(body=order.body())
+
+
+def place_stop_limit(order: PlaceStopLimit) -> Request[Placed]:
+    """Place a stop-limit order; the answer comes when it waits for its price (protocol 10.4)."""
+    return table.PLACE_STOP_LIMIT.request(body=order.body())
 
 
 def modify_order(change: ModifyOrder) -> Request[Modified]:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from valr_connector.errors import InvalidArgumentError
-from valr_connector.model.enums import Side, TimeInForce
+from valr_connector.model.enums import OrderType, Side, TimeInForce
 from valr_connector.model.ids import CLIENT_ORDER_ID_PATTERN, ClientOrderId, ExchangeOrderId, Symbol
 from valr_connector.protocol.codec import format_decimal
 
@@ -22,6 +22,9 @@ Body = dict[str, object]
 _SYMBOL = re.compile(r"[0-9A-Za-z]{1,40}")
 _ORDER_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _LARGEST_BATCH = 20
+
+STOP_KINDS = (OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+"""The orders that wait for a price before they are placed."""
 
 
 class ModifyMatchStrategy(StrEnum):
@@ -115,6 +118,50 @@ class PlaceMarket:
             "allowMargin": bool(self.allow_margin),
         }
         return body | ({"reduceOnly": True} if self.reduce_only else {})
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceStopLimit:
+    """A limit order that VALR places once the last price reaches the stop price; REST only (protocol 10.4).
+
+    Attributes:
+        kind: STOP_LOSS_LIMIT or TAKE_PROFIT_LIMIT.
+        quantity: base currency.
+        price: quote per base, of the order that is placed then.
+        stop_price: quote per base; must differ from the last traded price.
+        client_order_id: unique for ever.
+    """
+
+    symbol: Symbol
+    side: Side
+    kind: OrderType
+    quantity: Decimal
+    price: Decimal
+    stop_price: Decimal
+    client_order_id: ClientOrderId
+
+    def __post_init__(self) -> None:
+        check_symbol(self.symbol)
+        check_client_order_id(self.client_order_id)
+        check_word("side", self.side, Side)
+        if self.kind not in STOP_KINDS:
+            raise InvalidArgumentError("kind", self.kind, f"must be {' or '.join(STOP_KINDS)}")
+        check_positive("quantity", self.quantity)
+        check_positive("price", self.price)
+        check_positive("stop_price", self.stop_price)
+
+    def body(self) -> Body:
+        """The body of the call."""
+        return {
+            "side": Side(self.side).value,
+            "quantity": format_decimal(self.quantity),
+            "price": format_decimal(self.price),
+            "pair": self.symbol,
+            "customerOrderId": self.client_order_id,
+            "timeInForce": TimeInForce.GTC.value,
+            "stopPrice": format_decimal(self.stop_price),
+            "type": OrderType(self.kind).value,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,18 @@ import pytest
 from tests.unit.protocol import samples
 from valr_connector.errors import DecodeError, InvalidArgumentError
 from valr_connector.model.account import ApiKeyInfo
-from valr_connector.model.enums import Side
+from valr_connector.model.enums import OrderType, Side
 from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Symbol, TradeId
 from valr_connector.model.order import Fee
 from valr_connector.protocol import endpoints
 from valr_connector.protocol.endpoints import ENDPOINTS, Lane, Request
-from valr_connector.protocol.order_requests import CancelOrder, ModifyOrder, PlaceLimit, PlaceMarket
+from valr_connector.protocol.order_requests import (
+    CancelOrder,
+    ModifyOrder,
+    PlaceLimit,
+    PlaceMarket,
+    PlaceStopLimit,
+)
 from valr_connector.protocol.order_status import WireStatus
 from valr_connector.protocol.reply_frames import ReplyError
 
@@ -31,6 +37,7 @@ END = datetime(2026, 3, 9, 0, 0, 0, 500000, UTC)
 
 LIMIT = PlaceLimit(BTCZAR, Side.BUY, ONE, ONE, CID)
 MARKET = PlaceMarket(BTCZAR, Side.SELL, CID, quote_amount=ONE)
+STOP = PlaceStopLimit(BTCZAR, Side.SELL, OrderType.STOP_LOSS_LIMIT, ONE, ONE, ONE, CID)
 MODIFY = ModifyOrder(BTCZAR, OID, new_price=ONE)
 CANCEL = CancelOrder(BTCZAR, client_order_id=CID)
 
@@ -97,6 +104,7 @@ GETS: list[tuple[Request[Any], str, Lane]] = [
 WRITES: list[tuple[Request[Any], str, str, Any, Lane, bool]] = [
     (endpoints.place_limit(LIMIT), "POST", "/v2/orders/limit", LIMIT.body(), Lane.PLACE, False),
     (endpoints.place_market(MARKET), "POST", "/v2/orders/market", MARKET.body(), Lane.PLACE, False),
+    (endpoints.place_stop_limit(STOP), "POST", "/v2/orders/stop/limit", STOP.body(), Lane.PLACE, False),
     (endpoints.modify_order(MODIFY), "PUT", "/v2/orders/modify", MODIFY.body(), Lane.MODIFY, False),
     (endpoints.cancel_order(CANCEL), "DELETE", "/v2/orders/order", CANCEL.body(), Lane.CANCEL, True),
     (endpoints.cancel_all(), "DELETE", "/v1/orders", None, Lane.CANCEL, True),

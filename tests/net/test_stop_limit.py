@@ -1,0 +1,91 @@
+"""Placing stop-limit orders, by REST alone. The embedded exchange takes none: the answers are given here."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.net.trading import Desk, trading
+from valr_connector import (
+    InFlightOrder,
+    InvalidArgumentError,
+    OrderStatus,
+    OrderType,
+    Placement,
+    RetryPolicy,
+    Side,
+)
+from valr_connector.net.http_exchange import Failure, Reply
+from valr_connector.protocol.requests import Request
+
+BY_REST = "POST /v2/orders/stop/limit"
+ACCEPTED = Reply(201, {}, b'{"id":"0198175e-53b0-7c4b-ac26-b18a8a687e59"}')
+LOST = Failure("no answer", may_have_left=True)
+
+
+def answer(desk: Desk, *answers: Reply | Failure) -> None:
+    """What VALR answers to the next placements of stops."""
+    coming = iter(answers)
+    rest = desk.connector.rest
+    attempt = rest._attempt
+
+    async def answered(request: Request[Any], deadline: int) -> Reply | Failure:
+        return next(coming) if request.name == BY_REST else await attempt(request, deadline)
+
+    rest._attempt = answered  # type: ignore[method-assign]  # one route of it is played here
+
+
+async def place_stop(desk: Desk, **options: Any) -> InFlightOrder:
+    given: dict[str, Any] = {
+        "order_type": OrderType.STOP_LOSS_LIMIT,
+        "amount": "0.01",
+        "price": "900000",
+        "stop_price": "910000",
+    }
+    return await desk.valr.place_stop_limit_order("BTC-ZAR", Side.SELL, **(given | options))
+
+
+async def test_a_stop_that_waits_is_open() -> None:
+    async with trading(on_close="leave") as desk:
+        answer(desk, ACCEPTED)
+        order = await place_stop(desk)
+        assert (order.status, order.placement) == (OrderStatus.OPEN, Placement.CONFIRMED)
+        assert order.exchange_order_id == "0198175e-53b0-7c4b-ac26-b18a8a687e59"
+        assert (order.order_type, order.stop_price) == (OrderType.STOP_LOSS_LIMIT, Decimal(910_000))
+        assert desk.story(order) == ["OrderCreated"]
+        assert desk.sent("PLACE_LIMIT_ORDER") == 0
+
+
+async def test_a_stop_that_would_be_triggered_at_once_is_a_failed_order() -> None:
+    async with trading() as desk:
+        reason = "Stop order failed as it would have been triggered immediately"
+        body = f'{{"orderId":"a-1","code":-1,"message":"{reason}"}}'.encode()
+        answer(desk, Reply(400, {}, body))
+        order = await place_stop(desk)
+        assert (order.status, order.failure_reason) == (OrderStatus.FAILED, reason)
+
+
+async def test_a_stop_whose_answer_is_lost_is_probed_and_never_sent_again_by_itself() -> None:
+    async with trading() as desk:
+        answer(desk, LOST)
+        order = await place_stop(desk)
+        assert order.placement is Placement.UNKNOWN
+        await desk.until(lambda: order.status is OrderStatus.FAILED)
+        assert desk.story(order) == ["PlacementUnknown", "OrderFailed"]
+
+
+async def test_a_stop_that_was_proved_absent_is_placed_again_where_that_is_asked_for() -> None:
+    async with trading(on_close="leave") as desk:
+        answer(desk, LOST, ACCEPTED)
+        order = await place_stop(desk, retry=RetryPolicy.IF_PROVED_ABSENT)
+        await desk.until(lambda: order.status is OrderStatus.OPEN)
+
+
+async def test_a_stop_cannot_be_modified() -> None:
+    async with trading(on_close="leave") as desk:
+        answer(desk, ACCEPTED)
+        order = await place_stop(desk)
+        with pytest.raises(InvalidArgumentError, match="only a limit order can be modified"):
+            await desk.valr.modify_order(order, price="920000")
