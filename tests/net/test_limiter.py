@@ -272,7 +272,7 @@ async def test_whoever_waited_leaves_no_timer_behind() -> None:
 @in_virtual_time
 async def test_after_a_refusal_requests_wait_for_the_next_window() -> None:
     limiter = limiter_of()
-    limiter.refused(Lane.PLACE, PLACE)
+    limiter.refused(PLACE)
     began = now()
     await limiter.acquire(Lane.PLACE, PLACE)
     assert APART <= now() - began <= APART + MILLISECOND
@@ -282,15 +282,33 @@ async def test_after_a_refusal_requests_wait_for_the_next_window() -> None:
 @in_virtual_time
 async def test_a_refusal_of_placements_does_not_hold_up_cancels() -> None:
     limiter = limiter_of()
-    limiter.refused(Lane.PLACE, PLACE)
+    limiter.refused(PLACE)
     assert not limiter.try_acquire(Lane.PLACE, PLACE)
     assert limiter.try_acquire(Lane.CANCEL, CANCEL)
 
 
 @in_virtual_time
+async def test_a_refused_command_pauses_its_kind() -> None:
+    limiter = limiter_of()
+    limiter.command_refused("PLACE_MARKET_ORDER")
+    assert not limiter.try_acquire(Lane.PLACE, PLACE)
+    assert limiter.try_acquire(Lane.MODIFY, "MODIFY_ORDER")
+
+
+@pytest.mark.parametrize("unknown", [None, "SOMETHING_NEW"])
+@in_virtual_time
+async def test_a_refused_command_of_which_the_kind_is_not_known_pauses_all(unknown: str | None) -> None:
+    limiter = limiter_of()
+    limiter.command_refused(unknown)
+    for lane, command in ((Lane.PLACE, PLACE), (Lane.CANCEL, CANCEL), (Lane.MODIFY, "MODIFY_ORDER")):
+        assert not limiter.try_acquire(lane, command)
+    assert limiter.try_acquire(Lane.CANCEL, REST_CANCEL)
+
+
+@in_virtual_time
 async def test_retry_after_is_waited_for() -> None:
     limiter = limiter_of()
-    limiter.refused(Lane.READ, READ, sent=now() - SECOND, retry_after_s=7.5)
+    limiter.refused(READ, sent=now() - SECOND, retry_after_s=7.5)
     began = now()
     await limiter.acquire(Lane.READ, READ)
     assert now() - began == pytest.approx(7.5 * SECOND, abs=MILLISECOND)
@@ -300,7 +318,7 @@ async def test_retry_after_is_waited_for() -> None:
 async def test_waits_refusals_and_what_was_not_sent_are_counted() -> None:
     metrics = m.Metrics()
     limiter = limiter_of(metrics=metrics)
-    limiter.refused(Lane.PLACE, PLACE)
+    limiter.refused(PLACE)
     with pytest.raises(ThrottledError):
         await limiter.acquire(Lane.PLACE, PLACE, now())
     await limiter.acquire(Lane.PLACE, PLACE)

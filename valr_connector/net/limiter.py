@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 from valr_connector.core.clock import ClockOffset
 from valr_connector.core.fixed_window import Allowance, FixedWindow
-from valr_connector.core.rate_limits import DIAL, SECOND, Scope, WindowRule, windows_of
+from valr_connector.core.rate_limits import COMMANDS, DIAL, SECOND, Scope, WindowRule, windows_of
 from valr_connector.core.venue_clock import VenueClock
 from valr_connector.errors import InvalidArgumentError, ThrottledError
 from valr_connector.net.turnstile import Turnstile
@@ -199,9 +199,7 @@ class Limiter:
         waited = self._registry.now(self._venue) - began
         self._metrics.latency(m.LIMIT_WAIT, lane.value).record(max(0, waited))
 
-    def refused(
-        self, lane: Lane, operation: str, *, sent: int | None = None, retry_after_s: float | None = None
-    ) -> None:
+    def refused(self, operation: str, *, sent: int | None = None, retry_after_s: float | None = None) -> None:
         """VALR refused such a request with 429 or RATE_LIMIT_EXCEEDED: pause, and use less for a while.
 
         Args:
@@ -212,8 +210,13 @@ class Limiter:
         retry_after = None if retry_after_s is None else round(retry_after_s * SECOND)
         self._metrics.counter(m.LIMIT_REFUSED, operation).add()
         self._registry.refused(
-            self._allowance(lane, operation), now, now if sent is None else sent, retry_after
+            self._allowance(Lane.CANCEL, operation), now, now if sent is None else sent, retry_after
         )
+
+    def command_refused(self, command: str | None) -> None:
+        """VALR sent RATE_LIMIT_EXCEEDED for this type of command; it may be any where it does not say."""
+        for operation in (command,) if command in COMMANDS else COMMANDS:
+            self.refused(operation)
 
     def align(self, offset: ClockOffset) -> None:
         """VALR's clock has been measured against the registry's wall clock."""
@@ -252,4 +255,4 @@ class DialPermit:
 
     def refused(self) -> None:
         """VALR answered a dial with 429."""
-        self._limiter.refused(self._lane, DIAL)
+        self._limiter.refused(DIAL)
