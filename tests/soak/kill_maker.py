@@ -35,7 +35,7 @@ RIVAL = "9"
 TAKES_EVERY_S = 0.02
 LAST_LIFE_S = 2.0
 MOST_LINES = 60
-"""A maker is killed after it was told something so often, at most."""
+"""A maker is killed after it was told something new so often, at most."""
 LONGEST_DELAY_S = 0.03
 
 VENUE = SimulatorSettings(
@@ -206,8 +206,7 @@ async def kill_and_compare(
 async def _one_life(exchange: EmbeddedExchange, journal: Path, told: Told, rng: Random) -> None:
     maker = await _start(exchange, journal)
     try:
-        for _ in range(rng.randint(1, MOST_LINES)):
-            await _hear(maker, told)
+        await _hear_news(maker, told, rng.randint(0, MOST_LINES))
         await asyncio.sleep(rng.uniform(0, LONGEST_DELAY_S))
     finally:
         if maker.returncode is None:
@@ -216,6 +215,12 @@ async def _one_life(exchange: EmbeddedExchange, journal: Path, told: Told, rng: 
         pass
     if await maker.wait() >= 0:
         told.violations.append(f"a maker ended by itself, with status {maker.returncode}")
+
+
+async def _hear_news(maker: Process, told: Told, count: int) -> None:
+    """So many lines about something new; what is handed down comes on top."""
+    while count and (line := await _hear(maker, told)):
+        count -= b'"event":"Restored"' not in line
 
 
 async def _last_life(exchange: EmbeddedExchange, journal: Path, told: Told) -> None:
@@ -241,13 +246,13 @@ async def _start(exchange: EmbeddedExchange, journal: Path) -> Process:
     )  # fmt: skip
 
 
-async def _hear(maker: Process, told: Told) -> bool:
-    """One line of it; False at the end. A line that death has torn off was not told."""
+async def _hear(maker: Process, told: Told) -> bytes:
+    """One line of it; empty at the end. A line that death has torn off was not told."""
     assert maker.stdout is not None
     line = await maker.stdout.readline()
     if line.endswith(b"\n"):
         told.take(orjson.loads(line))
-    return bool(line)
+    return line
 
 
 def main() -> None:
