@@ -181,15 +181,21 @@ _ABOUT_OPEN_ORDERS = frozenset(
 )
 
 
-def absence_proves(order: OrderRecord, now: int, patience: Patience) -> bool:
+def absence_proves(order: OrderRecord, asked_at: int, patience: Patience, *, arrived_by: int | None) -> bool:
     """Whether an order that neither VALR's active orders nor its history know was never placed.
 
-    Only once the placement had time to arrive: before that, "not found" is no evidence (protocol 19.4).
+    Only once the placement had arrived or was lost for good, and VALR had time to act on it: before that,
+    "not found" is no evidence (protocol 19.4). A connection that has stalled can deliver it any time later.
     An order that waits to be sent is absent for sure, and may still arrive.
+
+    Args:
+        asked_at: when VALR was asked, nanoseconds of the monotonic clock.
+        arrived_by: by when the placement had arrived or was lost, None while it may be under way
+            (`core.session.Session.arrived_by`).
     """
     if order.status is not OrderStatus.PENDING_CREATE or order.placement is Placement.UNSENT:
         return False
-    return now - max(order.created_at, order.sent_at) >= patience.grace
+    return arrived_by is not None and asked_at - arrived_by >= patience.grace
 
 
 def earliest_due(order: OrderRecord, reason: AskReason, cancel_timeout: int) -> int:

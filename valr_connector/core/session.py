@@ -33,11 +33,16 @@ facts come late (an AUTHENTICATED read from the buffer of a connection that is b
 A refused signature gets one more chance, for it is signed afresh and the clock may have been corrected since;
 the second refusal in a row is final.
 
+What was sent on a connection that has stalled can arrive much later, as long as the connection lives. VALR
+answers what it reads in order, so the PONG to a PING proves that everything sent before that PING was read
+(:meth:`Session.arrived_by`); the end of the connection proves that nothing more will be.
+
 Times are nanoseconds of one monotonic clock, handed in as ``now``.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -48,6 +53,8 @@ from valr_connector.model.enums import SessionState
 
 _NS_PER_S: Final = 1_000_000_000
 REFUSALS_ARE_FINAL_AT: Final = 2
+_EPOCHS_REMEMBERED: Final = 64
+_PINGS_REMEMBERED: Final = 64
 
 
 class SessionEvent(StrEnum):
@@ -183,6 +190,12 @@ class Session:
     refusals: int = 0
     _ping_ns: int | None = None
     _awaits_pong: bool = False
+    _unanswered: deque[int] = field(default_factory=deque)
+    """When the PINGs left that no PONG has answered yet, oldest first: PONGs come in the order of PINGs."""
+    _answered: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_PINGS_REMEMBERED))
+    """When PINGs of this epoch left, and when they were answered, oldest first."""
+    _ended: dict[int, int] = field(default_factory=dict)
+    """When the last epochs ended."""
 
     def apply(self, event: SessionEvent, now: int) -> SessionState:
         """Let an event happen; returns the state before it."""
@@ -207,20 +220,36 @@ class Session:
     @property
     def awaits_control(self) -> bool:
         """Whether the connection itself waits for a frame: AUTHENTICATED, or the PONG to a PING."""
-        return self._awaits_pong or self.state is SessionState.AUTHENTICATING
+        return bool(self._unanswered) or self.state is SessionState.AUTHENTICATING
 
     def pinged(self, now: int) -> None:
         """A PING left."""
         self._ping_ns = now
         self._awaits_pong = True
+        self._unanswered.append(now)
 
     def ponged(self, now: int) -> bool:
         """A PONG came; returns whether it answers a PING, and so gives a round trip."""
+        if self._unanswered:
+            self._answered.append((self._unanswered.popleft(), now))
         if not self._awaits_pong or self._ping_ns is None:
             return False
         self.ping_round_trip_ns = now - self._ping_ns
         self._awaits_pong = False
         return True
+
+    def arrived_by(self, epoch: int, sent_ns: int) -> int | None:
+        """By when what was sent then, on the connection of that epoch, had arrived at VALR or was lost.
+
+        None while it may still be under way. An epoch of which nothing is known ended long ago.
+        """
+        if epoch == self.epoch and epoch not in self._ended:
+            return next((answered for pinged, answered in self._answered if pinged >= sent_ns), None)
+        return max(sent_ns, self._ended.get(epoch, 0))
+
+    def is_asked(self, sent_ns: int) -> bool:
+        """Whether a PING is under way whose PONG will prove that what was sent then has been read."""
+        return bool(self._unanswered) and self._unanswered[-1] >= sent_ns
 
     def refused(self) -> bool:
         """VALR refused who we are; returns whether that is final."""
@@ -278,6 +307,10 @@ class Session:
             self.opened_ns = self.authenticated_ns = self.last_frame_ns = None
             self._ping_ns = None
             self._awaits_pong = False
+            self._unanswered.clear()
+            self._answered.clear()
+            self._ended[self.epoch] = now
+            self._ended.pop(self.epoch - _EPOCHS_REMEMBERED, None)
 
 
 def _ns(seconds: float) -> int:

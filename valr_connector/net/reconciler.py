@@ -214,7 +214,8 @@ class Reconciler:
         if report is not None:
             self._stream.report(report, asked_at)
             return
-        is_proved = absence_proves(order, asked_at, self._patience)
+        arrived_by = await self._stream.placement_arrived_by(order)
+        is_proved = absence_proves(order, asked_at, self._patience, arrived_by=arrived_by)
         if is_proved and await self._place_again(order):
             return
         self._stream.apply(

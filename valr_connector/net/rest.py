@@ -216,7 +216,7 @@ class RestClient:
 
     def _pause_s(self, request: Request[T], outcome: Reply | Failure, attempt: int) -> float | None:
         """Seconds to wait before sending again; None where that is not to be."""
-        if not request.may_retry or attempt >= self._settings.attempts:
+        if self._is_closed or not request.may_retry or attempt >= self._settings.attempts:
             return None
         if isinstance(outcome, Reply) and outcome.status == _TOO_MANY_REQUESTS:
             return self._patience_s(outcome)

@@ -13,6 +13,7 @@ from valr_connector.core.commands import CommandKind, CommandLedger
 from valr_connector.core.event_router import EventRouter
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.guards import SECOND
+from valr_connector.core.order_record import OrderRecord
 from valr_connector.errors import DecodeError, NotSentError
 from valr_connector.model.enums import SessionState, Socket
 from valr_connector.model.events import (
@@ -117,6 +118,17 @@ class UserStreamTracker:
     def apply(self, evidence: Evidence) -> None:
         """Evidence that did not come in a frame."""
         self._tell(self._router.apply(evidence, self._clock()))
+
+    async def placement_arrived_by(self, order: OrderRecord) -> int | None:
+        """By when an order's placement had arrived at VALR or was lost, nanoseconds of the monotonic clock.
+
+        None while it may be under way: VALR is then asked for a PONG, which proves what it has read.
+        """
+        session, sent_at = self.client.session, max(order.created_at, order.sent_at)
+        arrived_by = session.arrived_by(order.epoch, sent_at)
+        if arrived_by is None and not session.is_asked(sent_at):
+            await self.client.ping()
+        return arrived_by
 
     def report(self, row: OrderReport, asked_at: int) -> None:
         """VALR's answer to a question about one order, put at `asked_at` of the monotonic clock."""

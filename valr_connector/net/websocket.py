@@ -150,6 +150,12 @@ class WebSocketClient:
             raise NotSentError(f"{self._name} socket is {self.session.state}: nothing was sent")
         await self._transmit(connection, frame)
 
+    async def ping(self) -> None:
+        """Send a PING now; its PONG proves that everything sent before was read. Nothing without a socket."""
+        connection = self._connection
+        if connection is not None and self.session.can_send:
+            await self._ping(connection)
+
     def resynced(self, epoch: int) -> None:
         """Whoever owns the socket has rebuilt what it needs: the connection is live. Late calls are void."""
         if epoch == self.session.epoch:

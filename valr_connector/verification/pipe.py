@@ -66,6 +66,12 @@ class Pipe(Generic[Item]):
         self._is_frozen = False
         self._arm()
 
+    def forget_stalled(self) -> None:
+        """Lose what is held up in the queue: what would have to arrive later than all that goes in now."""
+        kept = self._loop.time() + self._latency()
+        self._queue = deque((due, item) for due, item in self._queue if due <= kept)
+        self._last_due = min(self._last_due, kept)
+
     def break_off(self) -> None:
         """Lose what is on its way, and whatever goes in from now on."""
         self._is_broken = True

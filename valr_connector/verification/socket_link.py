@@ -2,7 +2,7 @@
 
 The connector's end is a `SocketConnection`, the exchange's end a `SocketTransport`; what either sees is what
 it would see of a TCP connection. What the connector had sent before it cut the connection still arrives, for
-the kernel has it; what is held up by a half-open connection is lost with it.
+the kernel has it; what a stalled or half-open connection holds up is lost with it.
 """
 
 from __future__ import annotations
@@ -132,6 +132,7 @@ class SocketLink:
             self.to_exchange.break_off()
             self.exchange.lose()
         else:
+            self.to_exchange.forget_stalled()
             self.to_exchange.send(_Close.SIGN)
 
     def abandoned_by_exchange(self) -> None:
@@ -159,9 +160,8 @@ class SocketLink:
 
 def _cut_after(link: SocketLink, data: bytes, _fault: FrameFault) -> None:
     """The exchange still gets it; nothing comes back."""
-    link.to_connector.break_off()
     link.to_exchange.send(data)
-    link.to_exchange.send(_Close.SIGN)
+    link.abandoned_by_connector()
     link.connector.lose(ABNORMAL)
 
 

@@ -313,7 +313,8 @@ class TrackerAgainstVenue(RuleBasedStateMachine):
             ]
         if truth.status is not None:
             return [truth.report(Source.QUERY, asked_at=self.now)]
-        is_proved = absence_proves(record, self.now, self.patience)
+        arrived_by = max(record.created_at, record.sent_at)
+        is_proved = absence_proves(record, self.now, self.patience, arrived_by=arrived_by)
         return [truth.note(Says.PROVED_ABSENT if is_proved else Says.ABSENT, Source.QUERY)]
 
     def equals_the_venue(self) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -281,28 +279,25 @@ LATER = NOW + PATIENCE.grace
 @pytest.mark.parametrize("placement", [Placement.SENT, Placement.ACCEPTED, Placement.UNKNOWN])
 def test_an_order_not_found_after_the_grace_was_never_placed(placement: Placement) -> None:
     order = new_order(placement=placement)
-    assert absence_proves(order, LATER, PATIENCE)
-    assert not absence_proves(order, LATER - 1, PATIENCE)
+    assert absence_proves(order, LATER, PATIENCE, arrived_by=NOW)
+    assert not absence_proves(order, LATER - 1, PATIENCE, arrived_by=NOW)
+    assert not absence_proves(order, LATER, PATIENCE, arrived_by=NOW + 1)
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"placement": Placement.UNSENT},
-        {"placement": Placement.SENT, "sent_at": NOW + 1},
-    ],
-)
-def test_an_order_that_waits_to_be_sent_or_was_sent_just_now_is_proved_nothing(
-    fields: dict[str, Any],
-) -> None:
-    assert not absence_proves(new_order(**fields), LATER, PATIENCE)
+def test_absence_proves_nothing_of_an_order_whose_placement_may_be_under_way() -> None:
+    order = new_order(placement=Placement.UNKNOWN)
+    assert not absence_proves(order, 1_000 * LATER, PATIENCE, arrived_by=None)
+
+
+def test_absence_proves_nothing_of_an_order_that_waits_to_be_sent() -> None:
+    assert not absence_proves(new_order(placement=Placement.UNSENT), LATER, PATIENCE, arrived_by=NOW)
 
 
 @pytest.mark.parametrize(
     "status", [status for status in OrderStatus if status is not OrderStatus.PENDING_CREATE]
 )
 def test_absence_proves_nothing_of_an_order_that_valr_has_shown(status: OrderStatus) -> None:
-    assert not absence_proves(order_in(status), LATER, PATIENCE)
+    assert not absence_proves(order_in(status), LATER, PATIENCE, arrived_by=NOW)
 
 
 # --- full time for each cancel ---------------------------------------------------------------------

@@ -295,3 +295,77 @@ def test_a_deadline_that_is_no_positive_time_is_refused(field: str, value: float
 def test_a_silence_that_no_ping_could_break_is_refused() -> None:
     with pytest.raises(InvalidArgumentError, match=r"silence_s=15.0: has to exceed ping_s \(15.0\)"):
         KeepAlive(silence_s=15.0)
+
+
+# --- what has arrived ------------------------------------------------------------------------------
+
+
+def live_session() -> Session:
+    session = Session()
+    for event in WAYS[LIVE]:
+        session.apply(event, 0)
+    return session
+
+
+def test_what_was_sent_on_a_living_connection_may_be_under_way_until_a_later_ping_is_answered() -> None:
+    session = live_session()
+    session.pinged(1 * S)
+    assert session.ponged(2 * S)
+    assert session.arrived_by(session.epoch, 1 * S) == 2 * S
+    assert session.arrived_by(session.epoch, 1 * S + 1) is None
+
+
+def test_a_pong_answers_the_oldest_ping_and_proves_nothing_of_what_was_sent_after_it() -> None:
+    session = live_session()
+    session.pinged(1 * S)
+    session.pinged(5 * S)
+    session.ponged(6 * S)
+    assert session.arrived_by(session.epoch, 3 * S) is None
+    assert session.awaits_control
+    session.ponged(7 * S)
+    assert session.arrived_by(session.epoch, 3 * S) == 7 * S
+    assert not session.awaits_control
+
+
+def test_a_pong_that_nobody_asked_for_proves_nothing() -> None:
+    session = live_session()
+    assert not session.ponged(3 * S)
+    assert session.arrived_by(session.epoch, 1 * S) is None
+
+
+def test_what_was_sent_on_a_connection_that_is_gone_had_arrived_by_its_end_or_never_will() -> None:
+    session = live_session()
+    epoch = session.epoch
+    session.apply(E.LOST, 9 * S)
+    assert session.arrived_by(epoch, 4 * S) == 9 * S
+    for event in WAYS[LIVE]:
+        session.apply(event, 10 * S)
+    assert session.arrived_by(epoch, 4 * S) == 9 * S
+    assert session.arrived_by(session.epoch, 11 * S) is None
+
+
+def test_what_was_sent_otherwise_after_its_connection_had_ended_arrived_when_it_was_sent() -> None:
+    session = live_session()
+    epoch = session.epoch
+    session.apply(E.LOST, 9 * S)
+    assert session.arrived_by(epoch, 12 * S) == 12 * S
+
+
+def test_of_a_connection_of_long_ago_nothing_is_under_way() -> None:
+    session = Session()
+    for n in range(100):
+        for event in WAYS[LIVE]:
+            session.apply(event, n * S)
+        session.apply(E.LOST, n * S)
+    assert session.arrived_by(1, 7) == 7
+    assert session.arrived_by(0, 7) == 7
+
+
+def test_a_question_under_way_covers_what_was_sent_before_it() -> None:
+    session = live_session()
+    assert not session.is_asked(1 * S)
+    session.pinged(2 * S)
+    assert session.is_asked(2 * S)
+    assert not session.is_asked(2 * S + 1)
+    session.ponged(3 * S)
+    assert not session.is_asked(1 * S)

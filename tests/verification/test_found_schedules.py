@@ -1,0 +1,46 @@
+"""Schedules that once violated an invariant, cut down to what matters. None does any more."""
+
+from __future__ import annotations
+
+import pytest
+
+from valr_connector.verification.run import simulate
+from valr_connector.verification.schedule import from_text
+
+FOUND = {
+    "a placement held up on a living connection for longer than the grace is not proved absent": """
+        seed=1
+        latency_s=0.01
+        2.7 frame way=out fate=stall seconds=6.949
+        2.7 refresh bid=997114 ask=1001114 amount=0.01
+    """,
+    "an order placed and cancelled on a half-open connection that heals is told to its true end": """
+        seed=86
+        latency_s=0.2
+        venue.open_orders_latency_s=0.5
+        settings.ping_interval_s=3.0
+        settings.silence_timeout_s=8.0
+        1.779 place name=o1 side=BUY amount=0.013 price=996049
+        1.779 cancel name=o1
+        1.808 half-open seconds=6.0
+        4.374 place name=o5 side=BUY amount=0.003 price=988943
+        6.062 frame way=in fate=stall seconds=3.594
+    """,
+    "a cancel that closing overtakes returns at once": """
+        seed=229
+        latency_s=0.2
+        settings.ping_interval_s=3.0
+        0.156 frame way=out fate=cut-before seconds=0.0
+        0.156 place name=o2 side=SELL amount=0.008 price=979000 tif=FOK
+        0.156 request count=2 lasting=0.0 fate=lose-answer kind=DELETE_/v2/orders seconds=0.0 status=504
+        0.156 cancel name=o2
+        0.692 restart
+        2.306 cancel-all
+    """,
+}
+
+
+@pytest.mark.parametrize("text", FOUND.values(), ids=FOUND)
+def test_what_was_found_once_stays_mended(text: str) -> None:
+    report = simulate(from_text(text))
+    assert not report.violations, [str(violation) for violation in report.violations]
