@@ -44,6 +44,7 @@ def placing(order: OrderRecord) -> Placing:
         price=order.price,
         amount=order.amount,
         quote_amount=order.quote_amount,
+        stop_price=order.stop_price,
     )
 
 
@@ -161,6 +162,7 @@ def _order_of(record: Placing) -> OrderRecord:
         price=record.price,
         amount=record.amount,
         quote_amount=record.quote_amount,
+        stop_price=record.stop_price,
         placed_at=record.at,
         placement=Placement.UNKNOWN,
         retry=RetryPolicy.NEVER,

@@ -52,6 +52,7 @@ class Placing(_Record, tag="placing", frozen=True, gc=False, kw_only=True):
     price: Decimal | None = None
     amount: Decimal | None = None
     quote_amount: Decimal | None = None
+    stop_price: Decimal | None = None
 
 
 class Known(_Record, tag="known", frozen=True, gc=False, kw_only=True):

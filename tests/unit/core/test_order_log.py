@@ -93,6 +93,7 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
         price=st.none() | AMOUNTS,
         amount=st.none() | AMOUNTS,
         quote_amount=st.none() | AMOUNTS,
+        stop_price=st.none() | AMOUNTS,
     ),
     st.builds(
         Known,
@@ -219,11 +220,11 @@ def test_of_a_placing_alone_nothing_is_known_and_so_it_may_be_live() -> None:
 def test_every_term_of_an_order_is_remembered() -> None:
     placed = new_order(
         side=Side.SELL, order_type=OrderType.MARKET, time_in_force=TimeInForce.IOC, post_only=True,
-        price=None, amount=None, quote_amount=D("12.50"), placed_at=PLACED_AT,
+        price=None, amount=None, quote_amount=D("12.50"), stop_price=D(7), placed_at=PLACED_AT,
     )  # fmt: skip
     order = only(decode(encode(order_log.placing(placed))))
     names = ["client_order_id", "pair", "symbol", "side", "order_type", "time_in_force", "post_only", "price",
-             "amount", "quote_amount", "placed_at"]  # fmt: skip
+             "amount", "quote_amount", "stop_price", "placed_at"]  # fmt: skip
     assert {name: getattr(order, name) for name in names} == {name: getattr(placed, name) for name in names}
 
 
