@@ -67,6 +67,9 @@ class Settings(_Chosen):
         absent_min_quiet_s: an order heard of within this time may be missing from a list.
         not_found_grace_s: an order that VALR does not find may still appear within this time.
         ping_interval_s, silence_timeout_s: keep-alive of both sockets (protocol 14.3).
+        limits_share: the part of VALR's limits that this process uses, more than 0 and at most 1; less than 1
+            leaves room for other processes with the same key or address (protocol 4). Give all instances in
+            a process the same.
 
     Raises:
         ConfigurationError: names the setting, what was given and the rule.
@@ -89,6 +92,7 @@ class Settings(_Chosen):
     not_found_grace_s: Seconds = 5.0
     ping_interval_s: Seconds = 15.0
     silence_timeout_s: Seconds = 45.0
+    limits_share: Annotated[float, Field(gt=0, le=1)] = 1.0
 
     @model_validator(mode="after")
     def _a_ping_comes_before_silence_ends(self) -> Self:

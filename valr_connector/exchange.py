@@ -35,6 +35,7 @@ from valr_connector.model.operations import BatchOperation
 from valr_connector.model.order import CancelOutcome, CloseReport, InFlightOrder, ModifyOutcome
 from valr_connector.net.connector import Clocks, Connector
 from valr_connector.net.event_stream import EventPublisher, EventStream, Overflow, Unsubscribe
+from valr_connector.net.limiter import LimiterRegistry
 from valr_connector.net.network import Network
 from valr_connector.net.order_batch import BatchResult
 from valr_connector.net.order_journal import OrderJournal
@@ -66,6 +67,8 @@ class ValrExchange:
         tap: sees every frame of the account socket.
         clocks: the clocks to go by, this machine's own by default.
         network: what VALR is reached through, this machine's own by default.
+        limiters: where VALR's limits are counted. By default together with everything in this process that
+            uses the same key or host; with clocks of its own, for this object alone.
         rng: source of jitter, and of what tells this instance's order ids from others'.
         journal: file that remembers the orders beyond the death of this process; one file for one account.
 
@@ -89,6 +92,7 @@ class ValrExchange:
         tap: FrameTap | None = None,
         clocks: Clocks | None = None,
         network: Network | None = None,
+        limiters: LimiterRegistry | None = None,
         rng: random.Random | None = None,
         journal: Path | None = None,
     ) -> None:
@@ -100,6 +104,7 @@ class ValrExchange:
         self._tap = tap
         self._clocks = clocks or Clocks()
         self._network = network
+        self._limiters = limiters
         self._rng = rng or random.Random()  # noqa: S311  nothing secret comes of it
         self.metrics = Metrics()
         self._publisher = EventPublisher(metrics=self.metrics)
@@ -145,6 +150,7 @@ class ValrExchange:
         tap: FrameTap | None = None,
         clocks: Clocks | None = None,
         network: Network | None = None,
+        limiters: LimiterRegistry | None = None,
         rng: random.Random | None = None,
         journal: Path | None = None,
     ) -> Self:
@@ -167,6 +173,7 @@ class ValrExchange:
             tap=tap,
             clocks=clocks,
             network=network,
+            limiters=limiters,
             rng=rng,
             journal=journal,
         )
@@ -207,6 +214,7 @@ class ValrExchange:
                 tap=self._tap,
                 clocks=self._clocks,
                 network=self._network,
+                limiters=self._limiters,
                 journal=self._journal,
             )
             await self._connector.start()

@@ -23,6 +23,7 @@ from valr_connector.model.events import ConnectionChanged, ReadinessChanged
 from valr_connector.model.ids import Pair
 from valr_connector.model.order import CancelOutcome
 from valr_connector.net.event_stream import EventPublisher
+from valr_connector.net.limiter import PROCESS_LIMITS, DialPermit, LimiterRegistry
 from valr_connector.net.market_stream import MarketStream
 from valr_connector.net.network import Network
 from valr_connector.net.order_batch import BatchSender
@@ -38,11 +39,14 @@ from valr_connector.net.websocket import FrameTap, SocketHandler, StateListener,
 from valr_connector.observe.metrics import Metrics
 from valr_connector.protocol import endpoints
 from valr_connector.protocol.pair_rules import to_pair_infos
+from valr_connector.protocol.requests import Lane
 from valr_connector.protocol.signing import Credentials
 
 log = logging.getLogger(__name__)
 
 CLOCK_SAMPLES = 3
+DIAL_LANES = {Socket.ACCOUNT: Lane.RECONCILE, Socket.TRADE: Lane.PUBLIC}
+"""Both sockets share one limit, and without the account socket every order is in doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,13 @@ class Clocks:
 
     monotonic: Callable[[], int] = time.monotonic_ns
     wall: Callable[[], int] = time.time_ns
+
+
+def limits_of(clocks: Clocks) -> LimiterRegistry:
+    """Where limits are counted by these clocks: for this machine's own, together with the whole process."""
+    if clocks == Clocks():
+        return PROCESS_LIMITS
+    return LimiterRegistry(clock=clocks.monotonic, wall_clock=clocks.wall)
 
 
 class Connector:
@@ -62,6 +73,7 @@ class Connector:
         on_failure: told what no part could mend; everything has stopped by then.
         tap: sees every frame of the account socket.
         network: what VALR is reached through.
+        limiters: where VALR's limits are counted; those of the process, unless there are clocks of their own.
         journal: is open, and its orders are in `state`.
     """
 
@@ -79,6 +91,7 @@ class Connector:
         tap: FrameTap | None = None,
         clocks: Clocks | None = None,
         network: Network | None = None,
+        limiters: LimiterRegistry | None = None,
         journal: OrderJournal | None = None,
     ) -> None:
         self._credentials = credentials
@@ -92,6 +105,12 @@ class Connector:
         self._clocks = clocks or Clocks()
         self._network = network or Network()
         self._timestamps = TimestampSource(ClockOffset())
+        self._limiter = (limiters or limits_of(self._clocks)).limiter(
+            host=settings.hosts.rest.partition("://")[2],
+            key=credentials.fingerprint,
+            share=settings.limits_share,
+            metrics=metrics,
+        )
         self._ready = asyncio.Event()
         self._failure: ValrError | None = None
         self._on_failure = on_failure
@@ -105,6 +124,7 @@ class Connector:
             wall_clock=self._clocks.wall,
             open_session=self._network.open_session,
             metrics=metrics,
+            limiter=self._limiter,
         )
         self._reconciler = Reconciler(
             rest=self.rest,
@@ -126,6 +146,7 @@ class Connector:
             resync=self._resync,
             clock=self._clocks.monotonic,
             metrics=metrics,
+            on_rate_limited=self._limiter.command_refused,
         )
         self._wait = OutcomeWait(publisher, self.account.apply)
         self.gateway = OrderGateway(
@@ -142,6 +163,7 @@ class Connector:
             cancel_attempts=settings.cancel_attempts,
             clock=self._clocks.monotonic,
             metrics=metrics,
+            limiter=self._limiter,
             journal=journal,
         )
         self._reconciler.attach(self.account, self.gateway.place_again)
@@ -154,6 +176,7 @@ class Connector:
             ask_about=self._reconciler.ask_about,
             timeout=round(settings.cancel_timeout_s * SECOND),
             clock=self._clocks.monotonic,
+            limiter=self._limiter,
         )
         self.batches = BatchSender(
             stream=self.account,
@@ -230,6 +253,7 @@ class Connector:
             answer = await self.rest.call(endpoints.server_time())
             server = round(answer.time.timestamp() * 1_000_000) * 1_000
             self._timestamps.offset.add(sent, self._clocks.wall(), server)
+        self._limiter.align(self._timestamps.offset)
 
     async def _load_rules(self) -> None:
         rows = await self.rest.call(endpoints.pairs())
@@ -282,6 +306,7 @@ class Connector:
             tap=self._tap if socket is Socket.ACCOUNT else None,
             dial=self._network.dial,
             metrics=self._metrics,
+            permit=DialPermit(self._limiter, DIAL_LANES[socket]),
         )
 
     def _handshake(self, path: str) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ only from evidence; a reply is a receipt.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from valr_connector.core.commands import CommandKind, CommandLedger, SentCommand
@@ -22,10 +23,12 @@ from valr_connector.errors import (
     JournalWriteError,
     NotSentError,
     OutcomeUnknownError,
+    ThrottledError,
     ValrError,
 )
 from valr_connector.model.enums import OrderStatus, OrderType, Placement
 from valr_connector.model.order import CancelOutcome, CancelResult
+from valr_connector.net.limiter import Limiter
 from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.outcome_wait import OutcomeWait
 from valr_connector.net.rest import RestClient
@@ -40,7 +43,7 @@ from valr_connector.protocol.order_requests import (
     PlaceMarket,
     PlaceStopLimit,
 )
-from valr_connector.protocol.requests import Request
+from valr_connector.protocol.requests import Lane, Request
 from valr_connector.protocol.rest_bodies import Placed
 
 _RESULTS = {
@@ -60,6 +63,8 @@ class OrderGateway:
         place_attempts: how often one placement is sent at most.
         cancel_attempts: how often one `cancel` asks VALR to cancel.
         clock: monotonic nanoseconds.
+        limiter: asked before each command. A placement waits for half of its time-out at most, and then ends
+            as not sent; a cancel goes by REST then.
         journal: where a placing is written down before anything is sent.
     """
 
@@ -79,6 +84,7 @@ class OrderGateway:
         cancel_attempts: int,
         clock: Callable[[], int],
         metrics: m.Metrics,
+        limiter: Limiter,
         journal: OrderJournal | None = None,
     ) -> None:
         self._stream = stream
@@ -94,6 +100,7 @@ class OrderGateway:
         self._cancel_attempts = cancel_attempts
         self._clock = clock
         self._journal = journal
+        self._limiter = limiter
         self._place_latency = metrics.latency(m.PLACE_CONFIRMED)
         self._cancel_latency = metrics.latency(m.CANCEL_CONFIRMED)
         self._is_closed = False
@@ -202,6 +209,8 @@ class OrderGateway:
     async def _send_placement(self, order: OrderRecord) -> None:
         request = placement_request(order)
         kind = CommandKind.PLACE_MARKET if order.order_type is OrderType.MARKET else CommandKind.PLACE_LIMIT
+        if not await self._finds_room(order, kind):
+            return
         command = self._ledger.enter(kind, order.client_order_id, order.epoch, order.created_at)
         try:
             await self._stream.send_while_live(order_command(request, command.message_id))
@@ -215,6 +224,24 @@ class OrderGateway:
             self._not_known(command, Says.PLACEMENT_UNKNOWN, error)
         else:
             self._say(order, Says.SENT)
+
+    async def _finds_room(self, order: OrderRecord, kind: CommandKind) -> bool:
+        """Wait for room in VALR's limits; an order that is not sent for want of it ends."""
+        try:
+            await self._limiter.acquire(Lane.PLACE, kind, order.created_at + self._place_timeout // 2)
+        except ThrottledError as error:
+            return self._drop(order, str(error))
+        except asyncio.CancelledError:
+            self._drop(order, "cancelled while it waited for room in VALR's limits")
+            raise
+        if self._is_closed:
+            return self._drop(order, "closing began while it waited for room in VALR's limits")
+        order.epoch = self._stream.epoch
+        return True
+
+    def _drop(self, order: OrderRecord, reason: str) -> bool:
+        self._say_fate(order, Fate.NOT_SENT_ON_SOCKET, f"not sent: {reason}")
+        return False
 
     async def _place_by_rest(
         self, order: OrderRecord, request: PlaceLimit | PlaceMarket | PlaceStopLimit
@@ -239,6 +266,8 @@ class OrderGateway:
         )
         self.note_cancel(order)
         try:
+            deadline = self._clock() + self._cancel_timeout // 2
+            await self._limiter.acquire(Lane.CANCEL, CommandKind.CANCEL, deadline)
             await self._stream.client.send(order_command(request, command.message_id))
         except NotSentError:
             self._ledger.withdraw(command)

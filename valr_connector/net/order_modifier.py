@@ -14,6 +14,7 @@ from valr_connector.core.reconcile import Questions
 from valr_connector.errors import ClosedError, ExchangeError, NotSentError, ValrError
 from valr_connector.model.enums import OrderStatus
 from valr_connector.model.order import ModifyOutcome, ModifyResult
+from valr_connector.net.limiter import Limiter
 from valr_connector.net.order_gateway import is_placed_or_unknown
 from valr_connector.net.outcome_wait import OutcomeWait
 from valr_connector.net.rest import RestClient
@@ -21,6 +22,7 @@ from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.protocol import endpoints
 from valr_connector.protocol.commands import order_command
 from valr_connector.protocol.order_requests import ModifyOrder
+from valr_connector.protocol.requests import Lane
 
 ENDED = {
     OrderStatus.CANCELLED: ModifyResult.CANCELLED,
@@ -37,6 +39,7 @@ class OrderModifier:
         ask_about: asks VALR what became of an order; False if it could not be asked.
         timeout: how long an outcome may take, nanoseconds.
         clock: monotonic nanoseconds.
+        limiter: asked before each command; where it has no room for half of the time-out, REST is tried.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class OrderModifier:
         ask_about: Callable[[OrderRecord], Awaitable[bool]],
         timeout: int,
         clock: Callable[[], int],
+        limiter: Limiter,
     ) -> None:
         self._stream = stream
         self._rest = rest
@@ -59,6 +63,7 @@ class OrderModifier:
         self._ask_about = ask_about
         self._timeout = timeout
         self._clock = clock
+        self._limiter = limiter
         self._is_closed = False
 
     def refuse(self) -> None:
@@ -118,6 +123,7 @@ class OrderModifier:
         now = self._clock()
         command = self._ledger.enter(CommandKind.MODIFY, order.client_order_id, self._stream.epoch, now)
         try:
+            await self._limiter.acquire(Lane.MODIFY, CommandKind.MODIFY, now + self._timeout // 2)
             await self._stream.send_while_live(order_command(request, command.message_id))
         except NotSentError:
             self._ledger.withdraw(command)

@@ -22,9 +22,11 @@ from valr_connector.errors import (
     InvalidArgumentError,
     NotSentError,
     OutcomeUnknownError,
+    ThrottledError,
     TransportError,
 )
 from valr_connector.net.http_exchange import Failure, HttpExchange, Limits, Reply
+from valr_connector.net.limiter import Limiter
 from valr_connector.observe import metrics as m
 from valr_connector.protocol.requests import Request
 from valr_connector.protocol.responses import decode_response
@@ -38,6 +40,7 @@ _NS_PER_S: Final = 1_000_000_000
 _MINUTE_NS: Final = 60 * _NS_PER_S
 _SHORTEST_NS: Final = 1_000_000
 """A time-out of 0 would mean none at all."""
+_LONGEST_PAUSE_S: Final = 3600.0
 _TOO_MANY_REQUESTS: Final = 429
 _SERVER_ERRORS: Final = 500
 _COMMON_HEADERS: Final = {
@@ -97,6 +100,7 @@ class RestClient:
         sleep: waits for seconds.
         open_session: makes the pool.
         metrics: where to count.
+        limiter: asked before each attempt, and told of each 429; None where nobody counts.
 
     Raises:
         InvalidArgumentError: `base_url` is no HTTP address.
@@ -115,6 +119,7 @@ class RestClient:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         open_session: Callable[[], HttpExchange] = open_http_session,
         metrics: m.Metrics | None = None,
+        limiter: Limiter | None = None,
     ) -> None:
         if not base_url.startswith(("http://", "https://")):
             raise InvalidArgumentError("base_url", base_url, "has to begin with http:// or https://")
@@ -128,6 +133,7 @@ class RestClient:
         self._sleep = sleep
         self._open_session = open_session
         self._metrics = metrics or m.Metrics()
+        self._limiter = limiter
         self._session: HttpExchange | None = None
         self._is_closed = False
 
@@ -141,6 +147,7 @@ class RestClient:
             ConfigurationError: the request has to be signed and there are no credentials.
             ClosedError: the client is closed.
             NotSentError: no connection could be opened; nothing happened at VALR.
+            ThrottledError: VALR's limits leave no room in time; nothing was sent.
             OutcomeUnknownError: the request changes something, may have left, and no answer came.
             TransportError: the request only reads, and no answer came.
             ExchangeError: VALR answered with an error; `decode_response` says which.
@@ -148,8 +155,14 @@ class RestClient:
         """
         seconds = self._settings.timeout_s if timeout is None else timeout
         deadline = self._clock() + round(seconds * _NS_PER_S)
-        attempt = 1
+        attempt, outcome = 1, None
         while True:
+            try:
+                await self._find_room(request, deadline)
+            except ThrottledError:
+                if outcome is None:
+                    raise
+                return _conclude(request, outcome)  # an earlier attempt was sent: what it led to counts
             outcome = await self._attempt(request, deadline)
             pause_s = self._pause_s(request, outcome, attempt)
             if pause_s is None or self._clock() + pause_s * _NS_PER_S >= deadline:
@@ -165,6 +178,10 @@ class RestClient:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+    async def _find_room(self, request: Request[T], deadline: int) -> None:
+        if self._limiter is not None:
+            await self._limiter.acquire(request.lane, request.name, deadline)
 
     async def _attempt(self, request: Request[T], deadline: int) -> Reply | Failure:
         session = self._pool()
@@ -184,6 +201,8 @@ class RestClient:
             ),
         )
         self._count(request, outcome, self._clock() - started)
+        if self._limiter is not None and isinstance(outcome, Reply) and outcome.status == _TOO_MANY_REQUESTS:
+            self._limiter.refused(request.name, sent=started, retry_after_s=_retry_after_s(outcome))
         return outcome
 
     def _pool(self) -> HttpExchange:
@@ -226,11 +245,17 @@ class RestClient:
 
     def _patience_s(self, reply: Reply) -> float:
         """What VALR asks for, else the rest of its full minute, when its counters restart (protocol 4)."""
-        asked = reply.headers.get("retry-after", "")
-        if asked.isascii() and asked.isdigit():
-            return float(asked)
+        asked = _retry_after_s(reply)
+        if asked is not None:
+            return asked
         server_ns = self._timestamps.offset.server_ns(self._wall_clock())
         return (_MINUTE_NS - server_ns % _MINUTE_NS) / _NS_PER_S + self._rng.random()
+
+
+def _retry_after_s(reply: Reply) -> float | None:
+    """Seconds that VALR asks to wait, where it does; an hour at most."""
+    asked = reply.headers.get("retry-after", "")
+    return min(float(asked), _LONGEST_PAUSE_S) if asked.isascii() and asked.isdigit() else None
 
 
 def _conclude(request: Request[T], outcome: Reply | Failure) -> T:

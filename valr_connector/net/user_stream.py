@@ -30,6 +30,7 @@ from valr_connector.observe import metrics as m
 from valr_connector.protocol.commands import AccountEvent, subscribe_account_command
 from valr_connector.protocol.frames import (
     ErrorFrame,
+    RateLimitExceededFrame,
     UnauthorizedFrame,
     UnsupportedFrame,
     decode_account_frame,
@@ -60,6 +61,7 @@ class UserStreamTracker:
         connect: makes the WebSocket client for a handler and a listener of its states.
         resync: rebuilds balances and orders by REST after each connect; told the epoch.
         clock: monotonic nanoseconds.
+        on_rate_limited: told the type of each command that VALR's limits refused, None where it is not said.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class UserStreamTracker:
         resync: Callable[[int], Awaitable[None]],
         clock: Callable[[], int],
         metrics: m.Metrics,
+        on_rate_limited: Callable[[str | None], None] | None = None,
     ) -> None:
         self._router = router
         self._ledger = ledger
@@ -80,6 +83,7 @@ class UserStreamTracker:
         self._clock = clock
         self._refused_kinds: set[str] = set()
         self._metrics = metrics
+        self._on_rate_limited = on_rate_limited
         self._subscribed_at: int | None = None
         self._broken_subscriptions = 0
         self._was_in_step = False
@@ -148,6 +152,8 @@ class UserStreamTracker:
             return
         if isinstance(frame, ErrorFrame | UnauthorizedFrame | UnsupportedFrame):
             log.warning("account socket: VALR says %s: %s", type(frame).__name__, frame.error.message)
+        elif isinstance(frame, RateLimitExceededFrame) and self._on_rate_limited is not None:
+            self._on_rate_limited(frame.request_type)
         self._tell(self._router.route(frame, self._clock()))
 
     def on_connected(self, epoch: int) -> None:

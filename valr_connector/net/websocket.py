@@ -25,6 +25,7 @@ from valr_connector.core.session import Action, KeepAlive, Session, SessionEvent
 from valr_connector.errors import InvalidArgumentError, NotSentError, OutcomeUnknownError
 from valr_connector.model.enums import SessionState
 from valr_connector.net.dialling import DIAL_ERRORS, Dial, SocketConnection, dial, hang_up, judge_dial
+from valr_connector.net.limiter import DialPermit
 from valr_connector.net.socket_handler import FrameTap, SocketHandler, StateListener
 from valr_connector.observe import metrics as m
 
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 PING: Final = b'{"type":"PING"}'
 _LONGEST_CONTROL_FRAME: Final = 256
 _NS_PER_S: Final = 1_000_000_000
+_TOO_MANY_REQUESTS: Final = 429
 
 
 class _Control(msgspec.Struct):
@@ -63,6 +65,7 @@ class WebSocketClient:
         tap: sees every frame.
         dial: opens a connection.
         metrics: where to count.
+        permit: asked before each dial, and told of each that VALR refused with 429; None where nobody counts.
 
     Attributes:
         session: state, epoch, time of the last frame, ping round trip. To be read only.
@@ -88,6 +91,7 @@ class WebSocketClient:
         tap: FrameTap | None = None,
         dial: Dial = dial,
         metrics: m.Metrics | None = None,
+        permit: DialPermit | None = None,
     ) -> None:
         if not url.startswith(("ws://", "wss://")):
             raise InvalidArgumentError("url", url, "has to begin with ws:// or wss://")
@@ -103,6 +107,7 @@ class WebSocketClient:
         self._sleep = sleep
         self._on_state = on_state
         self._tap = tap
+        self._permit = permit
         self._dial = dial
         self._connection: SocketConnection | None = None
         self._doom: Ending | None = None
@@ -168,6 +173,8 @@ class WebSocketClient:
 
     async def _dial_and_serve(self) -> Ending:
         """One epoch, from the dial to the end of the connection."""
+        if self._permit is not None:
+            await self._permit.acquire()
         self._happen(SessionEvent.DIAL)
         self._dials.add()
         headers = self._headers()
@@ -175,6 +182,8 @@ class WebSocketClient:
             connection = await self._dial(self._url, headers, self.session.keep_alive)
         except DIAL_ERRORS as error:
             ending = judge_dial(error)
+            if self._permit is not None and ending.status == _TOO_MANY_REQUESTS:
+                self._permit.refused()
             self._happen(SessionEvent.LOST, ending.cause)
             return ending
         ending = Ending("closed here")

@@ -57,6 +57,11 @@ class Credentials:
         self._subaccount_id = subaccount_id
 
     @property
+    def fingerprint(self) -> str:
+        """Tells keys apart without showing them: the beginning of the key's SHA-256, in hexadecimal."""
+        return hashlib.sha256(self._key.encode()).hexdigest()[:16]
+
+    @property
     def subaccount_id(self) -> str:
         """The subaccount that the key acts for, "" for the key's own account."""
         return self._subaccount_id

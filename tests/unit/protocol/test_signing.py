@@ -103,6 +103,14 @@ def test_credentials_name_the_subaccount_they_act_for() -> None:
     assert Credentials(KEY, DOCS_SECRET, "903671169785507840").subaccount_id == "903671169785507840"
 
 
+def test_a_fingerprint_tells_keys_apart_and_shows_none() -> None:
+    fingerprint = Credentials(KEY, OTHER_SECRET).fingerprint
+    assert fingerprint == Credentials(KEY, DOCS_SECRET).fingerprint
+    assert fingerprint != Credentials(KEY[::-1], OTHER_SECRET).fingerprint
+    assert len(fingerprint) == 16
+    assert fingerprint not in KEY
+
+
 def test_neither_key_nor_secret_shows_in_any_text() -> None:
     credentials = Credentials(KEY, DOCS_SECRET)
     for text in (
