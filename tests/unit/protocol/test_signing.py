@@ -106,7 +106,7 @@ def test_credentials_name_the_subaccount_they_act_for() -> None:
 def test_a_fingerprint_tells_keys_apart_and_shows_none() -> None:
     fingerprint = Credentials(KEY, OTHER_SECRET).fingerprint
     assert fingerprint == Credentials(KEY, DOCS_SECRET).fingerprint
-    assert fingerprint != Credentials(KEY[::-1], OTHER_SECRET).fingerprint
+    assert fingerprint != Credentials(KEY.upper(), OTHER_SECRET).fingerprint
     assert len(fingerprint) == 16
     assert fingerprint not in KEY
 
