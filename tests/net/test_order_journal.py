@@ -92,7 +92,7 @@ def test_an_order_that_was_never_confirmed_comes_back_as_unknown(path: Path) -> 
     second = Process(path)
     (order,) = second.orders.values()
     assert (order.status, order.placement) == (OrderStatus.PENDING_CREATE, Placement.UNKNOWN)
-    assert (order.created_at, order.sent_at, order.epoch) == (NOW, NOW, 0)
+    assert (order.created_at, order.sent_at, order.epoch) == (NOW, NOW, -1)
     second.die()
 
 

@@ -198,6 +198,7 @@ def resume(order: OrderRecord, now: int, wall: int) -> None:
     Its placement may have been on its way until that process died, and that may have been just now: whatever
     waits for a placement to arrive waits from `now` on. In the same way it may have ended just now.
     """
+    order.epoch = _NO_CONNECTION_OF_OURS
     order.created_at = now - max(0, wall - order.placed_at)
     order.sent_at = now
     if order.is_done:
@@ -217,5 +218,8 @@ def fills_wanted_since(orders: Iterable[OrderRecord]) -> datetime | None:
     newest = [max(fills)] if fills else []
     return min(newest + placings, default=None)
 
+
+_NO_CONNECTION_OF_OURS: Final = -1
+"""What it was sent on has ended with its process; 0 is a connection that is still to come."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

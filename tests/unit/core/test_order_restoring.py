@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.unit.core.builders import ENDED_STATUSES, EXCHANGE_ID, FEE, NOW, fill, names, new_order
+from tests.unit.core.builders import ENDED_STATUSES, EXCHANGE_ID, FEE, NOW, fill, names, new_order, said
+from valr_connector.core.evidence import Says
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_record import OrderRecord
@@ -83,6 +84,22 @@ def test_the_id_of_a_restored_order_is_not_used_again() -> None:
             desk.tracker.track(new_order(client_order_id))
         with pytest.raises(InvalidArgumentError, match="was used before"):
             desk.restore(new_order(client_order_id))
+
+
+def test_a_watcher_sees_each_order_as_evidence_left_it_before_anything_is_told() -> None:
+    desk = Desk()
+    seen: list[tuple[str, OrderStatus, list[str]]] = []
+    desk.tracker.watch(
+        lambda order, events: seen.append((order.client_order_id, order.status, names(events)))
+    )
+    order = new_order()
+    desk.tracker.track(order)
+    desk.tracker.apply(said(Says.ACCEPTED, exchange_order_id=EXCHANGE_ID), NOW)
+    desk.tracker.apply(fill(fee=FEE), NOW)
+    assert seen == [
+        ("MM-1", OrderStatus.PENDING_CREATE, []),
+        ("MM-1", OrderStatus.PARTIALLY_FILLED, ["OrderCreated", "OrderFilled"]),
+    ]
 
 
 def test_an_order_that_was_not_sent_after_all_leaves_no_trace() -> None:
