@@ -15,8 +15,11 @@ from valr_connector.cli.demo_summary import DemoSummary
 from valr_connector.cli.demo_view import open_view
 from valr_connector.cli.frames_check import check_files
 from valr_connector.cli.log_output import log_to_standard_error
+from valr_connector.cli.simulate import run_one, run_seeds
 from valr_connector.cli.simulator import run_simulator
 from valr_connector.cli.stop_signals import stop_on_signals
+from valr_connector.verification.campaign import Plan
+from valr_connector.verification.generate import Profile
 
 app: Final = typer.Typer(
     name="valr",
@@ -81,6 +84,27 @@ def simulator(
     Where it listens and a key to use it with are printed as one line of JSON.
     """
     asyncio.run(run_simulator(port, seconds, sys.stdout))
+
+
+@app.command()
+def simulate(
+    *,
+    seeds: Annotated[int, typer.Option(min=1, help="How many schedules to run.")] = 1000,
+    first: Annotated[int, typer.Option("--from", min=0, help="The first seed.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="In how many processes.")] = 1,
+    faults: Annotated[Profile, typer.Option(help="Which faults there are, and how many.")] = Profile.HEAVY,
+    seed: Annotated[int | None, typer.Option(min=0, help="Run this seed alone, and say how it went.")] = None,
+    trace: Annotated[bool, typer.Option(help="With --seed: print everything that happens.")] = False,
+) -> None:
+    """Run the whole connector against the embedded exchange, in virtual time, with faults drawn from seeds.
+
+    Exit status 1 if any invariant was violated; the seed and the shortest schedule found are printed then.
+    """
+    if seed is not None:
+        is_good = run_one(seed, faults, sys.stdout, with_trace=trace)
+    else:
+        is_good = run_seeds(Plan(seeds, first, workers, faults), sys.stdout, sys.stderr)
+    raise typer.Exit(0 if is_good else 1)
 
 
 @frames.command()

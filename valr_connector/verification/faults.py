@@ -34,10 +34,12 @@ class FaultBoard:
 
     Attributes:
         hits: how often each fault really struck, by its name.
+        has_limited: whether anything was answered with 429, which VALR takes back at the next full minute.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.hits: Counter[str] = Counter()
+        self.has_limited = False
         self._now = now
         self._frames: dict[tuple[SocketName, Way], list[_Rule[FrameFault]]] = {}
         self._requests: list[_Rule[RequestFault]] = []
@@ -77,14 +79,17 @@ class FaultBoard:
         fault = self._take(self._requests, lambda fault: line.startswith(fault.kind))
         if fault is None:
             return None
-        name = fault.fate.value if fault.status != _TOO_MANY else f"{fault.fate.value} 429"
-        return self._struck(f"request {name}", fault)
+        return self._struck(f"request {self._with_status(fault.fate.value, fault.status)}", fault)
 
     def dial(self, socket: SocketName) -> DialFault | None:
         """What awaits this attempt to open a socket."""
         rules = self._dials.get(socket)
         fault = self._take(rules, lambda _: True) if rules else None
-        return None if fault is None else self._struck(f"dial {fault.fate.value}", fault)
+        return (
+            None
+            if fault is None
+            else self._struck(f"dial {self._with_status(fault.fate.value, fault.status)}", fault)
+        )
 
     def _take(self, rules: list[_Rule[F]], matches: Callable[[F], bool]) -> F | None:
         now = self._now()
@@ -97,6 +102,12 @@ class FaultBoard:
                         rules.remove(rule)
                 return rule.fault
         return None
+
+    def _with_status(self, fate: str, status: int) -> str:
+        if status != _TOO_MANY:
+            return fate
+        self.has_limited = True
+        return f"{fate} 429"
 
     def _struck(self, name: str, fault: F) -> F:
         self.hits[name] += 1

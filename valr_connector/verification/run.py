@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from valr_connector.model.enums import Socket
 from valr_connector.observe import metrics as m
 from valr_connector.verification.invariants import (
     AT_QUIESCENCE,
@@ -148,14 +149,15 @@ class _Play:
         world.network.board.clear()
         ended = loop.time()
         world.trace.note("no more faults")
-        patience_s = RESOLVED_WITHIN_S + world.settings.reconcile_interval_s
+        limited_s = world.limited_for_s()
+        patience_s = limited_s + RESOLVED_WITHIN_S + world.settings.reconcile_interval_s
         unresolved: list[Violation] = []
         while (passed := loop.time() - ended) < patience_s:
             if not user.pending and world.network.is_idle and not [*_disagreements(world)]:
                 self._resolved_s = passed
                 await asyncio.sleep(_AFTER_REST_S)
                 return unresolved
-            if not unresolved and passed >= RESOLVED_WITHIN_S:
+            if not unresolved and passed >= limited_s + RESOLVED_WITHIN_S:
                 unresolved = _unresolved(world, user)
             await asyncio.sleep(_LOOK_S)
         return [*unresolved, *_disagreements(world)]
@@ -212,9 +214,14 @@ def _of_each(
 
 def _mishaps(life: Life) -> Iterator[Violation]:
     """Errors that the library caught itself: whatever raised, something of a frame or an event was lost."""
-    for sample in life.valr.metrics.samples():
-        if sample.metric in (m.HANDLER_ERRORS, m.CALLBACK_ERRORS) and sample.value:
-            yield Violation("S10", f"{sample.key} is {sample.value}")
+    metrics = life.valr.metrics
+    errors = [
+        *((socket, metrics.counter(m.HANDLER_ERRORS, socket)) for socket in Socket),
+        *((name, metrics.counter(m.CALLBACK_ERRORS, name)) for name in life.recorder.names),
+    ]
+    for label, counter in errors:
+        if counter.value:
+            yield Violation("S10", f"{counter.value} errors were caught in handling {label}")
 
 
 _COUNTED_ROUTES: Final = {

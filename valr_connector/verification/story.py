@@ -78,19 +78,22 @@ class Recorder:
     Attributes:
         stories: by client order id.
         rare: how often each rare path was taken.
+        names: of the types of events that were told.
     """
 
     def __init__(self, clock: Callable[[], int], note: Callable[[str], None] | None = None) -> None:
         self.stories: dict[ClientOrderId, OrderStory] = {}
         self.rare: Counter[str] = Counter()
+        self.names: dict[str, None] = {}
         self._clock = clock
         self._note = note
 
     def hear(self, event: Event) -> None:
         """Take one event."""
-        for kind, name in _RARE.items():
-            if isinstance(event, kind):
-                self.rare[name] += 1
+        kind = type(event)
+        self.names[kind.__name__] = None
+        if kind in _RARE:
+            self.rare[_RARE[kind]] += 1
         if isinstance(event, OrderEvent):
             self._hear_of_order(event)
         elif isinstance(event, ConnectionChanged):

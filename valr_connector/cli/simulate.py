@@ -1,0 +1,79 @@
+"""`valr simulate`: the whole connector against the embedded exchange, under virtual time and faults."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final, TextIO
+
+from valr_connector.verification.campaign import Plan, Tally, quietly, run_campaign
+from valr_connector.verification.generate import Profile, generate
+from valr_connector.verification.minimise import minimise, violates
+from valr_connector.verification.run import simulate
+from valr_connector.verification.schedule import Schedule, to_text
+
+INVARIANTS: Final = ("S1", "S2", "S3", "S4", "S5", "S6", "S9", "S10", "L1", "L4", "L5", "crash", "hang")
+_MOST_MINIMISED: Final = 3
+
+
+def run_seeds(plan: Plan, out: TextIO, progress: TextIO) -> bool:
+    """Run a campaign, tell what it found on `out` and how far it is on `progress`; whether all held."""
+
+    def show(tally: Tally) -> None:
+        found = len(tally.found)
+        progress.write(f"\r{tally.schedules}/{plan.seeds} schedules, {found} with violations ")
+        progress.flush()
+
+    tally = run_campaign(plan, show)
+    progress.write("\n")
+    out.writelines(f"{line}\n" for line in summary(plan, tally))
+    for seed in sorted(tally.found)[:_MOST_MINIMISED]:
+        out.writelines(f"{line}\n" for line in _explanation(seed, plan.profile, tally.found[seed]))
+    return not tally.found
+
+
+def run_one(seed: int, profile: Profile, out: TextIO, *, with_trace: bool) -> bool:
+    """Run one seed and tell what happened; whether all held."""
+    schedule = generate(seed, profile)
+    with quietly():
+        report = simulate(schedule, with_trace=with_trace)
+    out.write(to_text(schedule))
+    out.write(report.trace)
+    out.writelines(f"violated {violation}\n" for violation in report.violations)
+    out.writelines(_counts("faults", report.faults))
+    out.writelines(_counts("rare paths", report.rare))
+    return not report.violations
+
+
+def summary(plan: Plan, tally: Tally) -> Iterator[str]:
+    """What a campaign found, line by line."""
+    last = plan.first + plan.seeds - 1
+    rate = tally.schedules / tally.seconds if tally.seconds else 0.0
+    yield (
+        f"{tally.schedules} schedules, seeds {plan.first} to {last}, faults {plan.profile}: "
+        f"{rate:.1f} per second, {rate / plan.workers:.1f} per second and worker"
+    )
+    share = tally.ambiguous / tally.schedules if tally.schedules else 0.0
+    yield f"{share:.1%} with a placement or cancel of unknown outcome"
+    half, nearly_all, every = (tally.resolved_within(share) for share in (0.5, 0.99, 1.0))
+    yield f"at rest after the last fault: {half} s (median), {nearly_all} s (99 %), {every} s (all)"
+    yield "violations: " + ", ".join(f"{name} {tally.violated[name]}" for name in INVARIANTS)
+    yield from (line.rstrip() for line in _counts("faults", tally.faults))
+    yield from (line.rstrip() for line in _counts("rare paths", tally.rare))
+
+
+def _explanation(seed: int, profile: Profile, words: list[str]) -> Iterator[str]:
+    yield f"seed {seed}:"
+    yield from (f"  {each}" for each in words)
+    yield "shortest schedule found that violates the same:"
+    yield from (f"  {line}" for line in to_text(_shortest(seed, profile, words)).splitlines())
+
+
+def _shortest(seed: int, profile: Profile, words: list[str]) -> Schedule:
+    with quietly():
+        return minimise(generate(seed, profile), violates(words[0].partition(":")[0]))
+
+
+def _counts(title: str, counts: Counter[str]) -> Iterator[str]:
+    yield f"{title}:\n"
+    yield from (f"  {count:>8} {name}\n" for name, count in sorted(counts.items()))

@@ -1,0 +1,153 @@
+"""Many schedules, in several processes, and what they found together."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from valr_connector.verification.generate import Profile, generate
+from valr_connector.verification.run import Report, simulate
+
+_CHUNK: Final = 25
+"""Seeds that a worker takes at a time: some seconds of work."""
+_MOST_VIOLATIONS: Final = 100
+"""So many are remembered with their words; beyond that they are only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which schedules are run: `seeds` of them, from seed `first` on, in `workers` processes."""
+
+    seeds: int
+    first: int = 0
+    workers: int = 1
+    profile: Profile = Profile.HEAVY
+
+
+@dataclass(slots=True)
+class Tally:
+    """What schedules found together.
+
+    Attributes:
+        schedules: how many ran.
+        ambiguous: in how many the outcome of a placement or cancel was unknown at some time.
+        violated: how many violations there were of each invariant.
+        found: the seeds that violated something, with the words.
+        faults, rare: how often each struck, or was taken.
+        resolved: how many came to rest after so many seconds.
+        seconds: of real time.
+    """
+
+    schedules: int = 0
+    ambiguous: int = 0
+    violated: Counter[str] = field(default_factory=Counter)
+    found: dict[int, list[str]] = field(default_factory=dict)
+    faults: Counter[str] = field(default_factory=Counter)
+    rare: Counter[str] = field(default_factory=Counter)
+    resolved: Counter[float] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    def add(self, report: Report) -> None:
+        """Count one schedule."""
+        self.schedules += 1
+        self.ambiguous += report.is_ambiguous
+        self.faults += report.faults
+        self.rare += report.rare
+        if report.resolved_s is not None:
+            self.resolved[round(report.resolved_s, 2)] += 1
+        for violation in report.violations:
+            self.violated[violation.invariant] += 1
+            self._remember(report.seed, str(violation))
+
+    def join(self, other: Tally) -> None:
+        """Count what another process counted."""
+        self.schedules += other.schedules
+        self.ambiguous += other.ambiguous
+        self.violated += other.violated
+        self.faults += other.faults
+        self.rare += other.rare
+        self.resolved += other.resolved
+        for seed, words in other.found.items():
+            for each in words:
+                self._remember(seed, each)
+
+    def resolved_within(self, share: float) -> float | None:
+        """Seconds after the last fault within which this share of the schedules came to rest."""
+        total = self.resolved.total()
+        counted = 0
+        for seconds in sorted(self.resolved):
+            counted += self.resolved[seconds]
+            if counted >= share * total:
+                return seconds
+        return None
+
+    def _remember(self, seed: int, words: str) -> None:
+        if seed in self.found or len(self.found) < _MOST_VIOLATIONS:
+            self.found.setdefault(seed, []).append(words)
+
+
+def run_campaign(plan: Plan, progress: Callable[[Tally], None]) -> Tally:
+    """Run all schedules of a plan.
+
+    Args:
+        progress: told again and again what was found so far.
+    """
+    began = time.perf_counter()
+    tally = Tally()
+    for part in _parts(plan):
+        tally.join(part)
+        tally.seconds = time.perf_counter() - began
+        progress(tally)
+    return tally
+
+
+def _parts(plan: Plan) -> Iterator[Tally]:
+    chunks = [
+        (first, min(_CHUNK, plan.first + plan.seeds - first), plan.profile)
+        for first in range(plan.first, plan.first + plan.seeds, _CHUNK)
+    ]
+    if plan.workers == 1:
+        yield from (run_chunk(*chunk) for chunk in chunks)
+        return
+    with _workers(plan.workers) as workers:
+        running = [workers.submit(run_chunk, *chunk) for chunk in chunks]
+        for done in as_completed(running):
+            yield done.result()
+
+
+@contextmanager
+def _workers(count: int) -> Iterator[Executor]:
+    """Fresh interpreters: a fork would take this process's threads and loops along."""
+    context = multiprocessing.get_context("spawn")
+    executor = ProcessPoolExecutor(count, mp_context=context)
+    try:
+        yield executor
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def run_chunk(first: int, seeds: int, profile: Profile) -> Tally:
+    """Some schedules, one after the other, in this process; their log is of no interest."""
+    tally = Tally()
+    with quietly():
+        for seed in range(first, first + seeds):
+            tally.add(simulate(generate(seed, profile)))
+    return tally
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Without a log: faults are meant to happen, and the trace tells all of it."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
