@@ -14,6 +14,7 @@ from tests.net.trading import ACCOUNT, AT_ONCE, QUICK, Desk, hurry, tasks_of_the
 from valr_connector import InFlightOrder, OrderCreated, OrderFilled, Restored, Settings, ValrExchange
 from valr_connector.core.reconcile import Patience
 from valr_connector.model.events import OrderCancelled, OrderCompleted, OrderExpired, OrderFailed
+from valr_connector.net.limiter import LimiterRegistry
 from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.websocket import FrameTap
 from valr_connector.simulator.exchange import EmbeddedExchange
@@ -96,6 +97,7 @@ class Lives:
             journal=self.path,
             tap=tap,
             settings=Settings.model_validate(options),
+            limiters=LimiterRegistry(),  # a new process has not counted what the one before it sent
         )
         hurry(valr, patience)
         self.lives.append(Life(self.exchange, valr))
