@@ -17,10 +17,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 import msgspec
 from msgspec import Struct, field
+
+AFTERMATH_S: Final = 1.0
+"""How long faults wait for their occasion after the last step: what it sets off takes its time."""
 
 SocketName = Literal["account", "trade"]
 Way = Literal["in", "out"]
@@ -286,7 +289,7 @@ class Schedule(Struct, frozen=True, kw_only=True):
     @property
     def faults_end(self) -> float:
         """From when on nothing goes wrong any more, and nobody does anything."""
-        return max((end_of(step) for step in self.steps), default=0.0)
+        return max((end_of(step) + AFTERMATH_S for step in self.steps), default=0.0)
 
 
 def end_of(step: AnyStep) -> float:

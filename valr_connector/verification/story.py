@@ -151,6 +151,8 @@ def in_words(event: Event) -> str:
 def _details(event: Event) -> Iterator[str]:
     for name in event.__struct_fields__:
         value = getattr(event, name)
+        if name == "data":
+            continue  # the whole frame, which a trace has already
         if name == "order":
             yield f"{value.client_order_id} {value.status} {value.placement} executed={value.executed_amount}"
         else:

@@ -166,7 +166,7 @@ class World:
         return self.life
 
     def limited_for_s(self) -> float:
-        """How long VALR goes on refusing whom it has refused with 429: until its next full minute, seconds."""
+        """Seconds that VALR goes on refusing whom it has refused with 429: until its next full minute."""
         minute_ns = 60 * _NS_PER_S
         left_ns = minute_ns - self.venue_clock() % minute_ns
         return left_ns / _NS_PER_S if self.network.board.has_limited else 0.0

@@ -1,0 +1,63 @@
+"""`valr simulate`: what it prints, and with which status it ends."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from typer.testing import CliRunner
+
+from valr_connector.cli import simulate as cli_simulate
+from valr_connector.cli.commands import app
+from valr_connector.verification.campaign import Plan, Tally
+from valr_connector.verification.generate import Profile
+from valr_connector.verification.schedule import Schedule
+
+runner = CliRunner()
+
+
+def test_a_campaign_says_how_fast_what_held_and_what_was_hit() -> None:
+    result = runner.invoke(app, ["simulate", "--seeds", "6", "--from", "10", "--faults", "light"])
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("6 schedules, seeds 10 to 15, faults light: ")
+    assert any(line.startswith("violations: S1 0, S2 0, S3 0, S4 0") for line in lines)
+    assert "faults:" in lines
+    assert "rare paths:" in lines
+
+
+def test_one_seed_can_be_told_in_full() -> None:
+    result = runner.invoke(app, ["simulate", "--seed", "3", "--faults", "none", "--trace"])
+    assert result.exit_code == 0
+    assert result.stdout.startswith("seed=3\n")
+    assert '{"type":"AUTHENTICATED"}' in result.stdout
+    without = runner.invoke(app, ["simulate", "--seed", "3", "--faults", "none"])
+    assert '{"type":"AUTHENTICATED"}' not in without.stdout
+
+
+def test_a_violation_is_told_with_its_seed_and_the_shortest_schedule(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def campaign(plan: Plan, progress: object) -> Tally:
+        tally = Tally(schedules=1, seconds=0.5, found={7: ["S1: false"]})
+        tally.violated["S1"] = 1
+        assert callable(progress)
+        progress(tally)
+        return tally
+
+    def shortest(schedule: Schedule, _: object) -> Schedule:
+        return Schedule(seed=schedule.seed, steps=schedule.steps[:1])
+
+    monkeypatch.setattr(cli_simulate, "run_campaign", campaign)
+    monkeypatch.setattr(cli_simulate, "minimise", shortest)
+    out, progress = io.StringIO(), io.StringIO()
+    assert not cli_simulate.run_seeds(Plan(1, 7, 1, Profile.HEAVY), out, progress)
+    text = out.getvalue()
+    assert "violations: S1 1, S2 0" in text
+    assert "seed 7:\n  S1: false\nshortest schedule found that violates the same:\n  seed=7\n" in text
+    assert progress.getvalue().startswith("\r1/1 schedules, 1 with violations")
+
+
+def test_without_schedules_nothing_is_divided_by() -> None:
+    lines = [*cli_simulate.summary(Plan(1), Tally())]
+    assert lines[0].endswith("0.0 per second, 0.0 per second and worker")

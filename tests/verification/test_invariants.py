@@ -1,0 +1,331 @@
+"""Every invariant finds what it is there to find, on stories made by hand, and passes what is well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from valr_connector.core.order_record import OrderRecord
+from valr_connector.model import events as e
+from valr_connector.model.enums import Liquidity, OrderStatus, OrderType, Placement, Side
+from valr_connector.model.ids import ClientOrderId, Pair, Symbol, TradeId
+from valr_connector.model.order import CancelRequest, Fee, Fill
+from valr_connector.simulator.vocabulary import AccountTrade, NewOrder, OrderChange, State, VenueOrder
+from valr_connector.verification import invariants as i
+from valr_connector.verification.story import OrderStory, Told
+
+D = Decimal
+S = 1_000_000_000
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+NAME = ClientOrderId("a")
+
+
+def order(status: OrderStatus = OrderStatus.OPEN, **fields: Any) -> OrderRecord:
+    return OrderRecord(
+        client_order_id=NAME,
+        pair=Pair("BTC-ZAR"),
+        symbol=Symbol("BTCZAR"),
+        side=Side.BUY,
+        order_type=OrderType.LIMIT,
+        amount=D("0.01"),
+        status=status,
+        **{"fills_by_id": {}, **fields},
+    )
+
+
+def fill(trade_id: str, amount: str = "0.004", fee: str = "0.01") -> Fill:
+    return Fill(
+        trade_id=TradeId(trade_id),
+        client_order_id=NAME,
+        pair=Pair("BTC-ZAR"),
+        side=Side.BUY,
+        price=D(100),
+        amount=D(amount),
+        fee=Fee("BTC", D(fee)),
+        liquidity=Liquidity.MAKER,
+        at=AT,
+    )
+
+
+def story(record: OrderRecord, *told: tuple[int, e.OrderEvent, OrderStatus, str]) -> OrderStory:
+    """Events with their second, the status after them, and the executed amount."""
+    return OrderStory(record, [Told(at * S, event, status, D(done)) for at, event, status, done in told])
+
+
+def there(state: State | None, *, ended: int = 5, executed: str = "0", order_id: str = "x") -> VenueOrder:
+    request = NewOrder("BTCZAR", "buy", "limit", D("0.01"), price=D(100), customer_order_id=NAME)
+    found = VenueOrder(order_id, "0", request, 0, 0, D(100), D("0.01"), D("0.01") - D(executed), state)
+    if state is not None:
+        change = OrderChange(
+            "0",
+            order_id,
+            NAME,
+            "BTCZAR",
+            "buy",
+            "limit",
+            "GTC",
+            state,
+            D(100),
+            D("0.01"),
+            D(0),
+            "",
+            0,
+            ended * S,
+        )
+        found.history.append(change)
+    return found
+
+
+def trade(trade_id: str, quantity: str = "0.004", fee: str = "0.01") -> AccountTrade:
+    return AccountTrade(
+        "0",
+        trade_id,
+        "x",
+        NAME,
+        "BTCZAR",
+        "buy",
+        D(100),
+        D(quantity),
+        D(fee),
+        "BTC",
+        is_maker=True,
+        traded_at=0,
+        sequence_id=1,
+    )
+
+
+def names(violations: Iterator[i.Violation]) -> list[str]:
+    return [violation.invariant for violation in violations]
+
+
+OPEN, CANCELLED, FAILED, FILLED = (
+    OrderStatus.OPEN,
+    OrderStatus.CANCELLED,
+    OrderStatus.FAILED,
+    OrderStatus.FILLED,
+)
+
+
+def created(record: OrderRecord) -> e.OrderCreated:
+    return e.OrderCreated(record, None, None)
+
+
+def cancelled(record: OrderRecord) -> e.OrderCancelled:
+    return e.OrderCancelled(record, None, D(0), "")
+
+
+def failed(record: OrderRecord) -> e.OrderFailed:
+    return e.OrderFailed(record, None, "")
+
+
+def filled(record: OrderRecord, trade_id: str = "t", *, late: bool = False) -> e.OrderFilled:
+    return e.OrderFilled(record, AT, fill(trade_id), D("0.004"), late)
+
+
+def revived(record: OrderRecord) -> e.OrderRevived:
+    return e.OrderRevived(record, None, CANCELLED, OPEN)
+
+
+# --- S1 --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "ended", "is_false"),
+    [
+        (State.CANCELLED, 5, False),
+        (State.CANCELLED, 7, True),
+        (State.PLACED, 5, True),
+        (State.FILLED, 5, True),
+        (None, 5, True),
+    ],
+)
+def test_s1_holds_an_ending_against_the_venue_of_its_moment(
+    state: State | None, ended: int, is_false: bool
+) -> None:
+    record = order(CANCELLED)
+    told = story(record, (1, created(record), OPEN, "0"), (6, cancelled(record), CANCELLED, "0"))
+    truth = i.truth_of([there(state, ended=ended)], [])
+    assert names(i.s1_no_false_terminal(told, truth)) == ["S1"] * is_false
+
+
+def test_s1_takes_a_failed_order_that_the_venue_never_had_and_no_other() -> None:
+    nothing = i.truth_of([], [])
+    record = order(FAILED)
+    assert not names(i.s1_no_false_terminal(story(record, (1, failed(record), FAILED, "0")), nothing))
+    record = order(CANCELLED)
+    told = story(record, (1, cancelled(record), CANCELLED, "0"))
+    assert names(i.s1_no_false_terminal(told, nothing)) == ["S1"]
+
+
+# --- S2 to S4 --------------------------------------------------------------------------------------
+
+
+def test_s2_counts_orders_that_lived_under_one_id() -> None:
+    told = story(order())
+    one = [there(State.FAILED, order_id="x"), there(State.PLACED, order_id="y")]
+    assert not names(i.s2_one_intent_one_order(told, i.truth_of(one, [])))
+    two = [there(State.CANCELLED, order_id="x"), there(State.PLACED, order_id="y")]
+    assert names(i.s2_one_intent_one_order(told, i.truth_of(two, []))) == ["S2"]
+
+
+@pytest.mark.parametrize(
+    ("executed", "is_wrong"), [(("0", "0.004", "0.01"), False), (("0.004", "0"), True), (("0.02",), True)]
+)
+def test_s3_sees_an_executed_amount_that_falls_or_exceeds(executed: tuple[str, ...], is_wrong: bool) -> None:
+    record = order()
+    told = story(record, *((1, created(record), OPEN, amount) for amount in executed))
+    assert bool(names(i.s3_executed_never_falls(told))) is is_wrong
+
+
+def test_s3_sees_a_fill_told_twice() -> None:
+    record = order()
+    told = story(record, (1, filled(record), OPEN, "0.004"), (2, filled(record), OPEN, "0.004"))
+    assert names(i.s3_executed_never_falls(told)) == ["S3"]
+
+
+def with_fill(**fields: Any) -> OrderRecord:
+    known = fill("t")
+    return order(
+        fills_by_id={"t": known}, filled_amount=known.amount, reported_executed=known.amount, **fields
+    )
+
+
+def test_s3_and_s4_pass_the_same_fills_on_both_sides() -> None:
+    record = with_fill()
+    told = story(record, (1, filled(record), OPEN, "0.004"))
+    truth = i.truth_of([there(State.PARTIALLY_FILLED, executed="0.004")], [trade("t")])
+    assert not names(i.s3_fills_once(told, truth))
+    assert not names(i.s4_fees(told, truth))
+
+
+def test_s3_sees_a_missing_fill_a_foreign_one_and_one_never_told() -> None:
+    record = with_fill()
+    told = story(record, (1, filled(record), OPEN, "0.004"))
+    missing = i.truth_of([there(State.PARTIALLY_FILLED)], [trade("t"), trade("u")])
+    assert set(names(i.s3_fills_once(told, missing))) == {"S3"}
+    assert set(names(i.s3_fills_once(told, i.truth_of([there(State.PLACED)], [])))) == {"S3"}
+    truth = i.truth_of([there(State.PARTIALLY_FILLED)], [trade("t")])
+    assert names(i.s3_fills_once(story(record), truth)) == ["S3"]
+
+
+def test_s4_sees_another_fee() -> None:
+    record = with_fill()
+    truth = i.truth_of([there(State.PARTIALLY_FILLED)], [trade("t", fee="0.011")])
+    assert names(i.s4_fees(story(record), truth)) == ["S4"]
+
+
+# --- S5 and S6 -------------------------------------------------------------------------------------
+
+
+def test_s5_sees_an_order_that_is_open_again_without_a_word() -> None:
+    record = order(OPEN)
+    told = story(record, (1, cancelled(record), CANCELLED, "0"), (2, created(record), OPEN, "0"))
+    assert names(i.s5_no_resurrection(told, i.truth_of([], []))) == ["S5"]
+
+
+def test_s5_passes_a_true_revival_and_no_false_one() -> None:
+    record = order(OPEN)
+    told = story(record, (6, cancelled(record), CANCELLED, "0"), (7, revived(record), OPEN, "0"))
+    assert not names(i.s5_no_resurrection(told, i.truth_of([there(State.PLACED)], [])))
+    assert not names(i.s5_no_resurrection(told, i.truth_of([there(State.FILLED, ended=9)], [])))
+    assert names(i.s5_no_resurrection(told, i.truth_of([there(State.CANCELLED, ended=5)], []))) == ["S5"]
+    never = story(record, (7, revived(record), OPEN, "0"))
+    assert names(i.s5_no_resurrection(never, i.truth_of([], []))) == ["S5"]
+
+
+@pytest.mark.parametrize("is_flagged", [True, False])
+def test_s5_wants_late_fills_flagged(is_flagged: bool) -> None:
+    record = order(CANCELLED)
+    told = story(
+        record,
+        (1, cancelled(record), CANCELLED, "0"),
+        (2, filled(record, late=is_flagged), CANCELLED, "0.004"),
+    )
+    assert bool(names(i.s5_no_resurrection(told, i.truth_of([], [])))) is not is_flagged
+
+
+def test_s6_passes_a_story_as_it_should_be() -> None:
+    record = order(CANCELLED)
+    told = story(
+        record,
+        (1, e.PlacementUnknown(record, None, ""), OrderStatus.PENDING_CREATE, "0"),
+        (2, created(record), OPEN, "0"),
+        (3, filled(record), OPEN, "0.004"),
+        (4, cancelled(record), CANCELLED, "0.004"),
+        (5, filled(record, "u", late=True), CANCELLED, "0.005"),
+    )
+    assert not names(i.s6_one_story(told))
+
+
+@pytest.mark.parametrize(
+    ("status", "kinds"),
+    [
+        (OPEN, ("created", "created")),
+        (OPEN, ("filled", "created")),
+        (OPEN, ("filled",)),
+        (CANCELLED, ("created", "cancelled", "cancelled")),
+        (CANCELLED, ("created", "cancelled", "created")),
+        (OPEN, ("created", "cancelled")),
+        (CANCELLED, ("created",)),
+    ],
+)
+def test_s6_sees_a_story_that_is_no_path(status: OrderStatus, kinds: tuple[str, ...]) -> None:
+    record = order(status)
+    makers: dict[str, Callable[[OrderRecord], e.OrderEvent]] = {
+        "created": created,
+        "filled": filled,
+        "cancelled": cancelled,
+    }
+    after = {"created": OPEN, "filled": OPEN, "cancelled": CANCELLED}
+    told = story(record, *((n, makers[kind](record), after[kind], "0") for n, kind in enumerate(kinds)))
+    assert "S6" in names(i.s6_one_story(told))
+
+
+def test_s6_sees_a_correction_of_what_had_not_ended() -> None:
+    record = order(FILLED)
+    correction = e.OrderCorrected(record, None, CANCELLED, FILLED)
+    told = story(record, (1, created(record), OPEN, "0"), (2, correction, FILLED, "0"))
+    assert "S6" in names(i.s6_one_story(told))
+
+
+# --- S9 and liveness -------------------------------------------------------------------------------
+
+
+def test_s9_names_what_was_open_when_closing_ended_and_was_not_reported() -> None:
+    record = order(OPEN)
+    told = [story(record)]
+    still_open = i.truth_of([there(State.PLACED)], [])
+    assert names(i.s9_nothing_left(told, still_open, [], closed_at=9 * S)) == ["S9"]
+    assert not names(i.s9_nothing_left(told, still_open, [record], closed_at=9 * S))
+    ended_later = i.truth_of([there(State.CANCELLED, ended=10)], [])
+    assert names(i.s9_nothing_left(told, ended_later, [], closed_at=9 * S)) == ["S9"]
+    ended = i.truth_of([there(State.CANCELLED, ended=8)], [])
+    assert not names(i.s9_nothing_left(told, ended, [], closed_at=9 * S))
+    assert not names(i.s9_nothing_left(told, i.truth_of([], []), [], closed_at=9 * S))
+
+
+def test_l1_names_what_is_unknown_or_being_cancelled_or_differs() -> None:
+    unknown = order(OrderStatus.PENDING_CREATE, placement=Placement.UNKNOWN)
+    leaving = order(OPEN, cancel_request=CancelRequest(1, 0))
+    assert names(i.l1_no_unknown([story(unknown), story(leaving), story(order())])) == ["L1", "L1"]
+    truth = i.truth_of([there(State.PLACED)], [])
+    assert not names(i.l1_agreement([story(order())], truth))
+    assert names(i.l1_agreement([story(order(CANCELLED))], truth)) == ["L1"]
+    assert not names(i.l1_agreement([story(order(FAILED))], i.truth_of([], [])))
+
+
+def test_l4_counts_quotes_and_l5_seconds_and_tasks() -> None:
+    assert not names(i.l4_no_accumulation(3, in_doubt_here=1))
+    assert names(i.l4_no_accumulation(3, in_doubt_here=0)) == ["L4"]
+    assert not names(i.l5_closes_in_time(5.0, [], 5.0))
+    assert names(i.l5_closes_in_time(5.1, ["a task"], 5.0)) == ["L5", "L5"]
+
+
+def test_a_violation_says_what_it_violates() -> None:
+    assert str(i.Violation("S1", "false")) == "S1: false"
+    assert replace(i.Violation("S1", "false"), invariant="S2") == i.Violation("S2", "false")

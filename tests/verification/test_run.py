@@ -1,0 +1,98 @@
+"""A seed says it all: the same trace in every process, and no violation under any profile of faults."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from valr_connector.verification.campaign import Plan, Tally, run_campaign
+from valr_connector.verification.generate import Profile, generate
+from valr_connector.verification.invariants import Violation
+from valr_connector.verification.minimise import minimise, violates
+from valr_connector.verification.run import simulate
+from valr_connector.verification.schedule import Refresh, from_text, to_text
+
+_TRACES = """
+import logging, sys
+from valr_connector.verification.generate import generate
+from valr_connector.verification.run import simulate
+logging.disable(logging.CRITICAL)
+for seed in range(4):
+    sys.stdout.write(simulate(generate(seed), with_trace=True).trace)
+"""
+
+
+def _traces(hash_seed: str) -> bytes:
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    return subprocess.run(
+        [sys.executable, "-c", _TRACES], check=True, capture_output=True, env=environment
+    ).stdout
+
+
+def test_a_seed_gives_the_same_trace_byte_for_byte_in_every_process() -> None:
+    first = _traces("1")
+    assert first.count(b"\n") > 100
+    assert _traces("4242") == first
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_no_invariant_is_violated_under_any_profile(profile: Profile) -> None:
+    tally = run_campaign(Plan(seeds=40, first=70_000, profile=profile), lambda _: None)
+    assert not tally.found
+    assert tally.schedules == 40
+
+
+def test_two_processes_find_what_one_finds() -> None:
+    seen: list[int] = []
+    one = run_campaign(Plan(seeds=30, first=500), lambda _: None)
+    two = run_campaign(Plan(seeds=30, first=500, workers=2), lambda tally: seen.append(tally.schedules))
+    one.seconds = two.seconds = 0.0
+    assert one == two
+    assert seen == [25, 30] or seen == [5, 30]
+
+
+def test_a_tally_tells_within_which_time_a_share_came_to_rest() -> None:
+    tally = Tally()
+    assert tally.resolved_within(0.5) is None
+    tally.resolved.update({0.25: 50, 1.0: 49, 20.0: 1})
+    assert [tally.resolved_within(share) for share in (0.5, 0.99, 1.0)] == [0.25, 1.0, 20.0]
+
+
+def test_a_tally_remembers_the_words_of_a_hundred_seeds_and_counts_them_all() -> None:
+    tally = Tally()
+    report = simulate(from_text("seed=1"))
+    for seed in range(150):
+        tally.add(type(report)(seed, (Violation("S1", "x"),), report.faults, report.rare, None, ""))
+    assert tally.violated["S1"] == 150
+    assert len(tally.found) == 100
+
+
+def test_a_schedule_that_asks_for_no_such_world_is_refused() -> None:
+    with pytest.raises(ValueError, match="silence_timeout_s"):
+        simulate(from_text("seed=1\nsettings.silence_timeout_s=1\nsettings.ping_interval_s=3"))
+    with pytest.raises(ValueError, match="no_such_thing"):
+        simulate(from_text("seed=1\nvenue.no_such_thing=1"))
+
+
+# --- making schedules shorter ----------------------------------------------------------------------
+
+
+def test_a_schedule_is_cut_down_to_the_steps_that_matter() -> None:
+    schedule = generate(3)
+    schedule = from_text(to_text(schedule) + "1.5 refresh bid=990000 ask=1010000 amount=0.01\n")
+
+    def still(candidate: object) -> bool:
+        return any(isinstance(step, Refresh) for step in getattr(candidate, "steps", ()))
+
+    shortest = minimise(schedule, still)
+    assert [type(step) for step in shortest.steps] == [Refresh]
+    assert not shortest.venue
+    assert not shortest.settings
+
+
+def test_a_world_that_cannot_be_violates_nothing() -> None:
+    assert not violates("S1")(from_text("seed=1\nsettings.silence_timeout_s=1"))
+    assert not violates("S1")(from_text("seed=1"))
