@@ -18,7 +18,7 @@ from valr_connector.simulator.limits import RateLimiter
 from valr_connector.simulator.settings import RateLimits
 from valr_connector.verification.virtual_loop import run
 
-LASTS_S = 30
+LASTS_S = 10
 PATIENCE = 2 * SECOND
 WALL = 1_790_000_000 * SECOND + 123_456_789
 """Virtual time 0, on the wall clock here."""
@@ -127,7 +127,7 @@ def load(seed: int, arrivals: Arrivals, placements: int, cancels: int) -> Load:
 
 
 @pytest.mark.parametrize("arrivals", [evenly, in_refreshes, in_seconds])
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_at_the_limit_nothing_is_refused_and_cancels_hardly_wait(seed: int, arrivals: Arrivals) -> None:
     offered = load(seed, arrivals, 400, 450)
     assert offered.refusals() == 0

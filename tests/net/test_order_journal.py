@@ -226,7 +226,7 @@ def test_a_tail_of_zeros_as_a_power_cut_may_leave_it_is_torn(path: Path) -> None
     assert set(read_orders(path)) == {"MM-1"}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_any_changed_byte_is_reported_with_the_offset_of_its_record(data: st.DataObject) -> None:
     journal = _journal_of_a_day()
@@ -312,7 +312,7 @@ def _about(name: str, piece: Evidence) -> Evidence:
     )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(histories(), st.integers(0, 3), st.sampled_from([1, 600, 2_000]))
 def test_through_any_history_exactly_the_live_orders_and_the_last_ended_ones_are_kept(
     history: tuple[dict[str, Story], list[Evidence | str]], most_ended: int, rotate_bytes: int
@@ -518,6 +518,15 @@ def test_closing_on_a_full_disk_keeps_what_was_written_before(path: Path) -> Non
     process.journal.close()
     assert set(read_orders(path)) == {"MM-1"}
     Process(path).die()
+
+
+def test_an_order_that_was_not_sent_after_all_is_gone_with_the_next_record(path: Path) -> None:
+    process = Process(path)
+    process.place("MM-1")
+    process.journal.withdraw(process.place("MM-2"))
+    process.place("MM-3")
+    process.die()
+    assert set(read_orders(path)) == {"MM-1", "MM-3"}
 
 
 def test_by_default_the_disk_is_not_waited_for(path: Path) -> None:

@@ -17,6 +17,7 @@ from tests.net.journaling import Disk
 from tests.net.lives import Life, lives_at
 from tests.net.trading import ACCOUNT, QUICK, tasks_of_the_library
 from valr_connector import (
+    BatchLimit,
     CancelResult,
     Hosts,
     JournalCorruptError,
@@ -450,6 +451,30 @@ async def test_on_a_full_disk_nothing_is_sent_and_nothing_tracked(path: Path) ->
         await life.die()
         second = await lives.begin()
         assert second.restored() == {"MM-1": "CANCELLED", "MM-2": "OPEN"}
+
+
+async def test_a_batch_that_does_not_fit_on_the_disk_is_not_sent_and_leaves_nothing_behind(
+    path: Path,
+) -> None:
+    async with lives_at(path) as lives:
+        life = lives.conceive()
+        disk = Disk()
+        life.journal._open_file = disk.open
+        await life.valr.start()
+        disk.room = 300  # the first placing fits, the second does not
+        batch = [
+            BatchLimit(pair="BTC-ZAR", side=Side.BUY, amount="0.01", price="900000", client_order_id=name)
+            for name in ("MM-1", "MM-2")
+        ]
+        with pytest.raises(JournalWriteError):
+            await life.valr.batch(batch)
+        assert life.venue_orders() == []
+        assert not life.valr.orders
+        disk.room = None
+        await life.buy(client_order_id="MM-3")
+        await life.die()
+        second = await lives.begin()
+        assert second.restored() == {"MM-3": "OPEN"}
 
 
 async def test_every_record_can_be_made_to_reach_the_disk(path: Path) -> None:

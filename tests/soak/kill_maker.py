@@ -225,6 +225,7 @@ async def _hear_news(maker: Process, told: Told, count: int) -> None:
 
 async def _last_life(exchange: EmbeddedExchange, journal: Path, told: Told) -> None:
     maker = await _start(exchange, journal)
+    await _hear(maker, told)  # only one that has begun can end in good order
     try:
         async with asyncio.timeout(LAST_LIFE_S):
             while await _hear(maker, told):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from random import Random
 
@@ -11,7 +12,8 @@ from tests.soak.kill_maker import kill_and_compare
 async def test_a_maker_that_is_killed_again_and_again_loses_nothing_and_doubles_nothing(
     tmp_path: Path,
 ) -> None:
-    report = await kill_and_compare(4, Random(), tmp_path / "orders.journal")
-    assert report.violations == []
+    seed = time.time_ns() % 1_000_000
+    report = await kill_and_compare(4, Random(seed), tmp_path / "orders.journal")
+    assert report.violations == [], f"python -m tests.soak.kill_maker --kills 4 --seed {seed}"
     assert report.orders > 4
     assert report.fills > 0

@@ -143,6 +143,8 @@ class OrderGateway:
         except ValrError:
             for order in begun:
                 self._tracker.withdraw(order)
+                if self._journal is not None:
+                    self._journal.withdraw(order)
             raise
 
     def note_cancel(self, order: OrderRecord) -> None:

@@ -133,6 +133,11 @@ class OrderJournal:
             self._forget(order.client_order_id)
             raise
 
+    def withdraw(self, order: OrderRecord) -> None:
+        """It was not sent after all: the next record begins the file anew, without it."""
+        self._forget(order.client_order_id)
+        self._is_behind = True
+
     def note(self, order: OrderRecord, fills: Iterable[Fill] = ()) -> None:
         """Write down what has become known of an order, with the fills that were counted or amended.
 

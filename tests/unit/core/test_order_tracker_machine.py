@@ -362,4 +362,4 @@ class TrackerAgainstVenue(RuleBasedStateMachine):
 
 
 TestTrackerAgainstVenue = TrackerAgainstVenue.TestCase
-TestTrackerAgainstVenue.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+TestTrackerAgainstVenue.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
