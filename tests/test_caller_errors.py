@@ -168,6 +168,13 @@ ROWS: list[Row] = [
         "time_in_force='DAY': must be GTC, IOC or FOK",
     ),
     (
+        "post-only: text",
+        Stage.STARTED,
+        limit(post_only="false"),
+        InvalidArgumentError,
+        "post_only='false': must be True or False",
+    ),
+    (
         "time in force: cannot be post-only",
         Stage.STARTED,
         limit(time_in_force=TimeInForce.IOC, post_only=True),

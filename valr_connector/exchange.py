@@ -14,7 +14,13 @@ from valr_connector.config import Hosts, Settings, key_from_environment
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.batch_entry import BatchEntry, Placing
 from valr_connector.core.order_changes import order_change
-from valr_connector.core.order_entry import limit_order, market_order, retry_policy, stop_limit_order
+from valr_connector.core.order_entry import (
+    checked_side,
+    limit_order,
+    market_order,
+    retry_policy,
+    stop_limit_order,
+)
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.readiness import Part, PartStatus
 from valr_connector.core.trading_rules import quantise_amount, quantise_price
@@ -511,7 +517,8 @@ class ValrExchange:
             UnknownPairError: VALR lists no such pair.
             InvalidArgumentError: the price is no positive exact number.
         """
-        return quantise_price(self._state.rules.pair(pair), side, positive_decimal("price", price))
+        info = self._state.rules.pair(pair)
+        return quantise_price(info, checked_side(side), positive_decimal("price", price))
 
     def quantise_amount(self, pair: str, amount: Number) -> Decimal:
         """The size that an order of `amount` gets: whole steps of the base currency, rounded down.

@@ -26,7 +26,7 @@ def limit_order(
     client_order_id: object,
     amount: object,
     price: object,
-    post_only: bool,
+    post_only: object,
     time_in_force: object,
     retry: RetryPolicy = RetryPolicy.IF_UNSENT,
 ) -> OrderRecord:
@@ -36,8 +36,10 @@ def limit_order(
         InvalidArgumentError: names the argument, its value and the rule.
         OrderRuleError: the same, for a rule of the pair.
     """
-    side = _side(side)
+    side = checked_side(side)
     time_in_force = _time_in_force(time_in_force)
+    if not isinstance(post_only, bool):
+        raise InvalidArgumentError("post_only", post_only, "must be True or False")
     if post_only and time_in_force is not TimeInForce.GTC:
         raise InvalidArgumentError(
             "time_in_force", time_in_force.value, "a post-only order can only rest: it has to be GTC"
@@ -76,7 +78,7 @@ def stop_limit_order(
         InvalidArgumentError: names the argument, its value and the rule.
         OrderRuleError: the same, for a rule of the pair.
     """
-    side = _side(side)
+    side = checked_side(side)
     kind = next((kind for kind in STOP_KINDS if kind == order_type), None)
     if kind is None:
         raise InvalidArgumentError("order_type", order_type, f"must be {' or '.join(STOP_KINDS)}")
@@ -127,7 +129,7 @@ def market_order(
         client_order_id=_client_order_id(client_order_id),
         pair=info.pair,
         symbol=info.symbol,
-        side=_side(side),
+        side=checked_side(side),
         order_type=OrderType.MARKET,
         time_in_force=TimeInForce.IOC,
         amount=base,
@@ -147,7 +149,8 @@ def retry_policy(retry: object) -> RetryPolicy:
     raise InvalidArgumentError("retry", retry, f"must be one of {', '.join(RetryPolicy)}")
 
 
-def _side(side: object) -> Side:
+def checked_side(side: object) -> Side:
+    """BUY or SELL, or a clear error."""
     if isinstance(side, str) and side in tuple(Side):
         return Side(side)
     raise InvalidArgumentError("side", side, "must be Side.BUY or Side.SELL")
