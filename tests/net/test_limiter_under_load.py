@@ -18,7 +18,7 @@ from valr_connector.simulator.limits import RateLimiter
 from valr_connector.simulator.settings import RateLimits
 from valr_connector.verification.virtual_loop import run
 
-LASTS_S = 10
+LASTS_S = 30
 PATIENCE = 2 * SECOND
 WALL = 1_790_000_000 * SECOND + 123_456_789
 """Virtual time 0, on the wall clock here."""
