@@ -40,6 +40,7 @@ from valr_connector.errors import (
     TransportError,
 )
 from valr_connector.net.http_exchange import Failure, Limits, Reply
+from valr_connector.net.limiter import LimiterRegistry
 from valr_connector.net.rest import RestClient, RestSettings
 from valr_connector.observe.latency import LatencySummary
 from valr_connector.observe.metrics import Metrics
@@ -350,6 +351,31 @@ async def test_after_a_429_without_a_wait_the_next_full_minute_is_waited_for(
     client = make(open_session=lambda: exchange, wall_clock=lambda: 57 * NS_PER_S)
     assert await client.call(read()) == b"ok"
     assert time.slept == [3.5]
+
+
+async def test_a_patient_call_waits_until_valr_s_limits_have_room_again(
+    make: Make, time: VirtualTime
+) -> None:
+    exchange = Scripted(reply(429, retry_after="20"), OK)
+    client = make(open_session=lambda: exchange)
+    assert await client.call_patiently(read()) == b"ok"
+    assert time.slept == [20.0]
+
+
+async def test_a_patient_call_waits_until_our_own_limiter_has_room(make: Make, time: VirtualTime) -> None:
+    exchange = Scripted(OK)
+    limiter = LimiterRegistry(clock=time.clock, wall_clock=time.clock).limiter(host="api.valr.test", key="")
+    limiter.refused("GET /v1/read", retry_after_s=30.0)
+    client = make(open_session=lambda: exchange, limiter=limiter)
+    assert await client.call_patiently(read("GET /v1/read")) == b"ok"
+    assert time.slept == [pytest.approx(30.0)]
+
+
+async def test_a_patient_call_does_not_begin_a_wait_that_ends_too_late(make: Make, time: VirtualTime) -> None:
+    client = make(open_session=lambda: Scripted(reply(429, retry_after="20")))
+    with pytest.raises(RateLimitedError):
+        await client.call_patiently(read(), until=time.clock() + 19 * NS_PER_S)
+    assert time.slept == []
 
 
 async def test_the_full_minute_is_valr_s(make: Make, time: VirtualTime) -> None:

@@ -37,6 +37,24 @@ FOUND = {
         0.692 restart
         2.306 cancel-all
     """,
+    "a connect without room in VALR's limits waits for it instead of connecting again and again": """
+        seed=10079
+        latency_s=0.2
+        settings.reconcile_interval_s=8.0
+        1.426 place name=o2 side=BUY amount=0.008 price=992999
+        1.426 frame way=out fate=stall seconds=6.184
+        1.426 place name=o3 side=SELL amount=0.008 price=979000
+        1.584 request lasting=1.617 fate=error-before kind=GET_/v1/orders seconds=0.0 status=429
+        1.584 cancel name=o2
+        1.91 place name=o4 side=BUY amount=0.014 price=981515
+        1.945 place name=o5 side=BUY amount=0.003 price=990089
+        1.945 place name=o6 side=BUY quote=12298
+        1.945 place name=o7 side=BUY amount=0.019 price=994372
+        1.945 place name=o8 side=SELL amount=0.02 price=1017388
+        1.953 frame way=in fate=cut-after kind=ORDER_STATUS_UPDATE seconds=0.0
+        1.955 take side=BUY amount=0.007
+        2.726 frame count=4 way=in fate=drop seconds=0.0
+    """,
 }
 
 

@@ -198,11 +198,12 @@ class Connector:
             UnknownPairError: VALR lists no such pair.
             NotReadyError: not everything was ready in time; names what is missing.
         """
+        until = self._clocks.monotonic() + round(self._settings.start_timeout_s * SECOND)
         try:
             async with asyncio.timeout(self._settings.start_timeout_s):
-                await self._measure_clock()
-                await self._load_rules()
-                await self._check_permissions()
+                await self._measure_clock(until)
+                await self._load_rules(until)
+                await self._check_permissions(until)
                 self._supervisor.start(self._parts())
                 await self._ready.wait()
         except TimeoutError:
@@ -247,16 +248,16 @@ class Connector:
 
     # --- starting ----------------------------------------------------------------------------------
 
-    async def _measure_clock(self) -> None:
+    async def _measure_clock(self, until: int) -> None:
         for _ in range(CLOCK_SAMPLES):
             sent = self._clocks.wall()
-            answer = await self.rest.call(endpoints.server_time())
+            answer = await self.rest.call_patiently(endpoints.server_time(), until=until)
             server = round(answer.time.timestamp() * 1_000_000) * 1_000
             self._timestamps.offset.add(sent, self._clocks.wall(), server)
         self._limiter.align(self._timestamps.offset)
 
-    async def _load_rules(self) -> None:
-        rows = await self.rest.call(endpoints.pairs())
+    async def _load_rules(self, until: int) -> None:
+        rows = await self.rest.call_patiently(endpoints.pairs(), until=until)
         for change in self._state.rules.replace(to_pair_infos(rows)):
             self._publisher.publish(change)
         infos = [self._state.rules.pair(pair) for pair in self._pairs]
@@ -270,8 +271,8 @@ class Connector:
             )
         self._note(self._state.readiness.ready(Part.TRADING_RULES))
 
-    async def _check_permissions(self) -> None:
-        key = (await self.rest.call(endpoints.api_key())).to_info()
+    async def _check_permissions(self, until: int) -> None:
+        key = (await self.rest.call_patiently(endpoints.api_key(), until=until)).to_info()
         lacking = [
             name for name, granted in (("View access", key.can_view), ("Trade", key.can_trade)) if not granted
         ]

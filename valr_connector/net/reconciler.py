@@ -139,10 +139,14 @@ class Reconciler:
                 log.warning("could not compare with VALR's lists: %s", error)
 
     async def compare(self, epoch: int) -> None:
-        """Take over VALR's balances and its list of open orders."""
-        open_orders = await self._rest.call(endpoints.open_orders())
+        """Take over VALR's balances and its list of open orders.
+
+        Without room in VALR's limits it waits: that the connection is not in step yet says nothing against
+        the connection, and a new one would find no more room.
+        """
+        open_orders = await self._rest.call_patiently(endpoints.open_orders())
         self._stream.note_open_orders(open_orders, epoch)
-        rows = await self._rest.call(endpoints.balances(exclude_zero=False))
+        rows = await self._rest.call_patiently(endpoints.balances(exclude_zero=False))
         for change in self._balances.replace(row.to_balance() for row in rows):
             self._publisher.publish(change)
 
@@ -267,7 +271,7 @@ class Reconciler:
         if since is None:
             return
         for page in range(MOST_TRADE_PAGES):
-            rows = await self._rest.call(
+            rows = await self._rest.call_patiently(
                 endpoints.trade_history(
                     skip=page * TRADES_PER_PAGE, limit=TRADES_PER_PAGE, start=since - TRADE_OVERLAP
                 )

@@ -22,8 +22,10 @@ from valr_connector.errors import (
     InvalidArgumentError,
     NotSentError,
     OutcomeUnknownError,
+    RateLimitedError,
     ThrottledError,
     TransportError,
+    ValrError,
 )
 from valr_connector.net.http_exchange import Failure, HttpExchange, Limits, Reply
 from valr_connector.net.limiter import Limiter
@@ -172,6 +174,31 @@ class RestClient:
             self._metrics.counter(m.REST_RETRIES, request.name).add()
             attempt += 1
 
+    async def call_patiently(self, request: Request[T], *, until: int | None = None) -> T:
+        """As `call`, but where VALR's limits leave no room, wait for it and call again.
+
+        Args:
+            until: monotonic nanoseconds; a wait beyond that is not begun. None waits as long as it takes.
+
+        Raises:
+            ThrottledError, RateLimitedError: there would be no room by `until`.
+            others: as `call`.
+        """
+        while True:
+            try:
+                return await self.call(request)
+            except ThrottledError as error:
+                refusal: ValrError = error
+                wait_s = error.wait_s
+            except RateLimitedError as error:
+                refusal = error
+                wait_s = self._patience_s(error.retry_after_s)
+            wait_s = max(wait_s, self._settings.pause_s)
+            if until is not None and self._clock() + wait_s * _NS_PER_S >= until:
+                raise refusal
+            log.info("%s: %s; waiting %.2f s for room", request.name, refusal, wait_s)
+            await self._sleep(wait_s)
+
     async def close(self) -> None:
         """Close all connections; later calls raise ClosedError."""
         self._is_closed = True
@@ -238,14 +265,13 @@ class RestClient:
         if self._is_closed or not request.may_retry or attempt >= self._settings.attempts:
             return None
         if isinstance(outcome, Reply) and outcome.status == _TOO_MANY_REQUESTS:
-            return self._patience_s(outcome)
+            return self._patience_s(_retry_after_s(outcome))
         if isinstance(outcome, Failure) or outcome.status >= _SERVER_ERRORS:
             return self._rng.random() * self._settings.pause_s * 2.0 ** (attempt - 1)
         return None
 
-    def _patience_s(self, reply: Reply) -> float:
+    def _patience_s(self, asked: float | None) -> float:
         """What VALR asks for, else the rest of its full minute, when its counters restart (protocol 4)."""
-        asked = _retry_after_s(reply)
         if asked is not None:
             return asked
         server_ns = self._timestamps.offset.server_ns(self._wall_clock())
