@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from msgspec import Struct
 
+from valr_connector.model.ids import Symbol
 from valr_connector.protocol.reply_frames import Refusal
+
+_REFUSED_SUBSCRIPTION: Final = re.compile(
+    r"Channel (?P<event>\w{1,60}), pair (?P<pair>\w{1,60}) combination invalid", re.IGNORECASE | re.ASCII
+)
 
 
 class KeepAliveFrame(Struct, frozen=True, gc=False):
@@ -62,6 +68,12 @@ class UnsubscribedFrame(_Acknowledgement, tag="UNSUBSCRIBED", frozen=True, gc=Fa
 
 class ErrorFrame(Refusal, tag="ERROR", frozen=True, gc=False):
     """A bad request, a bad subscription or a failed authentication (protocol 14.5)."""
+
+    @property
+    def refused_subscription(self) -> tuple[str, Symbol] | None:
+        """Event and pair that VALR does not subscribe; None where the error is another (protocol 14.2)."""
+        found = _REFUSED_SUBSCRIPTION.search(self.error.message)
+        return None if found is None else (found["event"].upper(), Symbol(found["pair"].upper()))
 
 
 class UnauthorizedFrame(Refusal, tag="UNAUTHORIZED", frozen=True, gc=False):
