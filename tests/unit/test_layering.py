@@ -1,0 +1,46 @@
+"""What the import contracts in pyproject.toml cannot say: nobody below the command line imports the root package."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import valr_connector
+
+PACKAGE = Path(valr_connector.__file__).parent
+INSIDE = ("config.py", "core", "errors.py", "exchange.py", "model", "net", "observe", "protocol", "simulator")
+
+
+def modules_of(part: str) -> Iterator[Path]:
+    path = PACKAGE / part
+    return path.rglob("*.py") if path.is_dir() else iter([path])
+
+
+def imported_names(module: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("part", INSIDE)
+def test_what_the_root_package_offers_is_not_used_below_it(part: str) -> None:
+    importing = [
+        str(module) for module in modules_of(part) if valr_connector.__name__ in imported_names(module)
+    ]
+    assert importing == []
+
+
+@pytest.mark.parametrize("part", INSIDE)
+def test_imports_are_absolute_so_that_the_contracts_see_them(part: str) -> None:
+    relative = [
+        str(module)
+        for module in modules_of(part)
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.level > 0
+    ]
+    assert relative == []
