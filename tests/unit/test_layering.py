@@ -1,4 +1,4 @@
-"""What the import contracts in pyproject.toml cannot say: nobody below the command line imports the root package."""
+"""What the import contracts cannot say: nobody below the command line imports the root package."""
 
 from __future__ import annotations
 
