@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from valr_connector.core.backoff import BackoffSettings
 from valr_connector.core.guards import SECOND, Guards
 from valr_connector.core.reconcile import Patience
 from valr_connector.errors import ConfigurationError
@@ -67,6 +68,8 @@ class Settings(_Chosen):
         absent_min_quiet_s: an order heard of within this time may be missing from a list.
         not_found_grace_s: an order that VALR does not find may still appear within this time.
         ping_interval_s, silence_timeout_s: keep-alive of both sockets (protocol 14.3).
+        stable_connection_s: after a connection that lasted so long, the next one is dialled almost at once.
+        longest_redial_pause_s: the pauses between two dials grow up to this, and are random below it.
         limits_share: the part of VALR's limits that this process uses, more than 0 and at most 1; less than 1
             leaves room for other processes with the same key or address (protocol 4). Give all instances in
             a process the same.
@@ -92,6 +95,8 @@ class Settings(_Chosen):
     not_found_grace_s: Seconds = 5.0
     ping_interval_s: Seconds = 15.0
     silence_timeout_s: Seconds = 45.0
+    stable_connection_s: Seconds = 60.0
+    longest_redial_pause_s: Seconds = 60.0
     limits_share: Annotated[float, Field(gt=0, le=1)] = 1.0
 
     @model_validator(mode="after")
@@ -106,6 +111,17 @@ class Settings(_Chosen):
         """The guards that stand before a question about an absent order."""
         return Guards(
             min_age=round(self.absent_min_age_s * SECOND), min_quiet=round(self.absent_min_quiet_s * SECOND)
+        )
+
+    @property
+    def backoff(self) -> BackoffSettings:
+        """The waits between dials."""
+        first_ceilings = BackoffSettings()
+        return BackoffSettings(
+            fast_s=min(first_ceilings.fast_s, self.longest_redial_pause_s),
+            base_s=min(first_ceilings.base_s, self.longest_redial_pause_s),
+            cap_s=self.longest_redial_pause_s,
+            stable_s=self.stable_connection_s,
         )
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from valr_connector.config import Hosts, Settings, key_from_environment
+from valr_connector.core.backoff import BackoffSettings
 from valr_connector.core.guards import SECOND, Guards
 from valr_connector.errors import ConfigurationError
 
@@ -25,6 +26,13 @@ def test_guards_and_patience_are_in_nanoseconds() -> None:
     settings = Settings(absent_min_age_s=0.5, absent_min_quiet_s=0.25, not_found_grace_s=1.5)
     assert settings.guards == Guards(min_age=SECOND // 2, min_quiet=SECOND // 4)
     assert settings.patience.grace == 3 * SECOND // 2
+
+
+def test_the_waits_between_dials_are_the_back_offs_own_unless_chosen() -> None:
+    assert Settings().backoff == BackoffSettings()
+    chosen = Settings(stable_connection_s=5, longest_redial_pause_s=0.5).backoff
+    assert chosen == BackoffSettings(fast_s=0.2, base_s=0.5, cap_s=0.5, stable_s=5)
+    assert Settings(longest_redial_pause_s=0.1).backoff.fast_s == 0.1
 
 
 def test_settings_are_values() -> None:

@@ -302,6 +302,7 @@ class Connector:
             keep_alive=KeepAlive(
                 ping_s=self._settings.ping_interval_s, silence_s=self._settings.silence_timeout_s
             ),
+            backoff=self._settings.backoff,
             clock=self._clocks.monotonic,
             on_state=on_state,
             tap=self._tap if socket is Socket.ACCOUNT else None,
