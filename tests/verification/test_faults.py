@@ -6,7 +6,8 @@ import pytest
 
 from valr_connector.verification.faults import FaultBoard, kind_of
 from valr_connector.verification.run import Report, simulate
-from valr_connector.verification.schedule import FrameFate, FrameFault, from_text
+from valr_connector.verification.schedule import FrameFate, FrameFault
+from valr_connector.verification.schedule_text import from_text
 
 PLACE = "1.0 place name=a side=BUY amount=0.01 price=990000"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from valr_connector.verification.run import simulate
-from valr_connector.verification.schedule import from_text
+from valr_connector.verification.schedule_text import from_text
 
 FOUND = {
     "a placement held up on a living connection for longer than the grace is not proved absent": """

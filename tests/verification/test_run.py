@@ -13,7 +13,8 @@ from valr_connector.verification.generate import Profile, generate
 from valr_connector.verification.invariants import Violation
 from valr_connector.verification.minimise import minimise, violates
 from valr_connector.verification.run import simulate
-from valr_connector.verification.schedule import Refresh, from_text, to_text
+from valr_connector.verification.schedule import Refresh
+from valr_connector.verification.schedule_text import from_text, to_text
 
 _TRACES = """
 import logging, sys

@@ -13,10 +13,8 @@ from valr_connector.verification.schedule import (
     FrameFault,
     Place,
     Schedule,
-    ScheduleError,
-    from_text,
-    to_text,
 )
+from valr_connector.verification.schedule_text import ScheduleError, from_text, to_text
 
 
 @pytest.mark.parametrize("profile", Profile)

@@ -10,7 +10,8 @@ from valr_connector.verification.campaign import Plan, Tally, quietly, run_campa
 from valr_connector.verification.generate import Profile, generate
 from valr_connector.verification.minimise import minimise, violates
 from valr_connector.verification.run import simulate
-from valr_connector.verification.schedule import Schedule, to_text
+from valr_connector.verification.schedule import Schedule
+from valr_connector.verification.schedule_text import to_text
 
 INVARIANTS: Final = ("S1", "S2", "S3", "S4", "S5", "S6", "S9", "S10", "L1", "L4", "L5", "crash", "hang")
 _MOST_MINIMISED: Final = 3

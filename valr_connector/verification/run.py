@@ -25,7 +25,8 @@ from valr_connector.verification.invariants import (
     l1_no_unknown,
     s9_nothing_left,
 )
-from valr_connector.verification.schedule import Schedule, step_line
+from valr_connector.verification.schedule import Schedule
+from valr_connector.verification.schedule_text import step_line
 from valr_connector.verification.story import OrderStory
 from valr_connector.verification.surroundings import Surroundings
 from valr_connector.verification.trace import Trace

@@ -1,7 +1,7 @@
 """A schedule: what people, other traders and the network do, and when. It is data, generated from a seed.
 
-It reads and writes as plain text, a line for each step, so that a schedule that found something can be cut
-down by hand or by `minimise` and kept as a test::
+It reads and writes as plain text (`schedule_text`), a line for each step, so that a schedule that found
+something can be cut down by hand or by `minimise` and kept as a test::
 
     seed=7
     venue.send_placed_status=true
@@ -14,12 +14,11 @@ Times are seconds after the connector was ready, amounts base currency, prices q
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
-import msgspec
 from msgspec import Struct, field
 
 AFTERMATH_S: Final = 1.0
@@ -93,21 +92,52 @@ class Step(Struct, frozen=True, kw_only=True, tag_field="verb", omit_defaults=Tr
 
 
 class Place(Step, frozen=True, kw_only=True, tag="place", omit_defaults=True):
-    """Place an order. Without a price it is a market order, sized by `amount` or by `quote`."""
+    """Place an order. Without a price it is a market order, sized by `amount` or by `quote`.
+
+    With a `stop` price it is a stop-limit order, which the embedded exchange refuses. `retry` is the policy
+    of this order; by default, that of the settings.
+    """
 
     name: str
     side: Literal["BUY", "SELL"]
     amount: Decimal | None = None
     quote: Decimal | None = None
     price: Decimal | None = None
+    stop: Decimal | None = None
     post_only: bool = False
     tif: Literal["GTC", "IOC", "FOK"] = "GTC"
+    retry: Literal["", "never", "if_unsent", "if_proved_absent"] = ""
 
 
 class Cancel(Step, frozen=True, kw_only=True, tag="cancel", omit_defaults=True):
     """Cancel the order placed by that name."""
 
     name: str
+
+
+class Modify(Step, frozen=True, kw_only=True, tag="modify", omit_defaults=True):
+    """Change price or size of the order placed by that name."""
+
+    name: str
+    price: Decimal | None = None
+    remaining: Decimal | None = None
+    total: Decimal | None = None
+    on_match: Literal["RETAIN_ORIGINAL", "CANCEL_ORIGINAL", "REPRICE"] = "RETAIN_ORIGINAL"
+
+
+class Batch(Step, frozen=True, kw_only=True, tag="batch", omit_defaults=True):
+    """Several operations in one call; names are separated by commas.
+
+    Each of `places` is a limit order on `side` of `amount` at `price`, each of `modifies` gets `price`.
+    A batch places or modifies, not both (protocol 10.8).
+    """
+
+    places: str = ""
+    modifies: str = ""
+    cancels: str = ""
+    side: Literal["BUY", "SELL"] = "BUY"
+    amount: Decimal = Decimal("0.01")
+    price: Decimal | None = None
 
 
 class CancelAll(Step, frozen=True, kw_only=True, tag="cancel-all", omit_defaults=True):
@@ -128,6 +158,17 @@ class Close(Step, frozen=True, kw_only=True, tag="close", omit_defaults=True):
 
 class Restart(Step, frozen=True, kw_only=True, tag="restart", omit_defaults=True):
     """Close the connector if it runs, and start a new one."""
+
+
+class Crash(Step, frozen=True, kw_only=True, tag="crash", omit_defaults=True):
+    """The process is killed, and `pause` seconds later a new one is started.
+
+    With `writes`, it dies in the middle of its so manieth write to the order journal from then on, of which
+    half is written; if there are not so many within a second, it dies then.
+    """
+
+    writes: int = 0
+    pause: float = 0.2
 
 
 class Listen(Step, frozen=True, kw_only=True, tag="listen", omit_defaults=True):
@@ -167,6 +208,12 @@ class Foreign(Step, frozen=True, kw_only=True, tag="foreign", omit_defaults=True
     amount: Decimal
     price: Decimal
     customer_order_id: str = ""
+
+
+class Misreport(Step, frozen=True, kw_only=True, tag="misreport", omit_defaults=True):
+    """VALR's stream says that the order placed by that name was cancelled, and it was not."""
+
+    name: str
 
 
 # --- faults --------------------------------------------------------------------------------------------
@@ -246,15 +293,19 @@ class ReadOnly(Step, frozen=True, kw_only=True, tag="read-only", omit_defaults=T
 AnyStep = (
     Place
     | Cancel
+    | Modify
+    | Batch
     | CancelAll
     | Refresh
     | Close
     | Restart
+    | Crash
     | Listen
     | Take
     | Revoke
     | Market
     | Foreign
+    | Misreport
     | FrameFault
     | RequestFault
     | DialFault
@@ -277,6 +328,7 @@ class Schedule(Struct, frozen=True, kw_only=True):
         venue: changes to `SimulatorSettings`, the dialect of VALR.
         settings: changes to the connector's `Settings`.
         latency_s: longest way of a frame or a request; each takes between none of it and all of it.
+        journal: whether the connector keeps an order journal, which the next one takes over.
         steps: by time.
     """
 
@@ -284,7 +336,15 @@ class Schedule(Struct, frozen=True, kw_only=True):
     venue: Mapping[str, str | bool | float] = field(default_factory=dict)
     settings: Mapping[str, str | bool | float] = field(default_factory=dict)
     latency_s: float = 0.01
+    journal: bool = False
     steps: tuple[AnyStep, ...] = ()
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing goes wrong, and nobody stops."""
+        return not any(
+            isinstance(step, (*NETWORK_STEPS, Close, Restart, Crash, Misreport)) for step in self.steps
+        )
 
     @property
     def faults_end(self) -> float:
@@ -295,89 +355,3 @@ class Schedule(Struct, frozen=True, kw_only=True):
 def end_of(step: AnyStep) -> float:
     """Until when a step has its effect, at most."""
     return step.at + max(getattr(step, "lasting", 0.0), getattr(step, "seconds", 0.0), 0.0)
-
-
-# --- text ------------------------------------------------------------------------------------------------
-
-_VERBS = {str(kind.__struct_config__.tag): kind for kind in get_args(AnyStep)}
-
-
-class ScheduleError(ValueError):
-    """A line of a schedule that cannot be read; names it."""
-
-
-def to_text(schedule: Schedule) -> str:
-    """A schedule as plain text; `from_text` reads it back."""
-    return "".join(f"{line}\n" for line in _lines(schedule))
-
-
-def _lines(schedule: Schedule) -> Iterator[str]:
-    yield f"seed={schedule.seed}"
-    yield f"latency_s={schedule.latency_s!r}"
-    for group in ("venue", "settings"):
-        for name, value in getattr(schedule, group).items():
-            yield f"{group}.{name}={_word(value)}"
-    for step in schedule.steps:
-        yield step_line(step)
-
-
-def step_line(step: AnyStep) -> str:
-    """One step as it stands in the text."""
-    fields = msgspec.to_builtins(step)
-    at, verb = fields.pop("at"), fields.pop("verb")
-    return " ".join([f"{at!r} {verb}", *(f"{name}={_word(value)}" for name, value in fields.items())])
-
-
-def _word(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def from_text(text: str) -> Schedule:
-    """Read a schedule. Empty lines, and what follows a ``#``, are left out.
-
-    Raises:
-        ScheduleError: a line is malformed; names it.
-    """
-    head: dict[str, object] = {}
-    groups: dict[str, dict[str, str | bool | float]] = {"venue": {}, "settings": {}}
-    steps: list[AnyStep] = []
-    for line in _meaningful(text):
-        if line[0].isdigit():
-            steps.append(_step(line))
-            continue
-        name, _, value = line.partition("=")
-        group, _, member = name.partition(".")
-        if member and group in groups:
-            groups[group][member] = _value(value)
-        else:
-            head[name] = value
-    try:
-        return msgspec.convert({**head, **groups, "steps": tuple(steps)}, Schedule, strict=False)
-    except msgspec.ValidationError as error:
-        raise ScheduleError(f"the head of the schedule: {error}") from None
-
-
-def _meaningful(text: str) -> Iterable[str]:
-    lines = (line.partition("#")[0].strip() for line in text.splitlines())
-    return [line for line in lines if line]
-
-
-def _step(line: str) -> AnyStep:
-    at, *words = line.split()
-    pairs = dict(word.split("=", 1) for word in words[1:] if "=" in word)
-    if not words or words[0] not in _VERBS or len(pairs) != len(words) - 1:
-        raise ScheduleError(f"no step of a schedule: {line}")
-    try:
-        step: AnyStep = msgspec.convert({"at": at, **pairs}, _VERBS[words[0]], strict=False)
-    except msgspec.ValidationError as error:
-        raise ScheduleError(f"{error}: {line}") from None
-    return step
-
-
-def _value(word: str) -> str | bool | float:
-    if word in ("true", "false"):
-        return word == "true"
-    try:
-        return float(word)
-    except ValueError:
-        return word

@@ -13,6 +13,7 @@ from valr_connector.model.events import Event
 from valr_connector.model.order import InFlightOrder
 from valr_connector.verification import schedule as s
 from valr_connector.verification.invariants import Violation, l4_no_accumulation, l5_closes_in_time
+from valr_connector.verification.schedule_text import step_line
 from valr_connector.verification.world import ACCOUNT, PAIR, Life, World
 
 _RESTART_PAUSE_S: Final = 1.0
@@ -58,7 +59,7 @@ class User:
         self._world.tasks.create_task(self._watch(self._calls, step))
 
     async def _watch(self, number: int, step: s.AnyStep) -> None:
-        name = s.step_line(step)
+        name = step_line(step)
         if isinstance(step, _RETURNING):
             self.pending[number] = name
         try:
