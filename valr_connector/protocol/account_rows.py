@@ -15,6 +15,7 @@ from valr_connector.protocol.codec import (
     HotDecimalText,
     UtcTime,
     are_decimals,
+    refuse_negatives,
     refuse_numbers,
     wire_name,
 )
@@ -52,6 +53,8 @@ class AccountTradeRow(Struct, rename=wire_name, frozen=True, gc=False):
         joined = f"{self.price_text},{self.quantity_text},{self.fee_text or 0},{self.maker_reward_text or 0},"
         if not are_decimals(joined, 4):
             refuse_numbers(self)
+        if "-" in joined:
+            refuse_negatives(self, "price_text", "quantity_text")
 
     @property
     def trade_id(self) -> TradeId | None:

@@ -45,8 +45,8 @@ class WireNumberError(ValueError):
         value: the text.
     """
 
-    def __init__(self, field: str, value: str) -> None:
-        super().__init__("not a plain decimal number")
+    def __init__(self, field: str, value: str, problem: str = "not a plain decimal number") -> None:
+        super().__init__(problem)
         self.field = field
         self.value = value
 
@@ -96,6 +96,18 @@ def refuse_numbers(row: msgspec.Struct) -> NoReturn:
         if (text or field.required) and not is_decimal(text)
     )
     raise WireNumberError(name, text)
+
+
+def refuse_negatives(row: msgspec.Struct, *attributes: str) -> None:
+    """Check `_text` fields that can't be less than zero; call it only where there is a minus sign at all.
+
+    Raises:
+        WireNumberError: one of them is negative, as no price and no quantity of an order can be.
+    """
+    for name in attributes:
+        text = getattr(row, name)
+        if text and Decimal(text) < 0:
+            raise WireNumberError(wire_name(name), text, "must not be negative")
 
 
 def check_number_tokens(row: msgspec.Struct) -> None:

@@ -19,6 +19,7 @@ from valr_connector.protocol.codec import (
     WireNumberError,
     are_decimals,
     optional_decimal,
+    refuse_negatives,
     refuse_numbers,
     wire_name,
 )
@@ -120,6 +121,15 @@ class OrderStatusRow(Struct, rename=wire_name, frozen=True, gc=False):
         )
         if not are_decimals(joined, 6):
             refuse_numbers(self)
+        if "-" in joined:
+            refuse_negatives(
+                self,
+                "remaining_quantity_text",
+                "original_quantity_text",
+                "original_price_text",
+                "executed_price_text",
+                "executed_quantity_text",
+            )
 
     @property
     def exchange_order_id(self) -> ExchangeOrderId:
@@ -236,8 +246,18 @@ class OpenOrderRow(Struct, rename=wire_name, frozen=True, gc=False):
         if not remaining:
             raise WireNumberError("quantity", "")
         price = self.price_text or self.original_price_text or 0
-        if not are_decimals(f"{remaining},{self.original_quantity_text},{price},", 3):
+        joined = f"{remaining},{self.original_quantity_text},{price},"
+        if not are_decimals(joined, 3):
             refuse_numbers(self)
+        if "-" in joined:
+            refuse_negatives(
+                self,
+                "remaining_quantity_text",
+                "quantity_text",
+                "original_quantity_text",
+                "price_text",
+                "original_price_text",
+            )
 
     @property
     def exchange_order_id(self) -> ExchangeOrderId:

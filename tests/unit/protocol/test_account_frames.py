@@ -286,6 +286,11 @@ def test_a_fill_is_read_in_full() -> None:
     assert row.liquidity is Liquidity.UNKNOWN
 
 
+def test_a_minus_sign_is_fine_in_a_fee_and_in_an_exponent() -> None:
+    row = trade_row(fee="-0.0000002", quantity="1e-8")
+    assert (row.fee, row.amount) == (Fee("BTC", Decimal("-0.0000002")), Decimal("0.00000001"))
+
+
 def test_a_fill_without_ids_and_fee_is_still_a_fill() -> None:
     row = trade_row("id", "orderId", "fee", "feeCurrency", "customerOrderId", "sequenceId")
     assert (row.trade_id, row.exchange_order_id, row.client_order_id, row.fee) == (None, None, None, None)

@@ -126,6 +126,28 @@ ACCOUNT_TABLE: dict[str, tuple[bytes, str]] = {
         _status(originalPrice=1.5),
         "ORDER_STATUS_UPDATE: data.originalPrice: Expected `str | null`, got `float`: 1.5",
     ),
+    "a quantity below zero": (
+        _status(remainingQuantity="-0.5"),
+        "ORDER_STATUS_UPDATE: data.remainingQuantity: must not be negative: -0.5",
+    ),
+    "a price below zero": (
+        _status(originalPrice="-1e3"),
+        "ORDER_STATUS_UPDATE: data.originalPrice: must not be negative: -1e3",
+    ),
+    "an open order of less than nothing": (
+        (
+            b'{"type":"OPEN_ORDERS_UPDATE","data":[{"orderId":"a","side":"buy","quantity":"-1",'
+            b'"originalQuantity":"1","price":"5","currencyPair":"BTCZAR"}]}'
+        ),
+        "OPEN_ORDERS_UPDATE: data[0].quantity: must not be negative: -1",
+    ),
+    "a fill of less than nothing": (
+        (
+            b'{"type":"NEW_ACCOUNT_TRADE","data":{"price":"5","quantity":"-1","currencyPair":"BTCZAR",'
+            b'"tradedAt":"2026-01-01T00:00:00Z","side":"buy"}}'
+        ),
+        "NEW_ACCOUNT_TRADE: data.quantity: must not be negative: -1",
+    ),
     "a rare number": (
         _status(stopPrice="NaN"),
         "ORDER_STATUS_UPDATE: data.stopPrice: not a plain decimal number: NaN",
