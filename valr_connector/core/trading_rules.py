@@ -6,8 +6,10 @@ intended; sizes are rounded down. What then breaks a bound is the caller's error
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
+
+from msgspec.structs import replace
 
 from valr_connector.errors import OrderRuleError, UnknownPairError
 from valr_connector.model.enums import Side
@@ -32,15 +34,17 @@ class TradingRules:
     def replace(self, pairs: Iterable[PairInfo]) -> list[TradingRulesChanged]:
         """Take over a fresh list and say which pairs are new or changed.
 
-        Pairs that the list lacks are kept: their orders may still be open.
+        Pairs that the list lacks are kept: their orders may still be open. Order types that it does not tell
+        are kept too: VALR lists them elsewhere.
         """
-        changes: list[TradingRulesChanged] = []
-        for info in pairs:
-            before = self._by_pair.get(info.pair)
-            if before != info:
-                self._by_pair[info.pair] = self._by_symbol[info.symbol] = info
-                changes.append(TradingRulesChanged(info.pair, before, info))
-        return changes
+        changes = (self._put(self._with_order_types(info)) for info in pairs)
+        return [change for change in changes if change is not None]
+
+    def take_order_types(self, order_types: Mapping[Pair, frozenset[str]]) -> list[TradingRulesChanged]:
+        """Take over which order types pairs take, and say which changed. Unknown pairs are left out."""
+        known = ((self._by_pair.get(pair), types) for pair, types in order_types.items())
+        changes = (self._put(replace(info, order_types=types)) for info, types in known if info is not None)
+        return [change for change in changes if change is not None]
 
     def pair(self, name: str) -> PairInfo:
         """Rules of ``BTC-ZAR``.
@@ -67,6 +71,19 @@ class TradingRules:
         """The user's name of a symbol."""
         info = self._by_symbol.get(symbol)
         return None if info is None else info.pair
+
+    def _with_order_types(self, info: PairInfo) -> PairInfo:
+        known = self._by_pair.get(info.pair)
+        if info.order_types is not None or known is None or known.order_types is None:
+            return info
+        return replace(info, order_types=known.order_types)
+
+    def _put(self, info: PairInfo) -> TradingRulesChanged | None:
+        before = self._by_pair.get(info.pair)
+        if before == info:
+            return None
+        self._by_pair[info.pair] = self._by_symbol[info.symbol] = info
+        return TradingRulesChanged(info.pair, before, info)
 
 
 def quantise_price(info: PairInfo, side: Side, price: Decimal) -> Decimal:

@@ -111,3 +111,22 @@ class SessionState(StrEnum):
     LIVE = "LIVE"
     STALE = "STALE"
     CLOSING = "CLOSING"
+
+
+class MarketFeed(StrEnum):
+    """What can be subscribed of a pair beside its book, each with the event that tells it (protocol 17)."""
+
+    TRADES = "NEW_TRADE"
+    """Every trade: `MarketTraded`."""
+    SUMMARY = "MARKET_SUMMARY_UPDATE"
+    """Best prices and the day's figures: `MarketSummaryChanged`."""
+    CANDLES = "NEW_TRADE_BUCKET"
+    """One candle a minute: `CandleClosed`."""
+    MARK_PRICE = "MARK_PRICE_UPDATE"
+    """The mark price, every few seconds: `MarkPriceChanged`."""
+    ORDER_TYPES = "ALLOWED_ORDER_TYPES_UPDATED"
+    """Which order types the pair takes: `AllowedOrderTypesChanged`. The pairs that are followed have it."""
+    FUNDING_RUNS = "FUNDING_RUN_COMPLETED"
+    """A perpetual's funding was settled: `FundingSettled`."""
+    PNL_RUNS = "PNL_RUN_COMPLETED"
+    """A perpetual's profit and loss were settled: `PnlSettled`."""

@@ -18,9 +18,9 @@ from typing import Any
 from msgspec import Struct
 
 from valr_connector.model.account import Balance
-from valr_connector.model.enums import OrderStatus, SessionState, Socket
+from valr_connector.model.enums import MarketFeed, OrderStatus, SessionState, Socket
 from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Pair, Symbol
-from valr_connector.model.market import PairInfo, PriceLevel
+from valr_connector.model.market import Candle, MarketSummary, PairInfo, PriceLevel, PublicTrade
 from valr_connector.model.order import Fill, InFlightOrder
 
 
@@ -211,6 +211,67 @@ class TradingRulesChanged(Event, frozen=True, gc=False):
     pair: Pair
     before: PairInfo | None
     after: PairInfo
+
+
+class MarketTraded(Event, frozen=True, gc=False):
+    """Somebody traded. Told once for each id that VALR sent (`MarketFeed.TRADES`)."""
+
+    trade: PublicTrade
+
+
+class MarketSummaryChanged(Event, frozen=True, gc=False):
+    """A pair's best prices or its figures of the day changed (`MarketFeed.SUMMARY`)."""
+
+    summary: MarketSummary
+
+
+class CandleClosed(Event, frozen=True, gc=False):
+    """A minute is over (`MarketFeed.CANDLES`)."""
+
+    candle: Candle
+
+
+class MarkPriceChanged(Event, frozen=True, gc=False):
+    """The mark price, quote per base; None where VALR has none (`MarketFeed.MARK_PRICE`)."""
+
+    pair: Pair
+    price: Decimal | None
+
+
+class AllowedOrderTypesChanged(Event, frozen=True, gc=False):
+    """The pair takes these order types from now on, in VALR's words (`MarketFeed.ORDER_TYPES`).
+
+    The trading rules have them already; a `TradingRulesChanged` follows where that changed them.
+    """
+
+    pair: Pair
+    order_types: frozenset[str]
+
+
+class FundingSettled(Event, frozen=True, gc=False):
+    """Funding of a perpetual was settled: balances move without a trade (`MarketFeed.FUNDING_RUNS`)."""
+
+    pair: Pair
+
+
+class PnlSettled(Event, frozen=True, gc=False):
+    """Profit and loss of a perpetual were settled at a price (`MarketFeed.PNL_RUNS`)."""
+
+    pair: Pair
+    price: Decimal | None
+
+
+class SubscriptionRefused(Event, frozen=True, gc=False):
+    """VALR refuses one event of one pair; it is not asked for again. Other subscriptions are untouched.
+
+    Attributes:
+        feed: VALR's name of the event; a `MarketFeed`, or the name of a book's.
+        reason: VALR's own text.
+    """
+
+    feed: MarketFeed | str
+    pair: Pair
+    reason: str
 
 
 class AccountActivity(Event, frozen=True, gc=False):

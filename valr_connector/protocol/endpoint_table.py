@@ -1,9 +1,17 @@
-"""The kinds of REST calls: where they go, in which lane, whether they may be repeated (protocol 7, 9, 10)."""
+"""The kinds of REST calls: where they go, in which lane, whether they may be repeated (protocol 7 to 10)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from valr_connector.protocol.market_frames import MarketTrade, TradeBucket
+from valr_connector.protocol.market_rows import (
+    BookAnswer,
+    CurrencyRow,
+    FundingRow,
+    FuturesInfoRow,
+    SummaryRow,
+)
 from valr_connector.protocol.requests import AnyEndpoint, Endpoint, Lane
 from valr_connector.protocol.rest_bodies import (
     ApiKeyRow,
@@ -31,6 +39,17 @@ STATUS = Endpoint("GET", "/v1/public/status", Lane.PUBLIC, ExchangeStatus)
 PAIRS = Endpoint("GET", "/v1/public/pairs", Lane.PUBLIC, list[PairRow])
 ORDER_TYPES = Endpoint("GET", "/v1/public/ordertypes", Lane.PUBLIC, list[OrderTypesRow])
 PAIR_ORDER_TYPES = Endpoint("GET", "/v1/public/{pair}/ordertypes", Lane.PUBLIC, list[str])
+CURRENCIES = Endpoint("GET", "/v1/public/currencies", Lane.PUBLIC, list[CurrencyRow])
+SUMMARIES = Endpoint("GET", "/v1/public/marketsummary", Lane.PUBLIC, list[SummaryRow])
+PAIR_SUMMARY = Endpoint("GET", "/v1/public/{pair}/marketsummary", Lane.PUBLIC, SummaryRow)
+BOOK = Endpoint("GET", "/v1/public/{pair}/orderbook", Lane.PUBLIC, BookAnswer)
+MARKET_TRADES = Endpoint("GET", "/v1/public/{pair}/trades", Lane.PUBLIC, list[MarketTrade])
+CANDLES = Endpoint("GET", "/v1/public/{pair}/buckets", Lane.PUBLIC, list[TradeBucket])
+MARK_PRICE_CANDLES = Endpoint("GET", "/v1/public/{pair}/markprice/buckets", Lane.PUBLIC, list[TradeBucket])
+FUTURES_INFO = Endpoint("GET", "/v1/public/futures/info", Lane.PUBLIC, list[FuturesInfoRow])
+FUNDING_RATES = Endpoint("GET", "/v1/public/futures/funding/history", Lane.PUBLIC, list[FundingRow])
+SIGNED_BOOK = Endpoint("GET", "/v1/marketdata/{pair}/orderbook", Lane.READ, BookAnswer)
+SIGNED_TRADES = Endpoint("GET", "/v1/marketdata/{pair}/tradehistory", Lane.READ, list[MarketTrade])
 API_KEY = Endpoint("GET", "/v1/account/api-keys/current", Lane.READ, ApiKeyRow)
 BALANCES = Endpoint("GET", "/v1/account/balances", Lane.READ, list[BalanceRow])
 FEES = Endpoint("GET", "/v1/account/fees/trade", Lane.READ, list[FeeRow])
@@ -77,6 +96,17 @@ ENDPOINTS: Sequence[AnyEndpoint] = (
     PAIRS,
     ORDER_TYPES,
     PAIR_ORDER_TYPES,
+    CURRENCIES,
+    SUMMARIES,
+    FUTURES_INFO,
+    FUNDING_RATES,
+    PAIR_SUMMARY,
+    BOOK,
+    MARKET_TRADES,
+    CANDLES,
+    MARK_PRICE_CANDLES,
+    SIGNED_BOOK,
+    SIGNED_TRADES,
     API_KEY,
     BALANCES,
     FEES,

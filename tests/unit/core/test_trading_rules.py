@@ -221,3 +221,20 @@ def test_a_pair_that_a_list_lacks_stays_known() -> None:
     rules.replace([PAIR_INFO])
     assert rules.replace([PERPETUAL]) != []
     assert rules.pair("BTC-ZAR") is PAIR_INFO
+
+
+def test_order_types_outlast_a_list_of_pairs_that_does_not_tell_them() -> None:
+    rules = TradingRules()
+    types = frozenset({"LIMIT"})
+    rules.replace([PAIR_INFO])
+    with_types = replace(PAIR_INFO, order_types=types)
+    assert rules.take_order_types({PAIR_INFO.pair: types}) == [
+        TradingRulesChanged(PAIR_INFO.pair, PAIR_INFO, with_types)
+    ]
+    assert rules.replace([PAIR_INFO]) == []
+    finer = replace(PAIR_INFO, tick_size=Decimal("0.1"))
+    assert rules.replace([finer])[0].after == replace(finer, order_types=types)
+
+
+def test_order_types_of_a_pair_that_is_not_listed_are_left_out() -> None:
+    assert TradingRules().take_order_types({PAIR_INFO.pair: frozenset({"LIMIT"})}) == []
