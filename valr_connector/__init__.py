@@ -4,10 +4,14 @@ The public names are those below; everything else may change without notice.
 """
 
 from valr_connector.config import Hosts, Settings
+from valr_connector.core.book_side import BookSide
+from valr_connector.core.book_snapshot import BookSnapshot
+from valr_connector.core.order_book import OrderBook
 from valr_connector.core.readiness import Part, PartStatus
 from valr_connector.errors import (
     AuthenticationError,
     CallerError,
+    CircuitOpenError,
     ClosedError,
     ConfigurationError,
     DecodeError,
@@ -15,6 +19,7 @@ from valr_connector.errors import (
     ExchangeError,
     InsufficientFundsError,
     InvalidArgumentError,
+    InvalidBookError,
     JournalCorruptError,
     JournalInUseError,
     JournalWriteError,
@@ -38,6 +43,9 @@ from valr_connector.errors import (
 from valr_connector.exchange import ValrExchange
 from valr_connector.model.account import Balance
 from valr_connector.model.enums import (
+    BookFeed,
+    CircuitPath,
+    CircuitState,
     Liquidity,
     MarketFeed,
     OrderStatus,
@@ -53,10 +61,14 @@ from valr_connector.model.events import (
     AccountActivity,
     AllowedOrderTypesChanged,
     BalanceChanged,
+    BookChanged,
     BookInvalidated,
+    BookResynced,
     CancelRefused,
     CancelUnknown,
     CandleClosed,
+    CircuitChanged,
+    ClockDrifted,
     ConnectionChanged,
     Event,
     FillAmended,
@@ -78,6 +90,7 @@ from valr_connector.model.events import (
     OrderFilled,
     OrderRevived,
     OrderUpdated,
+    PartRestarted,
     PlacementUnknown,
     PnlSettled,
     ReadinessChanged,
@@ -100,6 +113,7 @@ from valr_connector.model.market import (
     PairInfo,
     PriceLevel,
     PublicTrade,
+    QueuePosition,
 )
 from valr_connector.model.operations import (
     BatchCancel,
@@ -139,7 +153,12 @@ __all__ = [
     "BatchModify",
     "BatchOperation",
     "BatchResult",
+    "BookChanged",
+    "BookFeed",
     "BookInvalidated",
+    "BookResynced",
+    "BookSide",
+    "BookSnapshot",
     "CachedBook",
     "CallerError",
     "CancelOutcome",
@@ -149,7 +168,12 @@ __all__ = [
     "CancelUnknown",
     "Candle",
     "CandleClosed",
+    "CircuitChanged",
+    "CircuitOpenError",
+    "CircuitPath",
+    "CircuitState",
     "ClientOrderId",
+    "ClockDrifted",
     "CloseReport",
     "ClosedError",
     "ConfigurationError",
@@ -173,6 +197,7 @@ __all__ = [
     "InFlightOrder",
     "InsufficientFundsError",
     "InvalidArgumentError",
+    "InvalidBookError",
     "JournalCorruptError",
     "JournalInUseError",
     "JournalWriteError",
@@ -191,6 +216,7 @@ __all__ = [
     "ModifyUnknown",
     "NotReadyError",
     "NotSentError",
+    "OrderBook",
     "OrderCancelled",
     "OrderCompleted",
     "OrderCorrected",
@@ -212,6 +238,7 @@ __all__ = [
     "Pair",
     "PairInfo",
     "Part",
+    "PartRestarted",
     "PartStatus",
     "PermissionDeniedError",
     "Placement",
@@ -219,6 +246,7 @@ __all__ = [
     "PnlSettled",
     "PriceLevel",
     "PublicTrade",
+    "QueuePosition",
     "RateLimitedError",
     "ReadOnlyError",
     "ReadinessChanged",

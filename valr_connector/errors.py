@@ -10,10 +10,12 @@
     │   ├── UnknownPairError               no such trading pair
     │   └── UnknownOrderError              this instance does not track that order
     ├── NotReadyError                      not connected, or a part is not ready yet
+    │   ├── InvalidBookError               the book may not be used now
     │   └── ClosedError                    closing began, or is over
     ├── TransportError                     the network failed
     │   ├── NotSentError                   ... before anything left: nothing happened at VALR
-    │   │   └── ThrottledError             ... because VALR's limits leave no room in time
+    │   │   ├── ThrottledError             ... because VALR's limits leave no room in time
+    │   │   └── CircuitOpenError           ... because every way there has failed too often of late
     │   └── OutcomeUnknownError            ... after it may have left: VALR may have acted on it
     ├── ExchangeError                      VALR answered with an error
     │   ├── AuthenticationError            key, secret, signature or address refused
@@ -97,6 +99,20 @@ class NotReadyError(ValrError):
     """Not connected, or a part that the call needs is not ready yet."""
 
 
+class InvalidBookError(NotReadyError):
+    """The book of a pair may not be used now: it would be stale, or wrong.
+
+    Attributes:
+        pair: whose book.
+        cause: why.
+    """
+
+    def __init__(self, pair: str, cause: str) -> None:
+        super().__init__(f"the book of {pair} may not be used: {cause}")
+        self.pair = pair
+        self.cause = cause
+
+
 class ClosedError(NotReadyError):
     """Closing began, or is over; no order is accepted any more."""
 
@@ -123,6 +139,13 @@ class ThrottledError(NotSentError):
         self.operation = operation
         self.limit = limit
         self.wait_s = wait_s
+
+
+class CircuitOpenError(NotSentError):
+    """Every way that the request could have taken has failed too often in a row; it was not sent.
+
+    The network is at fault, not the request. Each way is tried again after a pause.
+    """
 
 
 class OutcomeUnknownError(TransportError):

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from valr_connector.config import Hosts, Settings, key_from_environment
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.batch_entry import BatchEntry, Placing
+from valr_connector.core.book_snapshot import BookSnapshot
+from valr_connector.core.order_book import OrderBook, checked_feed
 from valr_connector.core.order_changes import order_change
 from valr_connector.core.order_entry import (
     checked_side,
@@ -32,7 +34,7 @@ from valr_connector.errors import (
     ValrError,
 )
 from valr_connector.model.account import Balance
-from valr_connector.model.enums import OrderType, RetryPolicy, Side, TimeInForce
+from valr_connector.model.enums import BookFeed, OrderType, RetryPolicy, Side, TimeInForce
 from valr_connector.model.events import Event, Restored
 from valr_connector.model.ids import ClientOrderId, ClientOrderIds, to_base36
 from valr_connector.model.market import PairInfo, PriceLevel
@@ -68,6 +70,7 @@ class ValrExchange:
     Args:
         api_key, api_secret: the key in use; needs the permissions View access and Trade, no more.
         pairs: pairs whose books are followed, ``BTC-ZAR``. Orders can be placed on every pair.
+        books: what the books are made of; see `BookFeed`.
         subaccount_id: only where a primary key acts for a subaccount (protocol 2.2).
         settings: time-outs, policies, hosts.
         tap: sees every frame of the account socket.
@@ -93,6 +96,7 @@ class ValrExchange:
         api_secret: str,
         *,
         pairs: Sequence[str],
+        books: BookFeed = BookFeed.AGGREGATED,
         subaccount_id: str = "",
         settings: Settings | None = None,
         tap: FrameTap | None = None,
@@ -106,6 +110,7 @@ class ValrExchange:
         if isinstance(pairs, str):
             raise InvalidArgumentError("pairs", pairs, 'must be a list of pairs, ["BTC-ZAR"]')
         self._pairs = tuple(dict.fromkeys(pairs))
+        self._books = checked_feed(books)
         self._settings = settings or Settings()
         self._tap = tap
         self._clocks = clocks or Clocks()
@@ -124,7 +129,10 @@ class ValrExchange:
             )
         parts = [part for part in Part if self._pairs or part is not Part.ORDER_BOOKS]
         self._state = AccountState(
-            guards=self._settings.guards, patience=self._settings.patience, parts=parts
+            guards=self._settings.guards,
+            patience=self._settings.patience,
+            parts=parts,
+            strangers=self._settings.stranger_policy,
         )
         born = to_base36(self._clocks.wall() // 1_000_000) + to_base36(self._rng.getrandbits(20))
         self._ids = ClientOrderIds(self._settings.client_order_id_prefix, born)
@@ -137,20 +145,26 @@ class ValrExchange:
 
     @classmethod
     def from_env(
-        cls, *, pairs: Sequence[str], settings: Settings | None = None, journal: Path | None = None
+        cls,
+        *,
+        pairs: Sequence[str],
+        books: BookFeed = BookFeed.AGGREGATED,
+        settings: Settings | None = None,
+        journal: Path | None = None,
     ) -> Self:
         """Credentials from VALR_API_KEY, VALR_API_SECRET and, optionally, VALR_SUBACCOUNT_ID.
 
         Raises:
             ConfigurationError: a variable is missing; names it.
         """
-        return cls(**key_from_environment(), pairs=pairs, settings=settings, journal=journal)
+        return cls(**key_from_environment(), pairs=pairs, books=books, settings=settings, journal=journal)
 
     @classmethod
     def simulated(
         cls,
         *,
         pairs: Sequence[str],
+        books: BookFeed = BookFeed.AGGREGATED,
         exchange: EmbeddedExchange | None = None,
         settings: Settings | None = None,
         tap: FrameTap | None = None,
@@ -175,6 +189,7 @@ class ValrExchange:
             key.key,
             key.secret,
             pairs=pairs,
+            books=books,
             settings=settings,
             tap=tap,
             clocks=clocks,
@@ -213,6 +228,7 @@ class ValrExchange:
                 settings=await self._settings_for_simulator(),
                 state=self._state,
                 pairs=self._pairs,
+                books=self._books,
                 publisher=self._publisher,
                 metrics=self.metrics,
                 rng=self._rng,
@@ -529,6 +545,28 @@ class ValrExchange:
         """
         return quantise_amount(self._state.rules.pair(pair), positive_decimal("amount", amount))
 
+    def book(self, pair: str) -> OrderBook:
+        """The live book of a followed pair: always the same object.
+
+        While it may not be used, reading it raises `InvalidBookError`, and its `if_valid` is None. What
+        happens to it is told by `BookChanged`, `TopOfBookChanged`, `BookInvalidated` and `BookResynced`.
+
+        Raises:
+            UnknownPairError: VALR lists no such pair.
+            InvalidArgumentError: its book is not followed.
+            ClosedError: closed, or stopped by a failure: there will be no price any more.
+        """
+        return self._unfailed().book(pair)
+
+    def book_without_own_orders(self, pair: str) -> BookSnapshot:
+        """The book as it is now without what this instance's orders add to it.
+
+        Raises:
+            InvalidBookError: the book may not be used now.
+            UnknownPairError, InvalidArgumentError, ClosedError: as `book` does.
+        """
+        return self.book(pair).without(self.orders.values())
+
     def best_bid(self, pair: str) -> PriceLevel | None:
         """Highest bid of a followed pair; None while its book is invalid or has none.
 
@@ -537,16 +575,18 @@ class ValrExchange:
             InvalidArgumentError: its book is not followed.
             ClosedError: closed, or stopped by a failure: there will be no price any more.
         """
-        return self._unfailed().book(pair).best_bid
+        book = self.book(pair).if_valid
+        return None if book is None else book.best_bid
 
     def best_ask(self, pair: str) -> PriceLevel | None:
         """Lowest ask of a followed pair; None while its book is invalid or has none. Raises as `best_bid`."""
-        return self._unfailed().book(pair).best_ask
+        book = self.book(pair).if_valid
+        return None if book is None else book.best_ask
 
     def mid_price(self, pair: str) -> Decimal | None:
         """Half way between best bid and best ask; None unless there are both. Raises as `best_bid`."""
-        bid, ask = self.best_bid(pair), self.best_ask(pair)
-        return None if bid is None or ask is None else (bid.price + ask.price) / 2
+        book = self.book(pair).if_valid
+        return None if book is None else book.mid_price
 
     # --- events ------------------------------------------------------------------------------------
 

@@ -48,6 +48,35 @@ class RetryPolicy(StrEnum):
     IF_PROVED_ABSENT = "if_proved_absent"
 
 
+class UntrackedPolicy(StrEnum):
+    """What is done about an open order of the account that nobody here knows; each is told in any case.
+
+    REPORT: nothing more.
+    ADOPT: it is tracked from then on like an order placed here.
+    CANCEL: it is tracked, and cancelled.
+    """
+
+    REPORT = "report"
+    ADOPT = "adopt"
+    CANCEL = "cancel"
+
+
+class ZombieHandling(StrEnum):
+    """What is done about an order that has ended here and that VALR shows open.
+
+    REVIVED: VALR's word is newer than the ending; it is in flight again.
+    CANCELLED_AGAIN: it is not newer, and VALR was asked long after the ending; VALR is asked to cancel it
+        again, and then asked what became of it.
+    ENDED: VALR, asked, says that it has ended now.
+    LEFT_OPEN: VALR still shows it open after so many cancels; somebody has to look.
+    """
+
+    REVIVED = "REVIVED"
+    CANCELLED_AGAIN = "CANCELLED_AGAIN"
+    ENDED = "ENDED"
+    LEFT_OPEN = "LEFT_OPEN"
+
+
 class Liquidity(StrEnum):
     """Which side of a fill was resting. UNKNOWN where VALR has not said so."""
 
@@ -94,11 +123,52 @@ class Placement(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class BookFeed(StrEnum):
+    """What a book is made of (protocol 18). The values are VALR's names of the events.
+
+    L1_DIFF: every price level, each change, with sequence and checksum; VALR's fastest.
+    FULL: every order, each change, with sequence and checksum; knows an order's place in its queue.
+    AGGREGATED: the best 40 levels, replaced some times a second.
+    TOP_1 to TOP_80: so many best levels, replaced at each change, without a sequence.
+    """
+
+    L1_DIFF = "OB_L1_DIFF"
+    FULL = "FULL_ORDERBOOK_UPDATE"
+    AGGREGATED = "AGGREGATED_ORDERBOOK_UPDATE"
+    TOP_1 = "OB_L1_D1_SNAPSHOT"
+    TOP_5 = "OB_L1_D5_SNAPSHOT"
+    TOP_10 = "OB_L1_D10_SNAPSHOT"
+    TOP_20 = "OB_L1_D20_SNAPSHOT"
+    TOP_40 = "OB_L1_D40_SNAPSHOT"
+    TOP_80 = "OB_L1_D80_SNAPSHOT"
+
+
 class Socket(StrEnum):
     """VALR's two WebSockets."""
 
     ACCOUNT = "account"
     TRADE = "trade"
+
+
+class CircuitPath(StrEnum):
+    """A way to VALR with a circuit breaker of its own."""
+
+    SOCKET_ORDERS = "socket orders"
+    REST_ORDERS = "REST orders"
+    MARKET_DATA = "market data"
+
+
+class CircuitState(StrEnum):
+    """Where a circuit breaker stands.
+
+    CLOSED: the way is good.
+    OPEN: its transport failed too often in a row; it is left alone for a while.
+    HALF_OPEN: one attempt may go, and decides.
+    """
+
+    CLOSED = "CLOSED"
+    OPEN = "OPEN"
+    HALF_OPEN = "HALF_OPEN"
 
 
 class SessionState(StrEnum):

@@ -6,7 +6,9 @@ number of `OrderUpdated` and `OrderFilled`; exactly one of `OrderCompleted`, `Or
 (VALR itself ended it otherwise than first said) or an `OrderRevived` can follow. `PlacementUnknown`,
 `CancelRefused`, `CancelUnknown`, `ModifyConfirmed`, `ModifyRefused` and `ModifyUnknown` are about our
 requests; they can come at any time before the end.
-`Restored` comes before all others of an order in a process that took it over from an earlier one.
+`Restored` comes before all others of an order in a process that took it over from an earlier one, and
+`OrderAdopted` before all others of an order that was placed elsewhere. A `ZombieOrder` can come at any time
+after the end.
 """
 
 from __future__ import annotations
@@ -18,7 +20,16 @@ from typing import Any
 from msgspec import Struct
 
 from valr_connector.model.account import Balance
-from valr_connector.model.enums import MarketFeed, OrderStatus, SessionState, Socket
+from valr_connector.model.enums import (
+    CircuitPath,
+    CircuitState,
+    MarketFeed,
+    OrderStatus,
+    SessionState,
+    Socket,
+    UntrackedPolicy,
+    ZombieHandling,
+)
 from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Pair, Symbol
 from valr_connector.model.market import Candle, MarketSummary, PairInfo, PriceLevel, PublicTrade
 from valr_connector.model.order import Fill, InFlightOrder
@@ -134,6 +145,28 @@ class OrderRevived(OrderEvent, frozen=True, gc=False):
     after: OrderStatus
 
 
+class OrderAdopted(OrderEvent, frozen=True, gc=False):
+    """An open order that was placed elsewhere is tracked from now on, as VALR lists it.
+
+    What it executed before is in `executed_amount` and in none of its fills; its creation is not told.
+    """
+
+    status: OrderStatus
+    executed_amount: Decimal
+
+
+class ZombieOrder(OrderEvent, frozen=True, gc=False):
+    """VALR shows an order open that has ended here.
+
+    Attributes:
+        handling: what is done about it, or what came of that.
+        attempt: how often VALR was asked to cancel it again, this time included.
+    """
+
+    handling: ZombieHandling
+    attempt: int
+
+
 class PlacementUnknown(OrderEvent, frozen=True, gc=False):
     """Whether VALR has the order is not known; it stays tracked and is being probed."""
 
@@ -174,7 +207,11 @@ class ModifyUnknown(OrderEvent, frozen=True, gc=False):
 
 
 class UntrackedOrder(Event, frozen=True, gc=False):
-    """An open order of the account that was not placed through this instance. Told once per order."""
+    """An open order of the account that was not placed through this instance. Told once per order.
+
+    Attributes:
+        handling: what is done about it. Where it is tracked from now on, an `OrderAdopted` follows.
+    """
 
     exchange_order_id: ExchangeOrderId
     client_order_id: ClientOrderId | None
@@ -182,6 +219,7 @@ class UntrackedOrder(Event, frozen=True, gc=False):
     side: str
     price: Decimal | None
     remaining_amount: Decimal | None
+    handling: UntrackedPolicy = UntrackedPolicy.REPORT
 
 
 class BalanceChanged(Event, frozen=True, gc=False):
@@ -198,11 +236,35 @@ class TopOfBookChanged(Event, frozen=True, gc=False):
     ask: PriceLevel | None
 
 
+class BookChanged(Event, frozen=True, gc=False):
+    """A frame changed the pair's book, at whatever depth. A `TopOfBookChanged` came before where it applies.
+
+    Attributes:
+        sequence: VALR's number of the new state; None where the feed has none.
+    """
+
+    pair: Pair
+    sequence: int | None
+
+
 class BookInvalidated(Event, frozen=True, gc=False):
     """The pair's book may not be used until the next `TopOfBookChanged`."""
 
     pair: Pair
     cause: str
+
+
+class BookResynced(Event, frozen=True, gc=False):
+    """The pair's book is valid again, from a new snapshot. A `TopOfBookChanged` came before.
+
+    Attributes:
+        cause: why it had become invalid.
+        invalid_ns: for how long it could not be used.
+    """
+
+    pair: Pair
+    cause: str
+    invalid_ns: int
 
 
 class TradingRulesChanged(Event, frozen=True, gc=False):
@@ -301,6 +363,45 @@ class ConnectionChanged(Event, frozen=True, gc=False):
     after: SessionState
     epoch: int
     cause: str
+
+
+class CircuitChanged(Event, frozen=True, gc=False):
+    """The circuit breaker of one way to VALR opened, lets a trial go, or closed.
+
+    Attributes:
+        cause: why, in words.
+    """
+
+    path: CircuitPath
+    before: CircuitState
+    after: CircuitState
+    cause: str
+
+
+class ClockDrifted(Event, frozen=True, gc=False):
+    """VALR's clock is somewhere else than it was said to be; signatures are corrected by it already.
+
+    Attributes:
+        offset_s: VALR's time minus this machine's, seconds.
+        before_s: what it was taken for so far; 0 before the first measurement.
+    """
+
+    offset_s: float
+    before_s: float
+
+
+class PartRestarted(Event, frozen=True, gc=False):
+    """A part of the connector failed in a way that nobody foresaw, and was started again.
+
+    Attributes:
+        part: which.
+        cause: the error, in words.
+        restarts: how often that happened to it lately; too often, and everything stops.
+    """
+
+    part: str
+    cause: str
+    restarts: int
 
 
 class ReadinessChanged(Event, frozen=True, gc=False):

@@ -13,12 +13,12 @@ from valr_connector.config import Settings
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.clock import ClockOffset, TimestampSource
 from valr_connector.core.guards import SECOND
-from valr_connector.core.order_book import AggregatedBook
+from valr_connector.core.order_book import OrderBook
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.readiness import Part
 from valr_connector.core.session import KeepAlive
 from valr_connector.errors import InvalidArgumentError, NotReadyError, PermissionDeniedError, ValrError
-from valr_connector.model.enums import SessionState, Socket
+from valr_connector.model.enums import BookFeed, SessionState, Socket
 from valr_connector.model.events import ConnectionChanged, ReadinessChanged
 from valr_connector.model.ids import Pair
 from valr_connector.model.order import CancelOutcome
@@ -34,6 +34,7 @@ from valr_connector.net.outcome_wait import OutcomeWait
 from valr_connector.net.reconciler import Reconciler
 from valr_connector.net.rest import RestClient
 from valr_connector.net.supervisor import Supervisor
+from valr_connector.net.unwanted_orders import UnwantedOrders
 from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.net.websocket import FrameTap, SocketHandler, StateListener, WebSocketClient
 from valr_connector.observe.metrics import Metrics
@@ -70,6 +71,7 @@ class Connector:
     Args:
         state: the core that everything feeds.
         pairs: which pairs' books to follow, as users write them.
+        books: what the books are made of.
         on_failure: told what no part could mend; everything has stopped by then.
         tap: sees every frame of the account socket.
         network: what VALR is reached through.
@@ -84,6 +86,7 @@ class Connector:
         settings: Settings,
         state: AccountState,
         pairs: Sequence[str],
+        books: BookFeed,
         publisher: EventPublisher,
         metrics: Metrics,
         rng: random.Random,
@@ -98,6 +101,7 @@ class Connector:
         self._settings = settings
         self._state = state
         self._pairs = pairs
+        self._books = books
         self._publisher = publisher
         self._metrics = metrics
         self._rng = rng
@@ -161,6 +165,7 @@ class Connector:
             place_attempts=settings.place_attempts,
             cancel_timeout=round(settings.cancel_timeout_s * SECOND),
             cancel_attempts=settings.cancel_attempts,
+            pause=state.patience.pause,
             clock=self._clocks.monotonic,
             metrics=metrics,
             limiter=self._limiter,
@@ -184,6 +189,13 @@ class Connector:
             gateway=self.gateway,
             modifier=self.modifier,
             timeout=round(settings.place_timeout_s * SECOND),
+        )
+        self._unwanted = UnwantedOrders(
+            gateway=self.gateway,
+            tracker=state.tracker,
+            publisher=publisher,
+            ask_about=self._reconciler.ask_about,
+            pause=state.patience.pause,
         )
         self.market: MarketStream | None = None
         self._is_trade_live = False
@@ -227,7 +239,7 @@ class Connector:
                 self._unsubscribe()
                 await self.rest.close()
 
-    def book(self, pair: str) -> AggregatedBook:
+    def book(self, pair: str) -> OrderBook:
         """The book of a followed pair.
 
         Raises:
@@ -265,6 +277,8 @@ class Connector:
             self.market = MarketStream(
                 connect=self._connect_trade,
                 pairs=infos,
+                feed=self._books,
+                clock=self._clocks.monotonic,
                 publisher=self._publisher,
                 on_validity=self._note_books,
                 metrics=self._metrics,
@@ -280,7 +294,7 @@ class Connector:
             raise PermissionDeniedError(f"the API key lacks the permission {' and '.join(lacking)}")
 
     def _parts(self) -> Sequence[Callable[[], Awaitable[None]]]:
-        parts = [self.account.run, self._reconciler.run]
+        parts = [self.account.run, self._reconciler.run, self._unwanted.run]
         return [*parts, self.market.run] if self.market is not None else parts
 
     def _connect_account(self, stream: UserStreamTracker) -> WebSocketClient:

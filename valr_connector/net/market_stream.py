@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from types import MappingProxyType
 
-from valr_connector.core.order_book import AggregatedBook
+from valr_connector.core.order_book import OrderBook, Taken
 from valr_connector.core.sightings import Sightings
 from valr_connector.errors import DecodeError
-from valr_connector.model.enums import SessionState, Socket
+from valr_connector.model.enums import BookFeed, SessionState, Socket
 from valr_connector.model.events import (
+    BookChanged,
     BookInvalidated,
     ConnectionChanged,
     Event,
@@ -20,13 +20,13 @@ from valr_connector.model.events import (
     UnknownFrameReceived,
 )
 from valr_connector.model.ids import Pair, Symbol
-from valr_connector.model.market import PairInfo, PriceLevel
+from valr_connector.model.market import PairInfo
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe import metrics as m
 from valr_connector.protocol.commands import MarketEvent, subscribe_market_command
 from valr_connector.protocol.frames import (
-    AggregatedOrderbookUpdateFrame,
+    BookFrame,
     ErrorFrame,
     UnauthorizedFrame,
     UnknownFrame,
@@ -42,6 +42,8 @@ class MarketStream:
 
     Args:
         connect: makes the WebSocket client for this stream.
+        feed: what the books are made of.
+        clock: monotonic nanoseconds.
         on_validity: told that a book may have become valid, or invalid.
 
     Attributes:
@@ -54,21 +56,23 @@ class MarketStream:
         *,
         connect: Callable[[MarketStream], WebSocketClient],
         pairs: Sequence[PairInfo],
+        feed: BookFeed,
+        clock: Callable[[], int],
         publisher: EventPublisher,
         on_validity: Callable[[], None],
         metrics: m.Metrics,
     ) -> None:
+        self._feed = feed
+        self._clock = clock
         self._publisher = publisher
         self._on_validity = on_validity
         self._metrics = metrics
         self._refused_kinds: set[str] = set()
         self._unknown = Sightings()
         self.unknown: Mapping[str, int] = self._unknown.counts
-        self._by_symbol: dict[str, AggregatedBook] = {
-            info.symbol: AggregatedBook(info.pair) for info in pairs
-        }
+        self._by_symbol: dict[str, OrderBook] = {info.symbol: OrderBook(info.pair, feed) for info in pairs}
         self._symbols: tuple[Symbol, ...] = tuple(info.symbol for info in pairs)
-        self.books: Mapping[Pair, AggregatedBook] = MappingProxyType(
+        self.books: Mapping[Pair, OrderBook] = MappingProxyType(
             {book.pair: book for book in self._by_symbol.values()}
         )
         self.client = connect(self)
@@ -85,7 +89,7 @@ class MarketStream:
         except DecodeError as error:
             self._refuse(error)
             return
-        if isinstance(frame, AggregatedOrderbookUpdateFrame):
+        if isinstance(frame, BookFrame):
             self._on_book(frame)
         elif isinstance(frame, UnknownFrame):
             self._on_unknown(frame)
@@ -97,10 +101,10 @@ class MarketStream:
 
     def on_disconnected(self, epoch: int, cause: str) -> None:
         for book in self.books.values():
-            self._tell(book.invalidate(f"connection {epoch} of the trade socket ended: {cause}"))
+            self._invalidate(book, f"connection {epoch} of the trade socket ended: {cause}")
 
     async def while_connected(self, epoch: int) -> None:
-        subscriptions = {MarketEvent.AGGREGATED_ORDERBOOK_UPDATE: self._symbols}
+        subscriptions = {MarketEvent(self._feed.value): self._symbols}
         await self.client.send(subscribe_market_command(subscriptions))
         self.client.resynced(epoch)
 
@@ -110,14 +114,24 @@ class MarketStream:
         """The connection's state changed."""
         self._tell(ConnectionChanged(Socket.TRADE, before, after, self.client.session.epoch, cause))
 
-    def _on_book(self, frame: AggregatedOrderbookUpdateFrame) -> None:
+    def _on_book(self, frame: BookFrame) -> None:
         book = self._by_symbol.get(frame.pair_symbol)
         if book is None:
             return  # a pair that was unsubscribed meanwhile
-        event = book.replace(_levels(frame.bids), _levels(frame.asks), frame.sequence)
-        self._tell(event)
-        if isinstance(event, TopOfBookChanged | BookInvalidated):
+        taken = book.take(frame, self._clock())
+        if taken is Taken.BROKE:
+            self._tell(BookInvalidated(book.pair, book.why_invalid))
             self._on_validity()
+        elif book.is_valid and taken is not Taken.IGNORED:
+            if taken is not Taken.CHANGED:
+                self._tell(TopOfBookChanged(book.pair, book.best_bid, book.best_ask))
+            self._tell(BookChanged(book.pair, book.sequence))
+            if taken is Taken.STARTED:
+                self._on_validity()
+
+    def _invalidate(self, book: OrderBook, cause: str) -> None:
+        if book.invalidate(cause):
+            self._tell(BookInvalidated(book.pair, cause))
 
     def _on_unknown(self, frame: UnknownFrame) -> None:
         kind = self._unknown.see(frame.type)
@@ -135,7 +149,3 @@ class MarketStream:
     def _tell(self, event: Event | None) -> None:
         if event is not None:
             self._publisher.publish(event)
-
-
-def _levels(texts: Sequence[tuple[str, str]]) -> list[PriceLevel]:
-    return [PriceLevel(Decimal(price), Decimal(amount)) for price, amount in texts]

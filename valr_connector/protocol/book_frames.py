@@ -11,8 +11,16 @@ from typing import NoReturn
 
 from msgspec import Struct, field
 
+from valr_connector.errors import DecodeError
 from valr_connector.model.ids import Symbol
-from valr_connector.protocol.codec import HotDecimalText, WireNumberError, are_decimals, is_decimal, wire_name
+from valr_connector.protocol.codec import (
+    HotDecimalText,
+    WireNumberError,
+    are_decimals,
+    is_decimal,
+    parse_time,
+    wire_name,
+)
 
 LevelText = tuple[HotDecimalText, HotDecimalText]
 """(price, quantity) as received."""
@@ -42,6 +50,19 @@ def _refuse_level(sides: Iterable[tuple[str, list[LevelText]]]) -> NoReturn:
         if not is_decimal(text)
     )
     raise WireNumberError(path, text)
+
+
+def milliseconds_of(time: str | int | None) -> int | None:
+    """Milliseconds since 1970 of a time of the last change, which VALR writes as a number or as text.
+
+    None where it is absent or no time; a book does not depend on it.
+    """
+    if not isinstance(time, str):
+        return time
+    try:
+        return round(parse_time(time).timestamp() * 1_000)
+    except DecodeError:
+        return None
 
 
 class AggregatedLevel(Struct, rename=wire_name, frozen=True, gc=False):
@@ -103,6 +124,12 @@ class AggregatedOrderbookUpdateFrame(Struct, tag="AGGREGATED_ORDERBOOK_UPDATE", 
         """Rises, with gaps; None in old shapes."""
         return self.data.sequence_number if self.data.sequence_number is not None else self.outer_sequence
 
+    @property
+    def last_change_ms(self) -> int | None:
+        """VALR's time, milliseconds since 1970; None where it gave none, or none that can be read."""
+        last = self.data.last_change if self.data.last_change is not None else self.outer_last_change
+        return milliseconds_of(last)
+
 
 class FullOrder(Struct, rename=wire_name, frozen=True, gc=False):
     """One order of a full book; "0" removes it."""
@@ -148,6 +175,11 @@ class FullBook(Struct, frozen=True, gc=False):
     def __post_init__(self) -> None:
         _check_orders("Asks", self.asks)
         _check_orders("Bids", self.bids)
+
+    @property
+    def last_change_ms(self) -> int | None:
+        """VALR's time, milliseconds since 1970; None where it gave none, or none that can be read."""
+        return milliseconds_of(self.last_change)
 
     @property
     def entry_count(self) -> int:
@@ -214,6 +246,26 @@ class ObL1DepthFrame(Struct, frozen=True, gc=False):
 
     pair_symbol: Symbol = field(name="ps")
     data: L1Depth = field(name="d")
+
+    @property
+    def asks(self) -> list[LevelText]:
+        """(price, quantity), best first."""
+        return self.data.asks
+
+    @property
+    def bids(self) -> list[LevelText]:
+        """(price, quantity), best first."""
+        return self.data.bids
+
+    @property
+    def sequence(self) -> None:
+        """This feed has none (protocol 18.4)."""
+        return None
+
+    @property
+    def last_change_ms(self) -> int | None:
+        """VALR's time, milliseconds since 1970; None where it gave none."""
+        return self.data.last_change_ms
 
 
 class ObL1D1SnapshotFrame(ObL1DepthFrame, tag="OB_L1_D1_SNAPSHOT", frozen=True, gc=False):

@@ -1,0 +1,122 @@
+"""The price levels of one side, sorted, with VALR's own text beside each key.
+
+Keys are floats where that is exact, which it is for text of at most 15 characters: a decimal of 15 digits or
+fewer has a float of its own, and greater decimals have greater floats. The first longer price makes all keys
+of the side Decimals, for good. Amounts are never calculated with here.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Final, TypeAlias
+
+CHECKED_DEPTH: Final = 25
+"""Levels, or orders, of each side that VALR's checksums cover (protocol 18.2, 18.3)."""
+_LONGEST_FLOAT: Final = 15
+
+_MAYBE_NOTHING: Final = "0-"
+
+LevelTexts: TypeAlias = Iterable[tuple[str, str]]
+"""(price, amount) as received; numbers by the rules of ``protocol.codec``."""
+
+
+class SortedLevels:
+    """One side of a book, by ascending price; bids have their best price last, asks first.
+
+    Attributes:
+        texts: ``price:amount`` of each level, by ascending price.
+    """
+
+    __slots__ = ("_is_bid", "_keys", "_number", "texts")
+
+    def __init__(self, *, is_bid: bool) -> None:
+        self._is_bid = is_bid
+        self._number: type[float | Decimal] = float
+        self._keys: list[float | Decimal] = []
+        self.texts: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def best(self) -> str:
+        """``price:amount`` of the best level; "" where there is none."""
+        if not self.texts:
+            return ""
+        return self.texts[-1] if self._is_bid else self.texts[0]
+
+    @property
+    def best_price(self) -> float | Decimal | None:
+        """The key of the best level; None where there is none."""
+        if not self._keys:
+            return None
+        return self._keys[-1] if self._is_bid else self._keys[0]
+
+    def top(self, depth: int) -> Sequence[str]:
+        """``price:amount`` of the best `depth` levels, best first."""
+        return self.texts[: -depth - 1 : -1] if self._is_bid else self.texts[:depth]
+
+    def best_first(self) -> tuple[str, ...]:
+        """``price:amount`` of every level, best first."""
+        return tuple(reversed(self.texts)) if self._is_bid else tuple(self.texts)
+
+    def clear(self) -> None:
+        """Forget every level."""
+        self._keys.clear()
+        self.texts.clear()
+
+    def replace(self, levels: LevelTexts) -> None:
+        """Take over a whole side, in whatever order; of a price that is named twice the last counts."""
+        self.clear()
+        self.update(levels)
+
+    def update(self, levels: LevelTexts) -> bool:
+        """Set the amount of each price, or remove it where the amount is zero.
+
+        Returns:
+            Whether one of the levels that checksums cover changed.
+        """
+        keys, texts = self._keys, self.texts
+        is_checked = False
+        for price, amount in levels:
+            if len(price) > _LONGEST_FLOAT:
+                self._use_decimals()
+            key = self._number(price)
+            place = bisect_left(keys, key)
+            is_known = place < len(keys) and keys[place] == key
+            is_checked = is_checked or self._is_checked(place)
+            if amount == "0" or (amount[0] in _MAYBE_NOTHING and is_nothing(amount)):
+                if is_known:
+                    del keys[place], texts[place]
+            elif is_known:
+                texts[place] = f"{price}:{amount}"
+            else:
+                keys.insert(place, key)
+                texts.insert(place, f"{price}:{amount}")
+        return is_checked
+
+    def _is_checked(self, place: int) -> bool:
+        return place >= len(self._keys) - CHECKED_DEPTH if self._is_bid else place < CHECKED_DEPTH
+
+    def _use_decimals(self) -> None:
+        if self._number is float:
+            self._number = Decimal
+            self._keys[:] = [Decimal(text.partition(":")[0]) for text in self.texts]
+
+
+def is_nothing(amount: str) -> bool:
+    """Whether an amount as received means that nothing is left; no amount is below zero."""
+    return not float(amount) > 0
+
+
+def crossing(bids: SortedLevels, asks: SortedLevels) -> str:
+    """How two sides cross each other, in words; "" where they do not."""
+    bid, ask = bids.best_price, asks.best_price
+    return crossed(bids.best, asks.best) if bid is not None and ask is not None and bid >= ask else ""
+
+
+def crossed(bid: str, ask: str) -> str:
+    """What is wrong with two best levels, each ``price:amount``, in words."""
+    return f"crossed: bid {bid.partition(':')[0]} at or above ask {ask.partition(':')[0]}"
