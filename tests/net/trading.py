@@ -32,6 +32,7 @@ from valr_connector.core.guards import SECOND, Guards
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.readiness import Part
 from valr_connector.core.reconcile import Patience
+from valr_connector.model.ids import ClientOrderId
 from valr_connector.net.connector import Connector
 from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.faults import RequestPredicate
@@ -155,9 +156,10 @@ class Desk:
     async def break_down(self) -> None:
         """Have a part fail in a way that nobody foresaw; everything stops by itself then."""
         reconciler = self.connector._reconciler
-        clock, reconciler._clock = reconciler._clock, _broken
+        tracker, reconciler._tracker = reconciler._tracker, _Broken()  # type: ignore[assignment]  # on purpose
+        reconciler._questions.ask_at(ClientOrderId("of-nobody"), AskReason.ABSENT, due=0)
         await self.until(lambda: self.valr._failure)
-        reconciler._clock = clock
+        reconciler._tracker = tracker
 
     def sent(self, frame_type: str) -> int:
         """How many frames of a type reached the venue on account sockets."""
@@ -204,8 +206,9 @@ class Desk:
         return [f"{what}: {here} here, {there} there"[:300] for what, here, there in pairs if here != there]
 
 
-def _broken() -> int:
-    raise RuntimeError("a defect")
+class _Broken:
+    def __getattr__(self, name: str) -> object:
+        raise RuntimeError(f"a defect: {name}")
 
 
 def to_path(path: str) -> RequestPredicate:

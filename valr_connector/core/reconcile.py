@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import heapq
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from valr_connector.core.guards import SECOND
@@ -81,6 +82,16 @@ class Questions:
         self._count = 0
         self._asked: OrderedDict[_Key, tuple[int, int]] = OrderedDict()
         """Attempt and time of what was asked lately, oldest first."""
+        self._on_due: Callable[[int], object] | None = None
+
+    @contextmanager
+    def watched(self, on_due: Callable[[int], object]) -> Iterator[None]:
+        """Meanwhile `on_due` is told when the first of all questions will be due, whenever that changes."""
+        self._on_due = on_due
+        try:
+            yield
+        finally:
+            self._on_due = None
 
     def __len__(self) -> int:
         return len(self._standing)
@@ -136,6 +147,8 @@ class Questions:
         entry = (due, self._count, question)
         self._standing[_key(question)] = entry
         heapq.heappush(self._heap, entry)
+        if self._on_due is not None and self._heap[0] is entry:
+            self._on_due(due)
 
     def _drop_replaced(self) -> None:
         """Drop heap entries that an earlier due time has replaced."""

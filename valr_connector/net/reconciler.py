@@ -21,6 +21,7 @@ from valr_connector.core.order_tracker import OrderTracker
 from valr_connector.core.reconcile import Patience, Question, Questions, absence_proves, earliest_due, is_moot
 from valr_connector.errors import OrderNotFoundError, ValrError
 from valr_connector.model.ids import ClientOrderId
+from valr_connector.net.alarm import Alarm
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.rest import RestClient
 from valr_connector.net.user_stream import UserStreamTracker
@@ -28,9 +29,6 @@ from valr_connector.protocol import endpoints
 from valr_connector.protocol.rows import AccountTradeRow, OrderReport
 
 log = logging.getLogger(__name__)
-
-TICK_S = 0.02
-"""How often due questions are looked for. The look costs a microsecond."""
 
 MOST_AT_ONCE = 8
 TRADES_PER_PAGE = 100
@@ -103,11 +101,27 @@ class Reconciler:
         """Ask what is due, and compare lists now and then, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._compare_now_and_then())
-            while True:
-                for question in self._questions.take_due(self._clock()):
-                    tasks.create_task(self._settle(question))
-                self._tracker.expire(self._clock())
-                await asyncio.sleep(TICK_S)
+            something_is_due = asyncio.Event()
+            alarm = Alarm(something_is_due.set)
+            with self._questions.watched(lambda due: alarm.ring_by(due, self._clock())):
+                try:
+                    while True:
+                        self._ask_what_is_due(tasks, alarm)
+                        await something_is_due.wait()
+                        something_is_due.clear()
+                finally:
+                    alarm.stop()
+
+    def _ask_what_is_due(self, tasks: asyncio.TaskGroup, alarm: Alarm) -> None:
+        now = self._clock()
+        for question in self._questions.take_due(now):
+            order = self._worth_asking_about(question, now)
+            if order is not None:
+                self._asking.add(order.client_order_id)
+                tasks.create_task(self._settle(order, question))
+        next_due = self._questions.next_due()
+        if next_due is not None:
+            alarm.ring_by(next_due, now)
 
     async def resync(self, epoch: int) -> None:
         """After a connect: balances, open orders, missed fills, and every order that has gone missing.
@@ -131,6 +145,7 @@ class Reconciler:
     async def _compare_now_and_then(self) -> None:
         while True:
             await asyncio.sleep(self._interval / SECOND)
+            self._tracker.expire(self._clock())
             if not self._stream.is_live:
                 continue  # the next connect compares anyway
             try:
@@ -162,20 +177,23 @@ class Reconciler:
 
     # --- questions ---------------------------------------------------------------------------------
 
-    async def _settle(self, question: Question) -> None:
+    def _worth_asking_about(self, question: Question, now: int) -> OrderRecord | None:
+        """The order of a question that is due, unless it is moot, too early, or being answered already."""
         order = self._tracker.find(question.client_order_id)
         if order is None or is_moot(order, question.reason):
-            return
+            return None
         due = earliest_due(order, question.reason, self._cancel_timeout)
-        if due > self._clock():
+        if due > now:
             self._questions.ask_at(order.client_order_id, question.reason, due)
-            return
+            return None
         if order.client_order_id in self._asking:
-            self._questions.again(question, self._clock())
-            return
-        self._note_overdue(order, question.reason)
-        self._asking.add(order.client_order_id)
+            self._questions.again(question, now)
+            return None
+        return order
+
+    async def _settle(self, order: OrderRecord, question: Question) -> None:
         try:
+            self._note_overdue(order, question.reason)
             settled = await self._answer(order, question)
         finally:
             self._asking.discard(order.client_order_id)

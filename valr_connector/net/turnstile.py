@@ -15,11 +15,10 @@ from typing import Final
 
 from valr_connector.core.fixed_window import Allowance
 from valr_connector.core.rate_limits import SECOND
+from valr_connector.net.alarm import Alarm
 from valr_connector.protocol.requests import Lane
 
 _RANK: Final = {lane: rank for rank, lane in enumerate(Lane)}
-_LATENESS_S: Final = 0.000_1
-"""A timer of the loop may fire a little early; so much later, it finds room."""
 
 Line = OrderedDict[asyncio.Future[bool], Allowance]
 """Who waits for the same, in turn."""
@@ -37,8 +36,7 @@ class Turnstile:
         self._clock = clock
         self._lock = lock
         self._lines: dict[Hashable, Line] = {}
-        self._due = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(lambda: self._let_through(self._clock()))
 
     def try_pass(self, allowance: Allowance) -> bool:
         """Whether there is room at once, which takes it. Nobody who waits is overtaken."""
@@ -63,7 +61,7 @@ class Turnstile:
         if deadline is not None:
             expiry = loop.call_later((deadline - now) / SECOND, _give_up, passed)
         self._lines.setdefault(allowance.identity, OrderedDict())[passed] = allowance
-        self._wake_at(ready_at, now)
+        self._alarm.ring_by(ready_at, now)
         try:
             return await passed
         finally:
@@ -78,7 +76,7 @@ class Turnstile:
             if not line:
                 del self._lines[allowance.identity]
         if not self._lines:
-            self._stop_timer()
+            self._alarm.stop()
 
     def _let_through(self, now: int) -> None:
         """Let everybody pass for whom there is room by now, and see to it that the next are not forgotten."""
@@ -88,27 +86,9 @@ class Turnstile:
                 if ready_at is None:
                     del self._lines[identity]
                 else:
-                    self._wake_at(ready_at, now)
+                    self._alarm.ring_by(ready_at, now)
         if not self._lines:
-            self._stop_timer()
-
-    def _wake_at(self, time: int, now: int) -> None:
-        """Look again at `time` at the latest."""
-        if self._timer is not None and self._due <= time:
-            return
-        self._stop_timer()
-        self._due = time
-        delay = max(0, time - now) / SECOND + _LATENESS_S
-        self._timer = asyncio.get_running_loop().call_later(delay, self._on_timer)
-
-    def _on_timer(self) -> None:
-        self._timer = None
-        self._let_through(self._clock())
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+            self._alarm.stop()
 
 
 def _rank_of(item: tuple[Hashable, Line]) -> int:

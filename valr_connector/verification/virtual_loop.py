@@ -1,26 +1,29 @@
 """An event loop whose time is virtual: when nothing is ready, it jumps to the next timer.
 
 Nothing waits for real, so a day passes as fast as its events can be worked off. The order of events is the
-same in every process: timers and callbacks are ordered by asyncio itself, and tasks, which asyncio keeps in
-sets, hash by the order of their making instead of by their address.
+same in every process: callbacks run in the order in which they were asked for, timers by time and then in
+that order, and tasks, which asyncio keeps in sets, hash by the order of their making instead of by their
+address.
 
-There is no input from outside: a loop without anything ready and without a timer would wait for ever, and
-says so instead.
+There is no input from outside: no files, sockets, threads or signals. A loop without anything ready and
+without a timer would therefore wait for ever, and says so instead. What a callback raises ends the run, for
+nobody reads a log here.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import selectors
-from collections.abc import Coroutine, Generator, Mapping
+from asyncio.events import _set_running_loop  # what a loop has to call, by asyncio's own documentation
+from collections import deque
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, TypeVar
-
-if TYPE_CHECKING:
-    from _typeshed import FileDescriptorLike
+from contextvars import Context, copy_context
+from heapq import heappop, heappush
+from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 MOST_TURNS_AT_ONCE: Final = 100_000
 """After so many turns of the loop without any time passing, it never will."""
@@ -34,36 +37,36 @@ class StandstillError(RuntimeError):
     """The loop is busy for ever at one moment of time."""
 
 
-class _JumpingSelector(selectors.BaseSelector):
-    """Instead of waiting for a file, lets the time pass."""
+class _Call(asyncio.TimerHandle):
+    """Something to be called, soon or at its time; lighter than asyncio's own."""
 
-    def __init__(self, start: float) -> None:
-        self.now = start
-        self._turns = 0
-        self._keys: dict[FileDescriptorLike, selectors.SelectorKey] = {}
+    __slots__ = ("args", "callback", "context", "due", "is_cancelled")
 
-    def register(self, fileobj: FileDescriptorLike, events: int, data: Any = None) -> selectors.SelectorKey:
-        descriptor = fileobj if isinstance(fileobj, int) else fileobj.fileno()
-        key = self._keys[fileobj] = selectors.SelectorKey(fileobj, descriptor, events, data)
-        return key
+    def __init__(
+        self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None, due: float
+    ) -> None:
+        # The handle's own is not called: a run makes thousands, and it would do all of this once more.
+        self.callback = callback
+        self.args = args
+        self.context = copy_context() if context is None else context
+        self.due = due
+        self.is_cancelled = False
 
-    def unregister(self, fileobj: FileDescriptorLike) -> selectors.SelectorKey:
-        return self._keys.pop(fileobj)
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
 
-    def get_map(self) -> Mapping[FileDescriptorLike, selectors.SelectorKey]:
-        return self._keys
+    def cancel(self) -> None:
+        """Do not call it."""
+        self.is_cancelled = True
+        self.args = ()
 
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None:
-            raise NothingLeftError("everybody waits, and nothing will ever happen again")
-        if timeout > 0:
-            self.now += timeout
-            self._turns = 0
-        elif (turns := self._turns) > MOST_TURNS_AT_ONCE:
-            raise StandstillError(f"{turns} turns of the loop at {self.now:.9f} s")
-        else:
-            self._turns = turns + 1
-        return []
+    def cancelled(self) -> bool:
+        """Whether it will not be called."""
+        return self.is_cancelled
+
+    def when(self) -> float:
+        """Virtual seconds."""
+        return self.due
 
 
 class _NumberedTask(asyncio.Task[Any]):
@@ -77,26 +80,132 @@ class _NumberedTask(asyncio.Task[Any]):
         return self._number
 
 
-class VirtualTimeLoop(asyncio.SelectorEventLoop):
+class VirtualTimeLoop(asyncio.BaseEventLoop):
     """See the module. `start` is its time at the beginning, seconds."""
 
     def __init__(self, start: float = 0.0) -> None:
-        self._jumps = _JumpingSelector(start)
-        super().__init__(self._jumps)
+        super().__init__()
+        self._now = start
+        self._soon: deque[_Call] = deque()
+        self._timers: list[tuple[float, int, _Call]] = []
+        self._timer_numbers = itertools.count()
         self._task_numbers = itertools.count(1)
-        self.set_task_factory(self._numbered)
+        self._is_stopping = False
+        self._turns = 0
+
+    # --- what asyncio asks of a loop ---------------------------------------------------------------
 
     def time(self) -> float:
         """Virtual seconds."""
-        return self._jumps.now
+        return self._now
 
-    def _numbered(
+    def get_debug(self) -> bool:
+        """Never: the trace tells more."""
+        return False
+
+    def call_soon(
+        self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Call it in the next turn."""
+        call = _Call(callback, args, context, self._now)
+        self._soon.append(call)
+        return call
+
+    def call_later(
         self,
-        loop: asyncio.AbstractEventLoop,
-        coroutine: Coroutine[Any, Any, T] | Generator[Any, None, T],
-        **options: Any,
-    ) -> asyncio.Task[T]:
-        return _NumberedTask(next(self._task_numbers), coroutine, loop=loop, **options)
+        delay: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Call it after so many seconds."""
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Call it at that time; several for the same time in the order in which they were asked for."""
+        call = _Call(callback, args, context, when)
+        heappush(self._timers, (when, next(self._timer_numbers), call))
+        return call
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """A future of this loop."""
+        return asyncio.Future(loop=self)
+
+    def create_task(self, coro: Coroutine[Any, Any, T] | Generator[Any, None, T], **options: Any) -> Any:
+        """A task that begins in the next turn."""
+        return _NumberedTask(next(self._task_numbers), coro, loop=self, **options)
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Something went wrong where nobody waits for it.
+
+        Raises:
+            whatever went wrong, or a RuntimeError that says what did.
+        """
+        raise context.get("exception") or RuntimeError(context["message"])
+
+    # --- running -----------------------------------------------------------------------------------
+
+    def run_until_complete(self, future: Any) -> Any:
+        """Run until a coroutine has returned; what it returns.
+
+        Raises:
+            NothingLeftError: it waits, and so does everybody else.
+            StandstillError: time does not pass any more.
+        """
+        task = self.create_task(future)
+        task.add_done_callback(self._stop)
+        _set_running_loop(self)
+        try:
+            self._is_stopping = False
+            self._turns = 0
+            while not self._is_stopping:
+                self._turn()
+        finally:
+            _set_running_loop(None)
+            task.remove_done_callback(self._stop)
+        return task.result()
+
+    def close(self) -> None:
+        """Forget what is still to be called."""
+        super().close()
+        self._soon.clear()
+        self._timers.clear()
+
+    def _stop(self, _: object) -> None:
+        self._is_stopping = True
+
+    def _turn(self) -> None:
+        """Call what is ready, and what has become due by then."""
+        soon = self._soon
+        timers = self._timers
+        if not soon:
+            self._pass_time()
+        while timers and timers[0][0] <= self._now:
+            soon.append(heappop(timers)[2])
+        self._turns += 1
+        if self._turns > MOST_TURNS_AT_ONCE:
+            raise StandstillError(f"{self._turns} turns of the loop at {self._now:.9f} s")
+        for _ in range(len(soon)):
+            call = soon.popleft()
+            if not call.is_cancelled:
+                call.context.run(call.callback, *call.args)
+
+    def _pass_time(self) -> None:
+        """Jump to the next timer."""
+        timers = self._timers
+        while timers and timers[0][2].is_cancelled:
+            heappop(timers)
+        if not timers:
+            raise NothingLeftError("everybody waits, and nothing will ever happen again")
+        if timers[0][0] > self._now:
+            self._now = timers[0][0]
+            self._turns = 0
 
 
 def run(main: Coroutine[Any, Any, T], *, start: float = 0.0) -> T:
@@ -107,7 +216,8 @@ def run(main: Coroutine[Any, Any, T], *, start: float = 0.0) -> T:
         StandstillError: time does not pass any more.
     """
     with _closing(VirtualTimeLoop(start)) as loop:
-        return loop.run_until_complete(main)
+        result: T = loop.run_until_complete(main)
+        return result
 
 
 @contextmanager
@@ -116,14 +226,13 @@ def _closing(loop: VirtualTimeLoop) -> Generator[VirtualTimeLoop, None, None]:
         yield loop
     finally:
         try:
-            left = sorted(asyncio.all_tasks(loop), key=hash)
-            for task in left:
-                task.cancel()
-            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True) if left else _nothing())
-            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.run_until_complete(_cancel_what_is_left(loop))
         finally:
             loop.close()
 
 
-async def _nothing() -> None:
-    pass
+async def _cancel_what_is_left(loop: VirtualTimeLoop) -> None:
+    left = sorted(asyncio.all_tasks(loop) - {asyncio.current_task()}, key=hash)
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
