@@ -440,6 +440,67 @@ async def test_the_pool_is_opened_with_the_first_call_only_and_once(make: Make) 
     assert opened[0].is_closed
 
 
+class Waiting(Scripted):
+    """Answers when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__(OK)
+        self.may_answer = asyncio.Event()
+
+    async def exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, limits: Limits
+    ) -> Reply | Failure:
+        await self.may_answer.wait()
+        return await super().exchange(method, url, headers, body, limits)
+
+
+async def test_after_a_renewal_calls_use_fresh_connections(make: Make) -> None:
+    pools = [Scripted(LOST), Scripted(OK)]
+    opened = iter(pools)
+    client = make(open_session=lambda: next(opened), settings=RestSettings(attempts=1))
+    with pytest.raises(TransportError):
+        await client.call(read())
+    await client.renew()
+    assert [pool.is_closed for pool in pools] == [True, False]
+    assert await client.call(read()) == b"ok"
+
+
+async def test_a_call_under_way_ends_on_the_connections_it_began_on(make: Make) -> None:
+    old, new = Waiting(), Scripted(OK)
+    opened = iter([old, new])
+    client = make(open_session=lambda: next(opened))
+    async with asyncio.TaskGroup() as tasks:
+        call = tasks.create_task(client.call(read()))
+        await asyncio.sleep(0)
+        await client.renew()
+        await client.call(read())
+        assert not old.is_closed
+        old.may_answer.set()
+    assert call.result() == b"ok"
+    assert old.is_closed
+
+
+async def test_closing_closes_what_calls_still_use(make: Make) -> None:
+    old, new = Waiting(), Scripted(OK)
+    opened = iter([old, new])
+    client = make(open_session=lambda: next(opened))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(client.call(read()))
+        await asyncio.sleep(0)
+        await client.renew()
+        await client.call(read())
+        await client.close()
+        assert old.is_closed
+        assert new.is_closed
+        old.may_answer.set()
+
+
+async def test_there_is_nothing_to_renew_before_the_first_call(make: Make) -> None:
+    client = make(open_session=lambda: Scripted(OK))
+    await client.renew()
+    assert await client.call(read()) == b"ok"
+
+
 async def test_a_closed_client_refuses_calls(make: Make) -> None:
     client = make()
     await client.close()

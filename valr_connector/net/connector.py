@@ -332,6 +332,8 @@ class Connector:
     # --- readiness ---------------------------------------------------------------------------------
 
     async def _resync(self, epoch: int) -> None:
+        if epoch > 1:
+            await self.rest.renew()  # what killed the socket may have killed these connections as well
         await self._reconciler.resync(epoch)
         self._note(self._state.readiness.ready(Part.BALANCES))
         self._note(self._state.readiness.ready(Part.OPEN_ORDERS))

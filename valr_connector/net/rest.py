@@ -88,6 +88,14 @@ def open_http_session() -> HttpExchange:
     return HttpSession()
 
 
+@dataclass(slots=True, eq=False)
+class _Pool:
+    """Connections that are renewed together."""
+
+    session: HttpExchange
+    calls: int = 0
+
+
 class RestClient:
     """Calls VALR's REST interface over one pool of connections, opened at the first call.
 
@@ -136,7 +144,8 @@ class RestClient:
         self._open_session = open_session
         self._metrics = metrics or m.Metrics()
         self._limiter = limiter
-        self._session: HttpExchange | None = None
+        self._pool: _Pool | None = None
+        self._retired: set[_Pool] = set()
         self._is_closed = False
 
     async def call(self, request: Request[T], *, timeout: float | None = None) -> T:
@@ -202,42 +211,60 @@ class RestClient:
     async def close(self) -> None:
         """Close all connections; later calls raise ClosedError."""
         self._is_closed = True
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        await self.renew()
+        for pool in tuple(self._retired):
+            await self._bury(pool)
+
+    async def renew(self) -> None:
+        """Open fresh connections for the calls to come; those under way end on theirs.
+
+        After a failure of the network a pooled connection may be dead, which would show by a time-out only.
+        """
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        self._retired.add(pool)
+        if not pool.calls:
+            await self._bury(pool)
+
+    async def _bury(self, pool: _Pool) -> None:
+        self._retired.discard(pool)
+        await pool.session.close()
 
     async def _find_room(self, request: Request[T], deadline: int) -> None:
         if self._limiter is not None:
             await self._limiter.acquire(request.lane, request.name, deadline)
 
     async def _attempt(self, request: Request[T], deadline: int) -> Reply | Failure:
-        session = self._pool()
+        pool = self._open_pool()
         headers = self._headers(request)
         log.debug("%s > %s %s", request.name, request.method, request.target)
         started = self._clock()
-        outcome = await session.exchange(
-            request.method,
-            self._base_url + request.target,
-            headers,
-            request.body,
-            Limits(
-                total_s=max(deadline - started, _SHORTEST_NS) / _NS_PER_S,
-                connect_s=self._settings.connect_s,
-                read_s=self._settings.read_s,
-                largest_answer=self._settings.largest_answer,
-            ),
+        limits = Limits(
+            total_s=max(deadline - started, _SHORTEST_NS) / _NS_PER_S,
+            connect_s=self._settings.connect_s,
+            read_s=self._settings.read_s,
+            largest_answer=self._settings.largest_answer,
         )
+        url = self._base_url + request.target
+        pool.calls += 1
+        try:
+            outcome = await pool.session.exchange(request.method, url, headers, request.body, limits)
+        finally:
+            pool.calls -= 1
+            if pool in self._retired and not pool.calls:
+                await self._bury(pool)
         self._count(request, outcome, self._clock() - started)
         if self._limiter is not None and isinstance(outcome, Reply) and outcome.status == _TOO_MANY_REQUESTS:
             self._limiter.refused(request.name, sent=started, retry_after_s=_retry_after_s(outcome))
         return outcome
 
-    def _pool(self) -> HttpExchange:
+    def _open_pool(self) -> _Pool:
         if self._is_closed:
             raise ClosedError("the REST client is closed")
-        if self._session is None:
-            self._session = self._open_session()
-        return self._session
+        if self._pool is None:
+            self._pool = _Pool(self._open_session())
+        return self._pool
 
     def _headers(self, request: Request[T]) -> Mapping[str, str]:
         if not request.is_signed:
