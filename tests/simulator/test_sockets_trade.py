@@ -128,7 +128,7 @@ async def test_a_bad_pair_is_an_error_and_the_good_ones_replace_the_list() -> No
         ]
 
 
-@pytest.mark.parametrize("event", ["OB_L1_DIFF", "FULL_ORDERBOOK_UPDATE", "GOSSIP"])
+@pytest.mark.parametrize("event", ["OB_L1_D60_SNAPSHOT", "GOSSIP"])
 async def test_a_channel_that_is_not_here_is_an_error_per_pair(event: str) -> None:
     async with street() as valr, valr.socket() as trade:
         assert messages(await subscribe(trade, event, "BTCZAR")) == [

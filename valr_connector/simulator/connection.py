@@ -73,6 +73,10 @@ class Connection:
         settings = self._floor.settings
         self._send(message, settings.event_latency, None if settings.events_may_swap else self._events)
 
+    def push_in_order(self, message: OutboundFrame) -> None:
+        """Tell a frame of the market, after the latency of events; none overtakes another."""
+        self._send(message, self._floor.settings.event_latency, self._events)
+
     def push_aged(self, message: OutboundFrame, age_s: float) -> None:
         """Tell a snapshot that is that much older than an event would be; events may overtake it."""
         latency = self._floor.settings.event_latency
@@ -100,6 +104,9 @@ class Connection:
             self._transport.abort()
 
     def _send(self, message: OutboundFrame, latency: Latency, lane: Lane | None) -> None:
+        changed = self._floor.faults.altered(message.content)
+        if changed is not None:
+            message = OutboundFrame(changed, orjson.dumps(changed))
         for extra_s in self._floor.faults.copies(message.content):
             seconds = latency.draw(self._floor.rng)
             if lane is None or extra_s:

@@ -13,7 +13,6 @@ from valr_connector.simulator.accounts import Account
 from valr_connector.simulator.exact import ZERO
 from valr_connector.simulator.matching import Book
 from valr_connector.simulator.vocabulary import (
-    BookChanged,
     OpenOrdersChanged,
     OrderChange,
     Processed,
@@ -104,6 +103,4 @@ class Effects:
         return [OpenOrdersChanged(account_id) for account_id in self._accounts]
 
     def _book_events(self) -> list[VenueEvent]:
-        for book in self._books.values():
-            book.sequence += 1
-        return [BookChanged(symbol, book.sequence, self.now) for symbol, book in self._books.items()]
+        return [book.close_change(self.now) for book in self._books.values()]

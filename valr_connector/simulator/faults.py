@@ -14,7 +14,11 @@ FramePredicate = Callable[[Mapping[str, object]], bool]
 """Takes a frame as it is on the wire."""
 RequestPredicate = Callable[[str, str], bool]
 """Takes a method and a target such as "/v1/orders/open?x=1"."""
+FrameChange = Callable[[Mapping[str, object]], Mapping[str, object]]
+"""Takes a frame as it is on the wire, gives what is sent in its place."""
 CommandFate = Literal["run", "run silently", "swallow"]
+
+_FOR_EVER = -1
 
 _Plan = TypeVar("_Plan")
 
@@ -22,6 +26,19 @@ _Plan = TypeVar("_Plan")
 def of_type(*types: str) -> FramePredicate:
     """Frames of one of these types."""
     return lambda frame: frame.get("type") in types
+
+
+def of_pair(symbol: str, *types: str) -> FramePredicate:
+    """Frames of the market about one pair, of all types or of these."""
+    return lambda frame: (
+        symbol in (frame.get("ps"), frame.get("currencyPairSymbol"))
+        and (not types or frame.get("type") in types)
+    )
+
+
+def diff_of(symbol: str) -> FramePredicate:
+    """Changes of one pair's book; not its snapshots."""
+    return of_pair(symbol, "OB_L1_DIFF", "FULL_ORDERBOOK_UPDATE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +56,10 @@ class _Queue(Generic[_Plan]):
     def __init__(self) -> None:
         self._entries: list[_Entry[_Plan]] = []
 
-    def add(self, matches: Callable[..., bool], plan: _Plan, count: int) -> None:
-        self._entries.append(_Entry(matches, plan, count))
+    def add(self, matches: Callable[..., bool], plan: _Plan, count: int) -> _Entry[_Plan]:
+        entry = _Entry(matches, plan, count)
+        self._entries.append(entry)
+        return entry
 
     def take(self, *occasion: object) -> _Plan | None:
         for entry in self._entries:
@@ -50,6 +69,9 @@ class _Queue(Generic[_Plan]):
                     self._entries.remove(entry)
                 return entry.plan
         return None
+
+    def take_back(self, entry: _Entry[_Plan]) -> None:
+        self._entries = [each for each in self._entries if each is not entry]
 
     def clear(self) -> None:
         self._entries.clear()
@@ -67,6 +89,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._frames: _Queue[tuple[float, ...]] = _Queue()
+        self._alterations: _Queue[FrameChange] = _Queue()
         self._commands: _Queue[CommandFate] = _Queue()
         self._requests: _Queue[HttpFault] = _Queue()
 
@@ -81,6 +104,19 @@ class Faults:
     def delay_frame(self, matches: FramePredicate, seconds: float, *, count: int = 1) -> None:
         """Send the next outbound frame that matches that much later; later frames overtake it."""
         self._frames.add(matches, (seconds,), count)
+
+    def alter_frame(self, matches: FramePredicate, change: FrameChange, *, count: int = 1) -> None:
+        """Send something else in place of the next outbound frame that matches."""
+        self._alterations.add(matches, change, count)
+
+    def falsify_checksum(self, symbol: str, *, count: int = 1) -> None:
+        """Send a wrong checksum with the next change of the pair's book."""
+        self.alter_frame(diff_of(symbol), _with_wrong_checksum, count=count)
+
+    def silence_pair(self, symbol: str) -> Callable[[], None]:
+        """Send no frame about a pair any more, until the result is called."""
+        silence = self._frames.add(of_pair(symbol), (), _FOR_EVER)
+        return lambda: self._frames.take_back(silence)
 
     def swallow_command(self, matches: FramePredicate, *, count: int = 1) -> None:
         """Neither execute nor answer the next account command that matches."""
@@ -108,6 +144,7 @@ class Faults:
     def clear(self) -> None:
         """Take back every fault that has not happened yet."""
         self._frames.clear()
+        self._alterations.clear()
         self._commands.clear()
         self._requests.clear()
 
@@ -116,6 +153,11 @@ class Faults:
         plan = self._frames.take(frame)
         return (0.0,) if plan is None else plan
 
+    def altered(self, frame: Mapping[str, object]) -> Mapping[str, object] | None:
+        """What is sent in place of an outbound frame; None where nothing is wrong."""
+        change = self._alterations.take(frame)
+        return None if change is None else change(frame)
+
     def command_fate(self, frame: Mapping[str, object]) -> CommandFate:
         """What becomes of an inbound command."""
         return self._commands.take(frame) or "run"
@@ -123,3 +165,9 @@ class Faults:
     def http_fault(self, method: str, target: str) -> HttpFault | None:
         """What becomes of a REST request."""
         return self._requests.take(method, target)
+
+
+def _with_wrong_checksum(frame: Mapping[str, object]) -> Mapping[str, object]:
+    place, key = ("d", "cs") if "d" in frame else ("data", "Checksum")
+    book = frame[place]
+    return {**frame, place: {**book, key: book[key] ^ 1}} if isinstance(book, dict) else frame

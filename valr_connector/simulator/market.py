@@ -42,7 +42,7 @@ class Market:
             symbol,
             self._venue.levels(symbol, "sell", BOOK_DEPTH),
             self._venue.levels(symbol, "buy", BOOK_DEPTH),
-            changed_at=self._last_change(symbol),
+            changed_at=self.last_change(symbol),
             sequence=self._venue.book_sequence(symbol),
         )
 
@@ -51,7 +51,7 @@ class Market:
         return full_book_object(
             self._venue.resting(symbol, "sell"),
             self._venue.resting(symbol, "buy"),
-            changed_at=self._last_change(symbol),
+            changed_at=self.last_change(symbol),
             sequence=self._venue.book_sequence(symbol),
         )
 
@@ -67,5 +67,6 @@ class Market:
         best = self._venue.levels(symbol, side, 1)
         return best[0][0] if best else Decimal(0)
 
-    def _last_change(self, symbol: str) -> int:
+    def last_change(self, symbol: str) -> int:
+        """When the book changed last, nanoseconds since 1970."""
         return self._changed_at.get(symbol, self._opened_at)

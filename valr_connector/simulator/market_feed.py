@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from valr_connector.simulator.book_channels import Audience, BookChannels
 from valr_connector.simulator.floor import Floor
 from valr_connector.simulator.market_wire import new_trade_object
 from valr_connector.simulator.timeline import Throttle
@@ -14,9 +15,6 @@ from valr_connector.simulator.wire import OutboundFrame, frame
 BOOK = "AGGREGATED_ORDERBOOK_UPDATE"
 TRADE = "NEW_TRADE"
 SUMMARY = "MARKET_SUMMARY_UPDATE"
-
-Audience = Callable[[str, str], list[Callable[[OutboundFrame], None]]]
-"""Takes a channel and a pair; gives who listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +35,33 @@ class MarketFeed:
             BOOK: _State(self._book, floor.settings.order_book_interval_s),
             SUMMARY: _State(self._summary, floor.settings.market_summary_interval_s),
         }
+        self._books = BookChannels(floor, audience)
         self._throttles: dict[tuple[str, str], Throttle] = {}
         floor.venue.listen(self._tell)
 
     @property
     def channels(self) -> frozenset[str]:
         """What can be subscribed."""
-        return frozenset({TRADE, *self._states})
+        return frozenset({TRADE, *self._states}) | self._books.channels
 
     def first(self, channel: str, symbol: str) -> OutboundFrame | None:
         """The frame that a new subscription gets at once."""
+        if channel in self._books.channels:
+            return self._books.first(channel, symbol)
         state = self._states.get(channel)
         return state.make(symbol) if state else None
 
     def forget(self) -> None:
         """Drop what was waiting for its time; for an exchange that stops."""
         self._throttles.clear()
+        self._books.forget()
 
     def _tell(self, event: VenueEvent) -> None:
         if isinstance(event, PublicTrade):
             self._send(TRADE, event.symbol, lambda: _new_trade(event))
             self._ask(SUMMARY, event.symbol)
         elif isinstance(event, BookChanged):
+            self._books.tell(event)
             self._ask(BOOK, event.symbol)
             self._ask(SUMMARY, event.symbol)
 

@@ -15,7 +15,15 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from valr_connector.simulator.exact import ZERO, step_of
-from valr_connector.simulator.vocabulary import BuyOrSell, PairSpec, PublicTrade, VenueOrder
+from valr_connector.simulator.vocabulary import (
+    BookChanged,
+    BuyOrSell,
+    LevelChange,
+    PairSpec,
+    PublicTrade,
+    QueueEntry,
+    VenueOrder,
+)
 
 _TRADES_KEPT = 1000
 
@@ -40,10 +48,15 @@ class Level:
 
 
 class BookSide:
-    """The resting orders of one side, best price first."""
+    """The resting orders of one side, best price first.
+
+    Attributes:
+        entries: what happened to the side and was not told yet.
+    """
 
     def __init__(self, side: BuyOrSell) -> None:
         self.side = side
+        self.entries: list[QueueEntry] = []
         self._levels: dict[Decimal, Level] = {}
         self._prices: list[Decimal] = []  # ascending on both sides
 
@@ -51,6 +64,11 @@ class BookSide:
         if not self._prices:
             return None
         return self._prices[-1 if self.side == "buy" else 0]
+
+    def total(self, price: Decimal) -> Decimal:
+        """What rests at a price."""
+        level = self._levels.get(price)
+        return ZERO if level is None else level.total
 
     def levels(self) -> Iterator[Level]:
         """Levels from the best price outwards."""
@@ -65,6 +83,7 @@ class BookSide:
             insort(self._prices, order.price)
         level.orders[order.order_id] = order
         level.total += order.remaining_quantity
+        self.entries.append(QueueEntry(self.side, order.price, order.order_id, order.remaining_quantity))
 
     def reduce(self, order: VenueOrder, quantity: Decimal) -> None:
         """Take `quantity` off a resting order; the order leaves when nothing of it remains.
@@ -73,6 +92,8 @@ class BookSide:
         """
         level = self._levels[order.price]
         level.total -= quantity
+        left = order.remaining_quantity - quantity
+        self.entries.append(QueueEntry(self.side, order.price, order.order_id, left))
         if quantity == order.remaining_quantity:
             del level.orders[order.order_id]
         if not level.orders:
@@ -84,12 +105,15 @@ class BookSide:
 
 
 class Book:
-    """Both sides of one pair, its latest trades (oldest first), and the sequence number that rises with every
-    change."""
+    """Both sides of one pair, its latest trades (oldest first), and two sequence numbers.
+
+    One rises with every change, the other with every order that a change names (protocol 18.2, 18.3).
+    """
 
     def __init__(self, pair: PairSpec) -> None:
         self.pair = pair
         self.sequence = 0
+        self.order_sequence = 0
         self.trades: deque[PublicTrade] = deque(maxlen=_TRADES_KEPT)
         self._buys = BookSide("buy")
         self._sells = BookSide("sell")
@@ -99,6 +123,17 @@ class Book:
 
     def opposite(self, side: BuyOrSell) -> BookSide:
         return self._sells if side == "buy" else self._buys
+
+    def close_change(self, now: int) -> BookChanged:
+        """End a change: it gets its numbers, and is returned as it is told."""
+        entries = (*self._buys.entries, *self._sells.entries)
+        self._buys.entries.clear()
+        self._sells.entries.clear()
+        self.sequence += 1
+        self.order_sequence += len(entries)
+        touched = dict.fromkeys((entry.side, entry.price) for entry in entries)
+        levels = tuple(LevelChange(side, price, self.side(side).total(price)) for side, price in touched)
+        return BookChanged(self.pair.symbol, self.sequence, now, self.order_sequence, levels, entries)
 
     def would_match(self, side: BuyOrSell, price: Decimal) -> bool:
         """Whether a limit order at that price would find a match now."""

@@ -90,7 +90,7 @@ class TradeSession:
     def _send_first(self, channel: str, symbol: str) -> None:
         first = self._feed.first(channel, symbol)
         if first is not None:
-            self.connection.push(first)
+            self.connection.push_in_order(first)
 
 
 class TradeDoor:
@@ -130,7 +130,11 @@ class TradeDoor:
             self._sessions.remove(session)
 
     def _listeners(self, channel: str, symbol: str) -> list[Callable[[OutboundFrame], None]]:
-        return [session.connection.push for session in self._sessions if session.listens_to(channel, symbol)]
+        return [
+            session.connection.push_in_order
+            for session in self._sessions
+            if session.listens_to(channel, symbol)
+        ]
 
 
 def _greet(connection: Connection, is_authenticated: bool) -> None:

@@ -241,8 +241,8 @@ class Venue:
         """Copies of the account's wallets, in the order in which they were opened."""
         return [replace(wallet) for wallet in self._account(account_id).wallets.values()]
 
-    def levels(self, symbol: str, side: BuyOrSell, depth: int) -> list[tuple[Decimal, Decimal, int]]:
-        """Price, total quantity and number of orders of the `depth` best levels, best first."""
+    def levels(self, symbol: str, side: BuyOrSell, depth: int | None) -> list[tuple[Decimal, Decimal, int]]:
+        """Price, total quantity and number of orders of the `depth` best levels, or of all, best first."""
         levels = islice(self._books[symbol].side(side).levels(), depth)
         return [(level.price, level.total, len(level.orders)) for level in levels]
 
@@ -254,6 +254,10 @@ class Venue:
     def book_sequence(self, symbol: str) -> int:
         """Rises by one with every command that changes the pair's book."""
         return self._books[symbol].sequence
+
+    def order_sequence(self, symbol: str) -> int:
+        """Rises by one with every order that is queued in the pair's book, reduced or taken out."""
+        return self._books[symbol].order_sequence
 
     def fees_collected(self) -> dict[str, Decimal]:
         """What the exchange took in fees less what it paid in rewards, by currency."""

@@ -272,12 +272,38 @@ class OpenOrdersChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelChange:
+    """What rests at one price after the change; a total of 0 where nothing does."""
+
+    side: BuyOrSell
+    price: Decimal
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """What is left of one resting order after it was queued, reduced or taken out (0)."""
+
+    side: BuyOrSell
+    price: Decimal
+    order_id: str
+    remaining: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class BookChanged:
-    """The pair's book changed; `sequence` rises by one each time."""
+    """The pair's book changed.
+
+    `sequence` rises by one each time, `order_sequence` by the number of `entries`, which are in the order in
+    which they happened on each side.
+    """
 
     symbol: str
     sequence: int
     changed_at: int
+    order_sequence: int
+    levels: tuple[LevelChange, ...]
+    entries: tuple[QueueEntry, ...]
 
 
 VenueEvent = (
