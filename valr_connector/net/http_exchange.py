@@ -15,6 +15,12 @@ class Reply:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def age_s(self) -> int:
+        """For how many seconds a cache on the way had kept it; 0 where nothing says so."""
+        age = self.headers.get("age", "")
+        return int(age) if age.isascii() and age.isdigit() and len(age) < 10 else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:

@@ -164,6 +164,15 @@ class RestClient:
             ExchangeError: VALR answered with an error; `decode_response` says which.
             DecodeError: the answer does not fit the protocol.
         """
+        return _conclude(request, await self._outcome(request, timeout))
+
+    async def call_aged(self, request: Request[T], *, timeout: float | None = None) -> tuple[T, int]:
+        """The same, and for how many seconds VALR had kept the answer (protocol 3.4)."""
+        outcome = await self._outcome(request, timeout)
+        return _conclude(request, outcome), outcome.age_s if isinstance(outcome, Reply) else 0
+
+    async def _outcome(self, request: Request[T], timeout: float | None) -> Reply | Failure:
+        """What came of the last attempt."""
         seconds = self._settings.timeout_s if timeout is None else timeout
         deadline = self._clock() + round(seconds * _NS_PER_S)
         attempt, outcome = 1, None
@@ -173,11 +182,11 @@ class RestClient:
             except ThrottledError:
                 if outcome is None:
                     raise
-                return _conclude(request, outcome)  # an earlier attempt was sent: what it led to counts
+                return outcome  # an earlier attempt was sent: what it led to counts
             outcome = await self._attempt(request, deadline)
             pause_s = self._pause_s(request, outcome, attempt)
             if pause_s is None or self._clock() + pause_s * _NS_PER_S >= deadline:
-                return _conclude(request, outcome)
+                return outcome
             log.info("%s: %s; trying again in %.2f s", request.name, _in_words(outcome), pause_s)
             await self._sleep(pause_s)
             self._metrics.counter(m.REST_RETRIES, request.name).add()
