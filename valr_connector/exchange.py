@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -96,7 +96,7 @@ class ValrExchange:
         api_secret: str,
         *,
         pairs: Sequence[str],
-        books: BookFeed = BookFeed.AGGREGATED,
+        books: BookFeed = BookFeed.L1_DIFF,
         subaccount_id: str = "",
         settings: Settings | None = None,
         tap: FrameTap | None = None,
@@ -107,9 +107,7 @@ class ValrExchange:
         journal: Path | None = None,
     ) -> None:
         self._credentials = Credentials(api_key, api_secret, subaccount_id)
-        if isinstance(pairs, str):
-            raise InvalidArgumentError("pairs", pairs, 'must be a list of pairs, ["BTC-ZAR"]')
-        self._pairs = tuple(dict.fromkeys(pairs))
+        self._pairs = _distinct(pairs)
         self._books = checked_feed(books)
         self._settings = settings or Settings()
         self._tap = tap
@@ -148,7 +146,7 @@ class ValrExchange:
         cls,
         *,
         pairs: Sequence[str],
-        books: BookFeed = BookFeed.AGGREGATED,
+        books: BookFeed = BookFeed.L1_DIFF,
         settings: Settings | None = None,
         journal: Path | None = None,
     ) -> Self:
@@ -164,7 +162,7 @@ class ValrExchange:
         cls,
         *,
         pairs: Sequence[str],
-        books: BookFeed = BookFeed.AGGREGATED,
+        books: BookFeed = BookFeed.L1_DIFF,
         exchange: EmbeddedExchange | None = None,
         settings: Settings | None = None,
         tap: FrameTap | None = None,
@@ -510,7 +508,13 @@ class ValrExchange:
         return self._state.balances.by_currency
 
     def balance(self, currency: str) -> Balance:
-        """One wallet; zero where VALR lists none."""
+        """One wallet; zero where VALR lists none.
+
+        Raises:
+            InvalidArgumentError: `currency` is no text.
+        """
+        if not isinstance(currency, str):
+            raise InvalidArgumentError("currency", currency, 'must be a code such as "ZAR"')
         return self._state.balances[currency]
 
     @property
@@ -692,3 +696,10 @@ class ValrExchange:
     def _fail(self, failure: ValrError) -> None:
         self._failure = failure
         self._publisher.close(failure)
+
+
+def _distinct(pairs: Any) -> tuple[str, ...]:
+    names: list[Any] = list(pairs) if isinstance(pairs, Iterable) else [None]
+    if isinstance(pairs, str) or not all(isinstance(name, str) for name in names):
+        raise InvalidArgumentError("pairs", pairs, 'must be a list of pairs, ["BTC-ZAR"]')
+    return tuple(dict.fromkeys(names))

@@ -81,9 +81,11 @@ class EventPublisher:
 
         Raises:
             ClosedError: the publisher is closed.
-            InvalidArgumentError: `callback` is a coroutine function, which nobody would await, or
-                `event_type` is no type.
+            InvalidArgumentError: `callback` is no function, or a coroutine function, which nobody would
+                await; or `event_type` is no type.
         """
+        if not callable(callback):
+            raise InvalidArgumentError("callback", callback, "has to be a function")
         if inspect.iscoroutinefunction(callback):
             rule = "has to be a plain function; a task iterates over stream() instead"
             raise InvalidArgumentError("callback", callback, rule)

@@ -47,10 +47,10 @@ class Credentials:
         Raises:
             InvalidArgumentError: one of them could not go into a header.
         """
-        for field, value in (("key", key), ("secret", secret)):
-            if _PRINTABLE.fullmatch(value) is None:
-                raise InvalidArgumentError(field, _HIDDEN, "must be printable ASCII without spaces")
-        if subaccount_id and _DIGITS.fullmatch(subaccount_id) is None:
+        for field, value in (("api_key", key), ("api_secret", secret)):
+            if not isinstance(value, str) or _PRINTABLE.fullmatch(value) is None:
+                raise InvalidArgumentError(field, _HIDDEN, "must be text of printable ASCII without spaces")
+        if not isinstance(subaccount_id, str) or (subaccount_id and _DIGITS.fullmatch(subaccount_id) is None):
             raise InvalidArgumentError("subaccount_id", subaccount_id, "must be a decimal number")
         self._key = key
         self._secret = secret
