@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 
-.PHONY: help venv demo test lint format frames lock clean
+.PHONY: help venv demo test chaos lint format frames lock clean
 
 help:
 	@echo "make demo    run the market maker on the embedded exchange"
 	@echo "make test    run all tests with the coverage floors"
+	@echo "make chaos   a maker through 200 network faults, compared with the venue (SEED=n, FAULTS=n)"
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make venv    build the environment only"
 	@echo "make frames  re-record tests/frames and show what differs (ACCEPT=1 keeps it)"
@@ -36,6 +37,9 @@ test: venv
 	$(BIN)/python -m pytest -n auto --cov --cov-report= $(TESTS)
 	$(BIN)/python -m coverage report --fail-under=100 --include='valr_connector/model/*,valr_connector/protocol/*,valr_connector/core/*'
 	$(BIN)/python -m coverage report --fail-under=90 --omit='valr_connector/model/*,valr_connector/protocol/*,valr_connector/core/*'
+
+chaos: venv
+	$(BIN)/python -W error -m tests.chaos.chaos $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS))
 
 lint: venv
 	$(BIN)/ruff check .

@@ -30,6 +30,7 @@ from valr_connector.simulator.settings import SimulatorSettings
 from valr_connector.simulator.vocabulary import NewOrder, State, VenueOrder
 
 ROOT = Path(__file__).resolve().parents[2]
+SYMBOL = "BTCZAR"
 MAKER = "0"
 RIVAL = "9"
 TAKES_EVERY_S = 0.02
@@ -41,7 +42,7 @@ LONGEST_DELAY_S = 0.03
 VENUE = SimulatorSettings(
     crowd=True,
     crowd_interval_s=0.05,
-    crowd_prices={"BTCZAR": Decimal(1_500_000)},
+    crowd_prices={SYMBOL: Decimal(1_500_000)},
     balances={"ZAR": Decimal(100_000_000), "BTC": Decimal(100)},
     request_jitter_s=0.002,
     processing_latency_s=0.001,
@@ -156,7 +157,7 @@ class Taker:
         """Take until cancelled."""
         while True:
             await asyncio.sleep(self._rng.uniform(0, 2 * TAKES_EVERY_S))
-            open_orders = self._venue.open_orders(MAKER)
+            open_orders = self._venue.open_orders(MAKER, SYMBOL)
             if open_orders:
                 self._take(self._rng.choice(open_orders))
 

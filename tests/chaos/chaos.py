@@ -1,0 +1,394 @@
+"""A market maker over real sockets through a network that breaks all the time, compared with the venue.
+
+    python -m tests.chaos.chaos --faults 200 --seed 1
+
+Exit status 1 if an invariant did not hold, coming back in time (L2) among them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import io
+import logging
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from random import Random
+
+from tests.chaos.proxy import HOST, Kind, Proxy
+from tests.chaos.recovery import Recovery, percentile
+from tests.chaos.storm import Fault, Storm
+from tests.soak.kill_maker import Taker
+from valr_connector import (
+    CancelUnknown,
+    Event,
+    Hosts,
+    OrderStatus,
+    PlacementUnknown,
+    Settings,
+    Side,
+    ValrExchange,
+)
+from valr_connector.cli.maker_example import load_market_maker
+from valr_connector.net.limiter import LimiterRegistry
+from valr_connector.observe import metrics as m
+from valr_connector.simulator.exchange import EmbeddedExchange
+from valr_connector.simulator.settings import RateLimits, SimulatorSettings
+from valr_connector.verification.invariants import (
+    AT_QUIESCENCE,
+    EACH_ORDER,
+    OfOneOrder,
+    Truth,
+    Violation,
+    l1_agreement,
+    l1_no_unknown,
+    l4_no_accumulation,
+    l5_closes_in_time,
+    s9_nothing_left,
+    truth_of,
+)
+from valr_connector.verification.story import OrderStory, Recorder
+
+PAIR, SYMBOL = "BTC-ZAR", "BTCZAR"
+QUIET_PAIR = "ETH-ZAR"
+ACCOUNT, RIVAL = "0", "9"
+RESTING = 48
+"""Orders that rest beside the two quotes."""
+REFRESH_S = 0.1
+RESOLVED_WITHIN_S = 30.0
+"""L1: after the last fault, every unknown is resolved by then."""
+LIVE_WITHIN_S = 2.0
+"""L2."""
+CALM_WITHIN_S = 20.0
+LOOK_S = 0.01
+MORE_ROOM = 20
+"""VALR's limits are multiplied by this on both sides: a minute's faults take more than a minute's dials."""
+
+SETTINGS = Settings(
+    place_timeout_s=1.0,
+    cancel_timeout_s=1.0,
+    not_found_grace_s=2.5,
+    absent_min_age_s=2.0,
+    absent_min_quiet_s=1.0,
+    reconcile_interval_s=5.0,
+    ping_interval_s=0.4,
+    silence_timeout_s=1.2,
+    stable_connection_s=1.0,
+    longest_redial_pause_s=0.5,
+)
+"""Short deadlines, so that hundreds of faults fit into minutes: half-open sockets are found after 1.2 s."""
+
+VENUE = SimulatorSettings(
+    crowd=True,
+    crowd_interval_s=0.05,
+    crowd_prices={SYMBOL: Decimal(1_500_000)},
+    balances={"ZAR": Decimal(1_000_000_000), "BTC": Decimal(1_000), "ETH": Decimal(1_000)},
+    request_jitter_s=0.002,
+    processing_latency_s=0.001,
+    processing_jitter_s=0.004,
+    event_jitter_s=0.002,
+    reply_jitter_s=0.004,
+    rate_limits=RateLimits(
+        **{each.name: MORE_ROOM * getattr(RateLimits(), each.name) for each in fields(RateLimits)}
+    ),
+)
+
+
+@dataclass
+class Report:
+    """What happened.
+
+    Attributes:
+        faults: how often each struck.
+        orders, fills: how many there were at the venue.
+        most_open: the most orders that were open there at once.
+        unknown: orders whose placement or cancel was unknown at some time, by what became of them.
+        rest_failures: REST calls that got no answer.
+        resolved_s: from the last fault until all agreed.
+        closed_s: how long closing took.
+    """
+
+    faults: Counter[Fault] = field(default_factory=Counter)
+    recovery: Recovery = field(default_factory=Recovery)
+    orders: int = 0
+    fills: int = 0
+    most_open: int = 0
+    unknown: Counter[tuple[str, str]] = field(default_factory=Counter)
+    rare: Counter[str] = field(default_factory=Counter)
+    rest_failures: int = 0
+    resolved_s: float = float("nan")
+    closed_s: float = float("nan")
+    seconds: float = 0.0
+    violations: list[Violation] = field(default_factory=list)
+
+
+class Chaos:
+    """One maker, one venue, and the proxy between them."""
+
+    def __init__(self, exchange: EmbeddedExchange, proxy: Proxy, valr: ValrExchange, rng: Random) -> None:
+        self.report = Report()
+        self._exchange = exchange
+        self._proxy = proxy
+        self._valr = valr
+        self._rng = rng
+        self._stop = asyncio.Event()
+        self._recorder = Recorder(time.time_ns)
+        self._storm = Storm(proxy, Random(rng.random()), self._calm)
+        valr.on(Event, self._recorder.hear)
+        self.report.recovery.follow(valr)
+
+    async def run(self, faults: int, lasts_s: float) -> None:
+        """Let a maker run through a storm, come to rest, and be compared."""
+        loop = asyncio.get_running_loop()
+        await self._rest_orders()
+        async with asyncio.TaskGroup() as tasks:
+            others = [
+                tasks.create_task(Taker(self._exchange, self._rng).run()),
+                tasks.create_task(self._watch_accumulation()),
+            ]
+            maker = tasks.create_task(self._make())
+            await self._storm.rage(faults, loop.time() + lasts_s)
+            self._stop.set()
+            await maker
+            for task in others:
+                task.cancel()
+        await self._come_to_rest()
+        await self._close()
+        self._judge()
+
+    # --- the user ------------------------------------------------------------------------------------
+
+    async def _rest_orders(self) -> None:
+        """Far away from any market, where nobody takes them."""
+        for number in range(RESTING):
+            side, price = (Side.BUY, 20_000 + number) if number % 2 else (Side.SELL, 90_000 + number)
+            await self._valr.place_limit_order(QUIET_PAIR, side, amount="0.1", price=price, post_only=True)
+
+    async def _make(self) -> None:
+        maker = load_market_maker()(
+            self._valr,
+            pair=PAIR,
+            spread=Decimal(4),
+            amount=Decimal("0.001"),
+            refresh_s=REFRESH_S,
+            max_position=Decimal(1),
+            skew=Decimal(1),
+        )
+        await maker.run(self._stop)
+
+    # --- watching --------------------------------------------------------------------------------------
+
+    async def _calm(self) -> None:
+        """Wait until the library has noticed everything and mended it."""
+        recovery = self.report.recovery
+        recovery.calm_began()
+        for _ in range(round(CALM_WITHIN_S / LOOK_S)):
+            if self._is_well():
+                break
+            await asyncio.sleep(LOOK_S)
+        else:
+            self._found([Violation("L2", f"not ready {CALM_WITHIN_S:g} s after a fault: {self._why_not()}")])
+        recovery.calm_ended()
+
+    def _is_well(self) -> bool:
+        return self._valr.ready and not self._proxy.deceives(Kind.ACCOUNT, Kind.TRADE)
+
+    def _why_not(self) -> str:
+        return "; ".join(
+            f"{part}: {each.why_not}" for part, each in self._valr.status.items() if not each.ready
+        )
+
+    async def _watch_accumulation(self) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            in_doubt = [
+                order
+                for order in self._valr.orders.values()
+                if order.pair == PAIR
+                and (order.status is OrderStatus.PENDING_CREATE or order.is_being_cancelled)
+            ]
+            quotes = [o for o in self._exchange.venue.open_orders(ACCOUNT) if o.symbol == SYMBOL]
+            self._found(l4_no_accumulation(len(quotes), len(in_doubt)))
+
+    async def _come_to_rest(self) -> None:
+        """Wait until both sides agree; what is not resolved in time is a violation."""
+        now = asyncio.get_running_loop().time
+        while [*self._disagreements()]:
+            if now() - self._storm.struck_at > RESOLVED_WITHIN_S:
+                self._found(self._disagreements())
+                return
+            await asyncio.sleep(LOOK_S)
+        self.report.resolved_s = now() - self._storm.struck_at
+
+    def _disagreements(self) -> Iterator[Violation]:
+        stories, truth = self._stories(), self._truth()
+        if self._valr.failure is not None:
+            yield Violation("L1", f"the connector stopped: {self._valr.failure}")
+        elif not self._valr.ready:
+            yield Violation("L1", f"not ready: {self._why_not()}")
+        yield from l1_no_unknown(stories)
+        yield from l1_agreement(stories, truth)
+        yield from _of_each(stories, truth, AT_QUIESCENCE)
+
+    async def _close(self) -> None:
+        began = time.monotonic()
+        report = await self._valr.close()
+        self.report.closed_s = time.monotonic() - began
+        closed_at = time.time_ns()
+        self._found(l5_closes_in_time(self.report.closed_s, [], SETTINGS.close_timeout_s))
+        self._found(s9_nothing_left(self._stories(), self._truth(), report.remaining, closed_at))
+
+    def _judge(self) -> None:
+        stories, truth = self._stories(), self._truth()
+        self._found(_of_each(stories, truth, EACH_ORDER))
+        self._found(self._mishaps())
+        report, stats = self.report, self._exchange.stats
+        if stats.rate_limited:
+            self._found([Violation("S8", f"{stats.rate_limited} requests were refused for VALR's limits")])
+        report.faults = self._storm.struck
+        report.orders = len(self._exchange.venue.orders(ACCOUNT))
+        report.fills = len(self._exchange.venue.trades(ACCOUNT))
+        report.most_open = stats.max_open_orders[ACCOUNT]
+        report.rare = self._recorder.rare
+        for story in stories:
+            for doubt in (PlacementUnknown, CancelUnknown):
+                report.unknown[doubt.__name__, story.order.status.value] += story.has(doubt)
+        snapshot = self._valr.metrics.snapshot()
+        report.rest_failures = sum(
+            value
+            for name, value in snapshot.items()
+            if name.startswith("rest_failures") and isinstance(value, int)
+        )
+
+    def _mishaps(self) -> Iterator[Violation]:
+        """What the library caught itself: whatever raised, something of a frame or an event was lost."""
+        for name, value in self._valr.metrics.snapshot().items():
+            if name.startswith((m.HANDLER_ERRORS.name, m.CALLBACK_ERRORS.name)) and value:
+                yield Violation("S10", f"{name} is {value}")
+
+    def _stories(self) -> Sequence[OrderStory]:
+        for order in self._valr.orders.values():
+            self._recorder.of(order)
+        return tuple(self._recorder.stories.values())
+
+    def _truth(self) -> Truth:
+        venue = self._exchange.venue
+        return truth_of(reversed(venue.orders(ACCOUNT)), reversed(venue.trades(ACCOUNT)))
+
+    def _found(self, violations: Iterator[Violation] | list[Violation]) -> None:
+        self.report.violations += violations
+
+
+def _of_each(
+    stories: Sequence[OrderStory], truth: Truth, invariants: Sequence[OfOneOrder]
+) -> Iterator[Violation]:
+    for story in stories:
+        for invariant in invariants:
+            yield from invariant(story, truth)
+
+
+async def run_chaos(faults: int, seed: int, *, lasts_s: float = 140.0) -> Report:
+    """A storm of so many faults. After `lasts_s` seconds nothing waits for calm any more between them."""
+    began, before = time.monotonic(), asyncio.all_tasks()
+    rng = Random(seed)
+    exchange = EmbeddedExchange(VENUE, rng=Random(rng.random()))
+    exchange.open_account(RIVAL)
+    async with (
+        exchange,
+        Proxy(port_of(exchange), Random(rng.random())) as proxy,
+        connected(exchange, proxy, rng) as valr,
+    ):
+        chaos = Chaos(exchange, proxy, valr, rng)
+        await chaos.run(faults, lasts_s)
+    report = chaos.report
+    report.seconds = time.monotonic() - began
+    left = [str(task.get_coro()) for task in asyncio.all_tasks() - before]
+    report.violations += l5_closes_in_time(0, left, 0)
+    slow = percentile(report.recovery.undisturbed_s, 99)
+    if slow > LIVE_WITHIN_S:
+        report.violations.append(Violation("L2", f"p99 of coming back is {slow:.3f} s"))
+    report.violations = list(dict.fromkeys(report.violations))
+    return report
+
+
+def port_of(exchange: EmbeddedExchange) -> int:
+    """Where a running exchange listens."""
+    return int(exchange.endpoints.rest.rsplit(":", 1)[1])
+
+
+@contextlib.asynccontextmanager
+async def connected(exchange: EmbeddedExchange, proxy: Proxy, rng: Random) -> AsyncIterator[ValrExchange]:
+    """A started connector that reaches the exchange through the proxy."""
+    key, at = exchange.add_api_key(ACCOUNT), f"{HOST}:{proxy.port}"
+    hosts = Hosts(
+        rest=f"http://{at}", account_socket=f"ws://{at}/ws/account", trade_socket=f"ws://{at}/ws/trade"
+    )
+    async with ValrExchange(
+        key.key,
+        key.secret,
+        pairs=[PAIR],
+        settings=SETTINGS.model_copy(update={"hosts": hosts}),
+        limiters=LimiterRegistry(scale=MORE_ROOM),
+        rng=Random(rng.random()),
+    ) as valr:
+        yield valr
+
+
+def figures(report: Report) -> str:
+    """Everything that was measured, in a few lines."""
+    lines = [
+        f"{report.faults.total()} faults in {report.seconds:.0f} s: "
+        + ", ".join(f"{count} {fault}" for fault, count in sorted(report.faults.items())),
+        f"{report.orders} orders, {report.fills} fills, most {report.most_open} open at once at the venue",
+        "from lost to live: " + _spread(report.recovery.undisturbed_s),
+        "the same while further faults struck: " + _spread(report.recovery.disturbed_s),
+        f"{report.rest_failures} REST calls without an answer; "
+        + (", ".join(f"{n} x {name}" for name, n in sorted(report.rare.items())) or "nothing rare"),
+        "time-outs, by what became of the order: "
+        + (
+            ", ".join(f"{n} {what} {fate}" for (what, fate), n in sorted(report.unknown.items()) if n)
+            or "none"
+        ),
+        f"all agreed {report.resolved_s:.2f} s after the last fault; closed in {report.closed_s:.2f} s",
+        f"{len(report.violations)} violations",
+    ]
+    return "\n".join([*lines, *map(str, report.violations)])
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    p50, p99, most = (percentile(seconds, percent) for percent in (50, 99, 100))
+    return f"{len(seconds)} times, p50 {p50:.3f} s, p99 {p99:.3f} s, at most {most:.3f} s"
+
+
+def main() -> None:
+    """The command line."""
+    options = argparse.ArgumentParser(description="Run a market maker through a storm of network faults.")
+    options.add_argument("--faults", type=int, default=200)
+    options.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
+    options.add_argument("--log", help="write the library's log to this file")
+    chosen = options.parse_args()
+    if chosen.log:
+        logging.basicConfig(
+            filename=chosen.log, filemode="w", level=logging.INFO, format="%(asctime)s %(name)s %(message)s"
+        )
+    else:
+        logging.disable(logging.ERROR)
+    _say(f"seed {chosen.seed}\n")
+    with contextlib.redirect_stdout(io.StringIO()):  # the maker says which quotes may have survived
+        report = asyncio.run(run_chaos(chosen.faults, chosen.seed))
+    _say(figures(report) + "\n")
+    sys.exit(bool(report.violations))
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
