@@ -14,11 +14,14 @@ help:
 	@echo "make venv    build the environment only"
 	@echo "make frames  re-record tests/frames and show what differs (ACCEPT=1 keeps it)"
 
-venv: $(STAMP)
+# An environment whose Python is gone, as after an upgrade of the system, is built anew.
+venv:
+	@$(BIN)/python -c '' >/dev/null 2>&1 || rm -rf $(VENV)
+	@$(MAKE) --no-print-directory $(STAMP)
 
 $(STAMP): requirements.lock pyproject.toml
-	@command -v $(PYTHON) >/dev/null 2>&1 || { \
-	  echo "Python is missing: install Python 3.11 or newer, or name one with 'make PYTHON=/path/to/python $(MAKECMDGOALS)'."; exit 1; }
+	@$(PYTHON) -c '' >/dev/null 2>&1 || { \
+	  echo "Python is missing: '$(PYTHON)' does not run. Install Python 3.11 or newer, or name one with 'make PYTHON=/path/to/python $(MAKECMDGOALS)'."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "$$($(PYTHON) --version) is too old: valr-connector needs Python 3.11 or newer."; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
