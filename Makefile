@@ -17,11 +17,11 @@ help:
 # An environment whose Python is gone, as after an upgrade of the system, is built anew.
 venv:
 	@$(BIN)/python -c '' >/dev/null 2>&1 || rm -rf $(VENV)
-	@$(MAKE) --no-print-directory $(STAMP)
+	@$(MAKE) --no-print-directory GOALS='$(MAKECMDGOALS)' $(STAMP)
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c '' >/dev/null 2>&1 || { \
-	  echo "Python is missing: '$(PYTHON)' does not run. Install Python 3.11 or newer, or name one with 'make PYTHON=/path/to/python $(MAKECMDGOALS)'."; exit 1; }
+	  echo "Python is missing: '$(PYTHON)' does not run. Install Python 3.11 or newer, or name one with 'make PYTHON=/path/to/python $(GOALS)'."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "$$($(PYTHON) --version) is too old: valr-connector needs Python 3.11 or newer."; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
