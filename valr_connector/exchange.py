@@ -238,7 +238,7 @@ class ValrExchange:
                 journal=self._journal,
             )
             await self._connector.start()
-        except BaseException:
+        except BaseException:  # a start that is cancelled leaves nothing behind either
             await self.close()
             raise
 

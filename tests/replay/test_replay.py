@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import orjson
@@ -114,9 +114,11 @@ def test_every_sequence_of_protocol_19_2_is_recorded() -> None:
 )
 def test_the_router_takes_every_account_frame_that_decodes(path: Path) -> None:
     router = AccountState().router
+    # Samples hold typos, which are told apart elsewhere; a recording of our own holds none.
+    tolerance = nullcontext() if path.parent == FRAMES else suppress(DecodeError)
 
     for raw in inbound_frames(path):
-        with suppress(DecodeError):  # typos of the documentation: whether they decode is tested elsewhere
+        with tolerance:
             router.route(decode_account_frame(raw), now=1)
 
 

@@ -48,7 +48,7 @@ def replace(path: Path, contents: bytes, open_file: OpenFile = open_unbuffered) 
     try:
         write(file, contents, is_synced=True)
         new.replace(path)
-    except BaseException:
+    except BaseException:  # whatever it was, nobody else can close the file
         file.close()
         raise
     return file

@@ -112,7 +112,7 @@ class OrderJournal:
             for order in self._orders.values():
                 order_log.resume(order, now, wall)
             self._begin_anew()
-        except BaseException:
+        except BaseException:  # whatever it was, the lock is not kept
             self.release()
             raise
         self.fills_wanted_since = order_log.fills_wanted_since(self._orders.values())
