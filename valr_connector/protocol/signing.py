@@ -48,9 +48,9 @@ class Credentials:
             InvalidArgumentError: one of them could not go into a header.
         """
         for field, value in (("api_key", key), ("api_secret", secret)):
-            if not isinstance(value, str) or _PRINTABLE.fullmatch(value) is None:
+            if not _is_text_of(_PRINTABLE, value):
                 raise InvalidArgumentError(field, _HIDDEN, "must be text of printable ASCII without spaces")
-        if not isinstance(subaccount_id, str) or (subaccount_id and _DIGITS.fullmatch(subaccount_id) is None):
+        if subaccount_id != "" and not _is_text_of(_DIGITS, subaccount_id):
             raise InvalidArgumentError("subaccount_id", subaccount_id, "must be a decimal number")
         self._key = key
         self._secret = secret
@@ -86,3 +86,7 @@ class Credentials:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("credentials are not pickled or copied")
+
+
+def _is_text_of(pattern: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
