@@ -56,6 +56,8 @@ from valr_connector.model.enums import (
     Side,
     Socket,
     TimeInForce,
+    UntrackedPolicy,
+    ZombieHandling,
 )
 from valr_connector.model.events import (
     AccountActivity,
@@ -80,6 +82,7 @@ from valr_connector.model.events import (
     ModifyConfirmed,
     ModifyRefused,
     ModifyUnknown,
+    OrderAdopted,
     OrderCancelled,
     OrderCompleted,
     OrderCorrected,
@@ -101,6 +104,7 @@ from valr_connector.model.events import (
     UnknownFrameReceived,
     UnrecognisedStatus,
     UntrackedOrder,
+    ZombieOrder,
 )
 from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Pair, Symbol, TradeId
 from valr_connector.model.market import (
@@ -216,6 +220,7 @@ __all__ = [
     "ModifyUnknown",
     "NotReadyError",
     "NotSentError",
+    "OrderAdopted",
     "OrderBook",
     "OrderCancelled",
     "OrderCompleted",
@@ -270,7 +275,10 @@ __all__ = [
     "UnknownPairError",
     "UnrecognisedStatus",
     "UntrackedOrder",
+    "UntrackedPolicy",
     "ValrError",
     "ValrExchange",
+    "ZombieHandling",
+    "ZombieOrder",
     "__version__",
 ]

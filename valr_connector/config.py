@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from valr_connector.core.backoff import BackoffSettings
 from valr_connector.core.guards import SECOND, Guards
 from valr_connector.core.reconcile import Patience
+from valr_connector.core.strangers import StrangerPolicy
 from valr_connector.errors import ConfigurationError
-from valr_connector.model.enums import RetryPolicy
+from valr_connector.model.enums import RetryPolicy, UntrackedPolicy
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 SocketAddress = Annotated[str, StringConstraints(pattern=r"^wss?://[^/\s]+(/\S*)?$")]
@@ -62,6 +63,15 @@ class Settings(_Chosen):
         cancel_attempts: how often one call of `cancel_order` asks VALR to cancel.
         close_timeout_s: how long closing may take, cancelling included.
         on_close: whether closing cancels this instance's open orders or leaves them.
+        cancel_all_timeout_s: how long `cancel_all` may take to find out what became of every order.
+        cancel_on_disconnect: have VALR cancel all open orders of the account, those of other programs too,
+            when the account socket is lost (protocol 16, experimental). Asked for anew on every connection;
+            whether VALR confirmed it stands in `status`, and does not count for `ready`. Closing under
+            "leave" takes it back first.
+        untracked_orders: what is done about open orders of the account that are not known here: "report"
+            tells an `UntrackedOrder`, "adopt" tracks them from then on, "cancel" cancels them.
+        cancel_foreign_orders: under "cancel", whether orders are cancelled as well whose client order id does
+            not begin with `client_order_id_prefix` and a hyphen.
         journal_sync: "os" has an order journal survive the death of the process, "always" a power cut too.
         reconcile_interval_s: pause between two comparisons with VALR's own list of open orders.
         absent_min_age_s: an order younger than this may be missing from a list.
@@ -88,6 +98,10 @@ class Settings(_Chosen):
     cancel_attempts: Annotated[int, Field(ge=1, le=20)] = 3
     close_timeout_s: Seconds = 5.0
     on_close: ClosePolicy = "cancel"
+    cancel_all_timeout_s: Seconds = 10.0
+    cancel_on_disconnect: bool = False
+    untracked_orders: UntrackedPolicy = UntrackedPolicy.REPORT
+    cancel_foreign_orders: bool = False
     journal_sync: JournalSync = "os"
     reconcile_interval_s: Seconds = 30.0
     absent_min_age_s: Seconds = 5.0
@@ -128,6 +142,15 @@ class Settings(_Chosen):
     def patience(self) -> Patience:
         """When questions are asked, and when "not found" proves something."""
         return Patience(grace=round(self.not_found_grace_s * SECOND))
+
+    @property
+    def stranger_policy(self) -> StrangerPolicy:
+        """What is done about orders that are not known here."""
+        return StrangerPolicy(
+            wanted=self.untracked_orders,
+            prefix=self.client_order_id_prefix,
+            cancels_foreign=self.cancel_foreign_orders,
+        )
 
 
 def _first_mistake(error: ValidationError) -> str:

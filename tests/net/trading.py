@@ -255,7 +255,8 @@ def hurry(valr: ValrExchange, patience: Patience | None = QUICK) -> None:
         return
     parts = [part for part in Part if valr._pairs or part is not Part.ORDER_BOOKS]
     guards = Guards(min_age=round(0.05 * SECOND), min_quiet=round(0.02 * SECOND))
-    valr._state = AccountState(guards=guards, patience=patience, parts=parts)
+    strangers = valr._settings.stranger_policy
+    valr._state = AccountState(guards=guards, patience=patience, parts=parts, strangers=strangers)
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from valr_connector.core.guards import Guards
 from valr_connector.core.order_tracker import OrderTracker
 from valr_connector.core.readiness import Part, Readiness
 from valr_connector.core.reconcile import Patience, Questions
+from valr_connector.core.strangers import StrangerPolicy
 from valr_connector.core.trading_rules import TradingRules
 
 
@@ -26,6 +27,7 @@ class AccountState:
         guards: Guards | None = None,
         patience: Patience | None = None,
         parts: Iterable[Part] = tuple(Part),
+        strangers: StrangerPolicy | None = None,
     ) -> None:
         self.patience = patience or Patience()
         self.questions = Questions(self.patience)
@@ -34,4 +36,11 @@ class AccountState:
         self.ledger = CommandLedger()
         self.rules = TradingRules()
         self.readiness = Readiness(parts)
-        self.router = EventRouter(self.tracker, self.balances, self.ledger, self.questions)
+        self.router = EventRouter(
+            self.tracker,
+            self.balances,
+            self.ledger,
+            self.questions,
+            rules=self.rules,
+            strangers=strangers,
+        )

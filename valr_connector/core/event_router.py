@@ -18,8 +18,9 @@ from valr_connector.core.order_tracker import OrderTracker
 from valr_connector.core.placement import SAYS, fate_of_refusal
 from valr_connector.core.reconcile import Questions
 from valr_connector.core.sightings import Sightings
-from valr_connector.core.strangers import Strangers
-from valr_connector.model.enums import Socket
+from valr_connector.core.strangers import StrangerPolicy, Strangers, adopted, untracked
+from valr_connector.core.trading_rules import TradingRules
+from valr_connector.model.enums import Socket, UntrackedPolicy
 from valr_connector.model.events import AccountActivity, Event, UnknownFrameReceived, UnrecognisedStatus
 from valr_connector.protocol import frames as f
 from valr_connector.protocol.account_frames import OrderFailureData
@@ -53,13 +54,22 @@ class EventRouter:
     """
 
     def __init__(
-        self, tracker: OrderTracker, balances: Balances, ledger: CommandLedger, questions: Questions
+        self,
+        tracker: OrderTracker,
+        balances: Balances,
+        ledger: CommandLedger,
+        questions: Questions,
+        *,
+        rules: TradingRules | None = None,
+        strangers: StrangerPolicy | None = None,
     ) -> None:
         self._tracker = tracker
         self._balances = balances
         self._ledger = ledger
         self._questions = questions
+        self._rules = TradingRules() if rules is None else rules
         self._strangers = Strangers(patience=10 * SECOND)
+        self._stranger_policy = strangers or StrangerPolicy()
         self._epoch = 0
         self._unknown = Sightings()
         self._unrecognised = Sightings()
@@ -208,9 +218,20 @@ class EventRouter:
                 unknown.append(row)
             else:
                 events += self.report(row, Source.SNAPSHOT, now)
-        events += self._strangers.note(unknown, now)
+        for row in self._strangers.note(unknown, now):
+            events += self._meet(row, now, epoch)
         events += self._tracker.note_absent(frozenset(present), now, epoch)
         return events
+
+    def _meet(self, row: OpenOrderRow, now: int, epoch: int) -> Sequence[Event]:
+        """A stranger is told, and tracked where the policy wants it and VALR says enough of it."""
+        handling = self._stranger_policy.handling(row)
+        order = None
+        if handling is not UntrackedPolicy.REPORT:
+            order = adopted(row, self._rules.by_symbol(row.pair_symbol), now, epoch)
+        if order is None:
+            return (untracked(row, UntrackedPolicy.REPORT),)
+        return (untracked(row, handling), *self._tracker.adopt(order, now))
 
     def _on_balance(self, frame: f.BalanceUpdateFrame, _now: int) -> Sequence[Event]:
         changes = (self._balances.update(row.to_balance()) for row in frame.rows)

@@ -62,6 +62,8 @@ def count_fill(order: OrderRecord, evidence: Evidence, trade: Trade, events: lis
     if known is not None:
         _amend_fill(order, evidence, known, trade, events)
         return
+    if order.adopted_at is not None and trade.at <= order.adopted_at:
+        return  # what it executed before it was adopted is in its amount
     fill = Fill(
         trade_id=TradeId(trade.trade_id),
         client_order_id=order.client_order_id,

@@ -29,12 +29,17 @@ class Guards:
     """How long to leave an order alone.
 
     Attributes:
-        min_age: an order sent more lately than this may simply not be listed yet, nanoseconds.
+        min_age: an order sent more lately than this may simply not be listed yet, and one that ended more
+            lately may be listed still, nanoseconds.
         min_quiet: an order heard of within this time is alive or about to end, nanoseconds.
     """
 
     min_age: int = 5 * SECOND
     min_quiet: int = 2 * SECOND
+
+    def may_still_be_listed(self, order: OrderRecord, asked_at: int) -> bool:
+        """Whether what VALR said then may be older than the ending that is known here."""
+        return asked_at - order.done_at < self.min_age
 
     def why_not_ask(self, order: OrderRecord, now: int, epoch: int) -> Ground | None:
         """The ground for not asking about `order`, absent from a list that came on connection `epoch`."""

@@ -174,8 +174,8 @@ def apply(order: OrderRecord, evidence: Evidence, now: int) -> Applied:
 
     Total: any evidence in any status gives an outcome, and applying it again changes nothing more.
     """
-    if evidence.says is Says.CANCEL_UNKNOWN and order.cancel_request is None:
-        return Applied([])  # that request has its outcome
+    if _has_outcome(order, evidence.says):
+        return Applied([])
     events: list[OrderEvent] = []
     if evidence.exchange_order_id is not None and order.exchange_order_id is None:
         order.exchange_order_id = ExchangeOrderId(evidence.exchange_order_id)
@@ -189,6 +189,16 @@ def apply(order: OrderRecord, evidence: Evidence, now: int) -> Applied:
     if evidence.at is not None and (order.updated_at is None or evidence.at > order.updated_at):
         order.updated_at = evidence.at
     return Applied(events, ask)
+
+
+def _has_outcome(order: OrderRecord, says: Says) -> bool:
+    """Whether the request that this is about is settled: a receipt that comes after a failure is no news.
+
+    Without an id, the failure was concluded here or is of another attempt; the receipt contradicts it.
+    """
+    if says is Says.CANCEL_UNKNOWN:
+        return order.cancel_request is None
+    return says is Says.ACCEPTED and order.status is _FAILED and order.exchange_order_id is not None
 
 
 def _move(
@@ -216,7 +226,9 @@ def _move(
 
 
 def _fills_complete_it(order: OrderRecord) -> bool:
-    return order.amount is not None and not order.was_modified and order.filled_amount >= order.amount > ZERO
+    return (
+        order.amount is not None and not order.was_modified and order.accounted_amount >= order.amount > ZERO
+    )
 
 
 def _count(
@@ -240,6 +252,7 @@ def _end(
 ) -> None:
     before, order.status = order.status, ending
     order.cancel_request = order.modify_request = None
+    order.done_at = now
     _date_ending(order, evidence, now)
     order.placement = Placement.CONFIRMED
     order.failure_reason = ""

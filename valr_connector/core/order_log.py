@@ -63,6 +63,8 @@ def known(order: OrderRecord) -> Known:
         failure_reason=order.failure_reason,
         updated_at=order.updated_at,
         ended_at=order.ended_at,
+        adopted_at=order.adopted_at,
+        executed_before=order.executed_before,
     )
 
 
@@ -202,7 +204,7 @@ def resume(order: OrderRecord, now: int, wall: int) -> None:
     order.created_at = now - max(0, wall - order.placed_at)
     order.sent_at = now
     if order.is_done:
-        order.ended_undated_at = now
+        order.ended_undated_at = order.done_at = now
 
 
 def fills_wanted_since(orders: Iterable[OrderRecord]) -> datetime | None:

@@ -69,6 +69,8 @@ class Known(_Record, tag="known", frozen=True, gc=False, kw_only=True):
     failure_reason: str = ""
     updated_at: datetime | None = None
     ended_at: datetime | None = None
+    adopted_at: datetime | None = None
+    executed_before: Decimal = Decimal(0)
 
 
 class Filled(_Record, tag="filled", frozen=True, gc=False, kw_only=True):

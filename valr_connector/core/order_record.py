@@ -77,12 +77,18 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     """Its size changed, or may have: `original - remaining` gives no executed amount any more."""
     terms_at: datetime | None = None
     """VALR's time of the report that size and price were taken from."""
+    adopted_at: datetime | None = None
+    """VALR's time of the list that it was adopted from; None for an order placed here."""
+    executed_before: Decimal = ZERO
+    """What it had executed by then; no fills are counted for it."""
     failure_reason: str = ""
     updated_at: datetime | None = None
     ended_at: datetime | None = None
     """VALR's time of its ending, or a lower bound of it; None where not even that is known."""
     ended_undated_at: int | None = None
     """Where VALR gave the ending no time: when it became known here, nanoseconds of the monotonic clock."""
+    done_at: int = 0
+    """When its ending became known here, nanoseconds of the monotonic clock; 0 before."""
     last_heard: int = 0
     """When anything was last heard of it, nanoseconds of the monotonic clock."""
 
@@ -95,8 +101,13 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
         return self.cancel_request is not None
 
     @property
+    def accounted_amount(self) -> Decimal:
+        """Executed amount that fills account for, or VALR's word before it was adopted."""
+        return self.filled_amount + self.executed_before
+
+    @property
     def executed_amount(self) -> Decimal:
-        return max(self.filled_amount, self.reported_executed)
+        return max(self.accounted_amount, self.reported_executed)
 
     @property
     def remaining_amount(self) -> Decimal | None:
@@ -110,7 +121,7 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     def has_all_fills(self) -> bool:
         if self.status is OrderStatus.FILLED and not self.fills_by_id:
             return False
-        return self.filled_amount >= self.reported_executed and not self.fees_missing
+        return self.accounted_amount >= self.reported_executed and not self.fees_missing
 
     @property
     def average_price(self) -> Decimal | None:

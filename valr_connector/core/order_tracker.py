@@ -12,9 +12,10 @@ from valr_connector.core.guards import SECOND, Guards
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.reconcile import Questions
 from valr_connector.core.waiting_room import WaitingRoom
+from valr_connector.core.zombies import Zombies
 from valr_connector.errors import InvalidArgumentError
 from valr_connector.model.enums import OrderStatus
-from valr_connector.model.events import OrderEvent
+from valr_connector.model.events import OrderAdopted, OrderEvent
 from valr_connector.model.ids import ClientOrderId
 
 Watcher = Callable[[OrderRecord, Sequence[OrderEvent]], None]
@@ -29,11 +30,13 @@ class TrackerLimits:
         done_orders: ended orders kept, so that late fills find them.
         waiting: pieces of evidence kept for ids not known yet.
         waiting_time: how long they are kept, nanoseconds.
+        zombie_cancels: how often an ended order that VALR shows open is cancelled again.
     """
 
     done_orders: int = 1_000
     waiting: int = 4_096
     waiting_time: int = 10 * SECOND
+    zombie_cancels: int = 3
 
 
 class OrderTracker:
@@ -54,6 +57,7 @@ class OrderTracker:
         self._done: dict[ClientOrderId, OrderRecord] = {}
         self._by_exchange_id: dict[str, OrderRecord] = {}
         self._waiting = WaitingRoom(self._limits.waiting, self._limits.waiting_time)
+        self._zombies = Zombies(self._guards, self._limits.zombie_cancels)
         self._watch: Watcher | None = None
         self.in_flight: Mapping[ClientOrderId, OrderRecord] = MappingProxyType(self._in_flight)
         self.unclaimed = 0
@@ -92,6 +96,20 @@ class OrderTracker:
         if order.is_done:
             self._move_between_shelves(order)
 
+    def adopt(self, order: OrderRecord, now: int) -> Sequence[OrderEvent]:
+        """Take over an open order that was placed elsewhere, and whatever waited for its exchange id.
+
+        Raises:
+            InvalidArgumentError: its client order id was used before.
+        """
+        self.track(order)
+        events: list[OrderEvent] = [
+            OrderAdopted(order, order.updated_at, order.status, order.executed_amount)
+        ]
+        if self._watch is not None:
+            self._watch(order, events)
+        return events + self._claim_id(order, now)
+
     def find(self, client_order_id: str | None, exchange_order_id: str | None = None) -> OrderRecord | None:
         """The order with either id, in flight or ended; the client order id decides where both are given."""
         if client_order_id is not None:
@@ -122,10 +140,8 @@ class OrderTracker:
             return ()
         had_exchange_id = order.exchange_order_id is not None
         events = self._apply_to(order, evidence, now)
-        if order.exchange_order_id is not None and not had_exchange_id:
-            self._by_exchange_id[order.exchange_order_id] = order
-            for waiting in self._waiting.claim(order.exchange_order_id):
-                events += self._apply_to(order, waiting, now)
+        if not had_exchange_id:
+            events += self._claim_id(order, now)
         return events
 
     def note_absent(self, present: frozenset[str], now: int, epoch: int) -> Sequence[OrderEvent]:
@@ -150,9 +166,24 @@ class OrderTracker:
         self.unclaimed += unclaimed
         return unclaimed
 
+    def _claim_id(self, order: OrderRecord, now: int) -> list[OrderEvent]:
+        """The order's exchange id, if it has one, is known from now on: apply what waited for it."""
+        events: list[OrderEvent] = []
+        if order.exchange_order_id is not None:
+            self._by_exchange_id[order.exchange_order_id] = order
+            for waiting in self._waiting.claim(order.exchange_order_id):
+                events += self._apply_to(order, waiting, now)
+        return events
+
     def _apply_to(self, order: OrderRecord, evidence: Evidence, now: int) -> list[OrderEvent]:
         was_done = order.is_done
         events, reason = lifecycle.apply(order, evidence, now)
+        if was_done:
+            zombie = self._zombies.judge(order, evidence)
+            if zombie is not None:
+                events.append(zombie)
+            if self._zombies.is_suspect(order, evidence, now):
+                reason = lifecycle.AskReason.CONTRADICTION
         if reason is not None:
             self._questions.ask(order.client_order_id, reason, now)
         if order.is_done is not was_done:

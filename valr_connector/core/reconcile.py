@@ -23,11 +23,17 @@ MILLISECOND = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One order to ask about. `attempt` counts from 1."""
+    """One order to ask about.
+
+    Attributes:
+        attempt: counts from 1.
+        raised_at: an answer to whatever was asked then or later serves, nanoseconds of the monotonic clock.
+    """
 
     client_order_id: ClientOrderId
     reason: AskReason
     attempt: int = 1
+    raised_at: int = field(default=0, compare=False)
 
 
 def _first_delays() -> Mapping[AskReason, int]:
@@ -102,21 +108,21 @@ class Questions:
         An answer can raise its own question again. Within the longest pause after it was asked it is the
         same question, and goes on with growing pauses.
         """
-        due = now + self._patience.first_delays[reason]
+        raised_at = due = now + self._patience.first_delays[reason]
         attempt, asked_at = self._asked.get((client_order_id, reason), (0, 0))
         if attempt and now - asked_at <= self._patience.longest_pause:
             due = max(due, asked_at + self._patience.pause(attempt))
-            self._schedule(Question(client_order_id, reason, attempt + 1), due)
+            self._schedule(Question(client_order_id, reason, attempt + 1, raised_at), due)
         else:
-            self._schedule(Question(client_order_id, reason), due)
+            self._schedule(Question(client_order_id, reason, raised_at=raised_at), due)
 
     def ask_at(self, client_order_id: ClientOrderId, reason: AskReason, due: int) -> None:
         """Ask about an order at `due`, unless the question is moot by then."""
-        self._schedule(Question(client_order_id, reason), due)
+        self._schedule(Question(client_order_id, reason, raised_at=due), due)
 
     def again(self, question: Question, now: int) -> None:
         """The answer settled nothing: ask once more, later."""
-        follow_up = Question(question.client_order_id, question.reason, question.attempt + 1)
+        follow_up = Question(question.client_order_id, question.reason, question.attempt + 1, now)
         self._schedule(follow_up, now + self._patience.pause(question.attempt))
 
     def next_due(self) -> int | None:

@@ -7,7 +7,9 @@ only from evidence; a reply is a receipt.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from valr_connector.core.commands import CommandKind, CommandLedger, SentCommand
 from valr_connector.core.evidence import Evidence, Says, Source
@@ -46,6 +48,8 @@ from valr_connector.protocol.order_requests import (
 from valr_connector.protocol.requests import Lane, Request
 from valr_connector.protocol.rest_bodies import Placed
 
+log = logging.getLogger(__name__)
+
 _RESULTS = {
     OrderStatus.CANCELLED: CancelResult.CANCELLED,
     OrderStatus.FILLED: CancelResult.FILLED,
@@ -62,6 +66,7 @@ class OrderGateway:
         place_timeout, cancel_timeout: how long an outcome may take, nanoseconds.
         place_attempts: how often one placement is sent at most.
         cancel_attempts: how often one `cancel` asks VALR to cancel.
+        pause: how long to wait after so many attempts to cancel, nanoseconds.
         clock: monotonic nanoseconds.
         limiter: asked before each command. A placement waits for half of its time-out at most, and then ends
             as not sent; a cancel goes by REST then.
@@ -82,6 +87,7 @@ class OrderGateway:
         place_attempts: int,
         cancel_timeout: int,
         cancel_attempts: int,
+        pause: Callable[[int], int],
         clock: Callable[[], int],
         metrics: m.Metrics,
         limiter: Limiter,
@@ -98,6 +104,7 @@ class OrderGateway:
         self._place_attempts = place_attempts
         self._cancel_timeout = cancel_timeout
         self._cancel_attempts = cancel_attempts
+        self._pause = pause
         self._clock = clock
         self._journal = journal
         self._limiter = limiter
@@ -175,7 +182,9 @@ class OrderGateway:
         began = self._clock()
         await self.until_placed(order)
         could_ask = True
-        for _ in range(self._cancel_attempts):
+        for attempt in range(1, self._cancel_attempts + 1):
+            if attempt > 1:
+                await self._pause_unless_done(order, attempt - 1)
             if not order.is_done and not order.is_being_cancelled:
                 await self._send_cancel(order)
             await self._wait.until(order, _has_no_cancel_request)
@@ -187,6 +196,24 @@ class OrderGateway:
             return CancelOutcome(order, _RESULTS[order.status])
         is_open_there = could_ask and order.status is not OrderStatus.PENDING_CREATE
         return CancelOutcome(order, CancelResult.STILL_OPEN if is_open_there else CancelResult.UNKNOWN)
+
+    async def cancel_ended(self, order: OrderRecord) -> None:
+        """Ask VALR to cancel an order that has ended here, for it seems to live there.
+
+        Nothing follows from the answer: what became of the order has to be asked.
+        """
+        try:
+            await self._rest.call(
+                endpoints.cancel_order(cancel_request(order)), timeout=self._cancel_timeout / SECOND
+            )
+        except ValrError as error:
+            log.warning("could not cancel %s again: %s", order.client_order_id, error)
+
+    async def _pause_unless_done(self, order: OrderRecord, attempt: int) -> None:
+        """VALR may refuse at once, again and again: leave some time between the attempts."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pause(attempt) / SECOND):
+                await self._wait.until(order, _is_done)
 
     def _begin(self, order: OrderRecord) -> None:
         if self._is_closed:
@@ -374,6 +401,10 @@ def cancel_request(order: OrderRecord) -> CancelOrder:
 
 def is_placed_or_unknown(order: OrderRecord) -> bool:
     return order.status is not OrderStatus.PENDING_CREATE or order.placement is Placement.UNKNOWN
+
+
+def _is_done(order: OrderRecord) -> bool:
+    return order.is_done
 
 
 def _has_no_cancel_request(order: OrderRecord) -> bool:

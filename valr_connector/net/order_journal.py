@@ -193,9 +193,10 @@ class OrderJournal:
         return structs.replace(state, failure_reason=reason)
 
     def _take_up_again(self, order: OrderRecord) -> None:
-        """An order that had ended and was dropped is heard of again: does it matter again?"""
+        """An order was adopted, or one that had ended and was dropped is heard of again: does it matter?"""
         if order.is_done and order.has_all_fills:
             return
+        order.placed_at = order.placed_at or self._wall()  # an adopted order was never about to be sent
         self._orders[order.client_order_id] = order
         state = self._written[order.client_order_id] = self._known(order)
         self._append(*order_log.records(order, state))

@@ -20,9 +20,10 @@ from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_tracker import OrderTracker
 from valr_connector.core.reconcile import Patience, Question, Questions, absence_proves, earliest_due, is_moot
 from valr_connector.errors import OrderNotFoundError, ValrError
-from valr_connector.model.ids import ClientOrderId
+from valr_connector.model.ids import ClientOrderId, ExchangeOrderId
 from valr_connector.net.alarm import Alarm
 from valr_connector.net.event_stream import EventPublisher
+from valr_connector.net.inquiries import Inquiries
 from valr_connector.net.rest import RestClient
 from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.protocol import endpoints
@@ -89,6 +90,7 @@ class Reconciler:
         self._fills_wanted_since = fills_wanted_since
         self._asking: set[ClientOrderId] = set()
         self._slots = asyncio.Semaphore(MOST_AT_ONCE)
+        self._inquiries = Inquiries(self._ask_in_turn, clock)
 
     def attach(
         self, stream: UserStreamTracker, place_again: Callable[[OrderRecord], Awaitable[bool]]
@@ -167,6 +169,9 @@ class Reconciler:
 
     async def ask_about(self, order: OrderRecord) -> bool:
         """Ask VALR what became of an order; False if it could not be asked."""
+        return await self._inquiries.ask(order)
+
+    async def _ask_in_turn(self, order: OrderRecord) -> bool:
         async with self._slots:
             try:
                 await self._ask(order)
@@ -224,7 +229,8 @@ class Reconciler:
             if gave_up:
                 log.error("fills of %s are still incomplete in VALR's trade history", order.client_order_id)
         else:
-            could_ask = await self.ask_about(order)
+            is_known = self._inquiries.answered_since(order, question.raised_at)
+            could_ask = is_known or await self.ask_about(order)
             gave_up = False
         if could_ask and question.reason in _SETTLED_BY_AN_ANSWER:
             return True
@@ -253,6 +259,8 @@ class Reconciler:
     async def _look_up(self, order: OrderRecord) -> OrderReport | None:
         """Active orders first, then history, then the list of open orders (protocol 10, 20)."""
         symbol, client_order_id = order.symbol, order.client_order_id
+        if order.exchange_order_id is not None and order.adopted_at is not None:
+            return await self._look_up_by_exchange_id(order, order.exchange_order_id)
         with suppress(OrderNotFoundError):
             return await self._rest.call(endpoints.order_status_by_client_id(symbol, client_order_id))
         with suppress(OrderNotFoundError):
@@ -261,6 +269,19 @@ class Reconciler:
                 return history[0]  # newest first
         listed = await self._rest.call(endpoints.open_orders())
         return next((row for row in listed if row.client_order_id == client_order_id), None)
+
+    async def _look_up_by_exchange_id(
+        self, order: OrderRecord, order_id: ExchangeOrderId
+    ) -> OrderReport | None:
+        """The same for an adopted order, which may have no id of ours."""
+        with suppress(OrderNotFoundError):
+            return await self._rest.call(endpoints.order_status(order.symbol, order_id))
+        with suppress(OrderNotFoundError):
+            history = await self._rest.call(endpoints.history_detail(order_id))
+            if history:
+                return history[0]  # newest first
+        listed = await self._rest.call(endpoints.open_orders())
+        return next((row for row in listed if row.exchange_order_id == order_id), None)
 
     # --- fills -------------------------------------------------------------------------------------
 

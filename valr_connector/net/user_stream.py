@@ -23,6 +23,8 @@ from valr_connector.model.events import (
     OrderEvent,
     UnknownFrameReceived,
     UnrecognisedStatus,
+    UntrackedOrder,
+    ZombieOrder,
 )
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.websocket import WebSocketClient
@@ -198,6 +200,12 @@ class UserStreamTracker:
         for event in events:
             if isinstance(event, OrderEvent):
                 _log_order_event(event)
+            if isinstance(event, ZombieOrder):
+                self._metrics.counter(m.ORDERS_ZOMBIE, event.handling.value).add()
+                log.warning("ended here, open at VALR: %s (%s)", event.order.client_order_id, event.handling)
+            elif isinstance(event, UntrackedOrder):
+                self._metrics.counter(m.ORDERS_UNTRACKED, event.handling.value).add()
+                log.warning("open at VALR, not known here: %s (%s)", event.exchange_order_id, event.handling)
             elif isinstance(event, UnknownFrameReceived):
                 log.warning("unknown type of frame, further ones are only counted: %s", event.kind)
             elif isinstance(event, UnrecognisedStatus):

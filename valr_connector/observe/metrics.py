@@ -62,6 +62,12 @@ PLACE_CONFIRMED = Metric(
 CANCEL_CONFIRMED = Metric(
     "order_cancel_confirmed", Kind.LATENCY, (), "from the call that cancels to VALR's word on the order"
 )
+ORDERS_UNTRACKED = Metric(
+    "orders_untracked", Kind.COUNTER, ("handling",), "open orders of the account that are not known here"
+)
+ORDERS_ZOMBIE = Metric(
+    "orders_zombie", Kind.COUNTER, ("handling",), "orders that ended here and that VALR shows open"
+)
 CALLBACK_ERRORS = Metric(
     "event_callback_errors", Kind.COUNTER, ("event",), "subscribers' callbacks that raised"
 )
@@ -78,7 +84,7 @@ CATALOGUE: Final = (
     FRAMES_RECEIVED, FRAMES_SENT, HANDLER_ERRORS,
     DIALS, DISCONNECTS, PING_ROUND_TRIP, RECOVERY,
     REST_LATENCY, REST_ANSWERS, REST_FAILURES, REST_RETRIES,
-    FRAMES_REFUSED, PLACE_CONFIRMED, CANCEL_CONFIRMED,
+    FRAMES_REFUSED, PLACE_CONFIRMED, CANCEL_CONFIRMED, ORDERS_UNTRACKED, ORDERS_ZOMBIE,
     LIMIT_WAIT, LIMIT_THROTTLED, LIMIT_REFUSED,
     CALLBACK_ERRORS, EVENTS_DROPPED,
 )  # fmt: skip

@@ -130,6 +130,13 @@ def test_an_acceptance_after_the_order_was_proved_absent_is_asked_about_and_can_
     assert (order.status, order.placement, order.failure_reason) == (OPEN, Placement.CONFIRMED, "")
 
 
+def test_an_acceptance_that_comes_after_the_failure_of_the_order_it_names_is_no_news() -> None:
+    order = order_in(PENDING)
+    tell(order, said(Says.FAILED, exchange_order_id="ex-1", reason="Insufficient Balance"))
+    assert asks(order, said(Says.ACCEPTED, source=Source.REPLY, exchange_order_id="ex-1")) is None
+    assert (order.status, order.failure_reason) == (OrderStatus.FAILED, "Insufficient Balance")
+
+
 @pytest.mark.parametrize(
     ("order_type", "time_in_force"),
     [

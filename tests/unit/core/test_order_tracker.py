@@ -106,7 +106,7 @@ def test_a_late_fill_finds_its_ended_order() -> None:
 def test_a_revived_order_is_in_flight_again() -> None:
     desk = Desk("MM-1")
     desk.hear(said(Says.CANCELLED, at_second=3))
-    assert desk.hear(said(Says.RESTING, source=Source.QUERY, at_second=4)) == ["OrderRevived"]
+    assert desk.hear(said(Says.RESTING, source=Source.QUERY, at_second=4)) == ["OrderRevived", "ZombieOrder"]
     assert list(desk.tracker.in_flight) == [ONE]
     assert len(list(desk.tracker.orders())) == 1
 
