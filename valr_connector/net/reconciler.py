@@ -120,6 +120,7 @@ class Reconciler:
             order = self._worth_asking_about(question, now)
             if order is not None:
                 self._asking.add(order.client_order_id)
+                self._note_overdue(order, question.reason)  # before anybody can send it anew
                 tasks.create_task(self._settle(order, question))
         next_due = self._questions.next_due()
         if next_due is not None:
@@ -198,7 +199,6 @@ class Reconciler:
 
     async def _settle(self, order: OrderRecord, question: Question) -> None:
         try:
-            self._note_overdue(order, question.reason)
             settled = await self._answer(order, question)
         finally:
             self._asking.discard(order.client_order_id)
