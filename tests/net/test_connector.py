@@ -206,7 +206,7 @@ async def test_without_the_trade_socket_the_books_are_said_to_be_missing_and_why
 
 async def test_a_book_that_never_comes_is_named() -> None:
     async with venue() as exchange:
-        exchange.faults.drop_frame(of_type("AGGREGATED_ORDERBOOK_UPDATE"), count=99)
+        exchange.faults.drop_frame(of_type("OB_L1_SNAPSHOT"), count=99)
         valr = make(exchange, start_timeout_s=0.2)
         message = r"^not ready after 0\.2 s: order books: waiting for a valid frame of each pair$"
         await fails_to_start(valr, NotReadyError, message)

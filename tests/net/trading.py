@@ -12,6 +12,7 @@ from random import Random
 from typing import Any, TypeVar
 
 from valr_connector import (
+    BookFeed,
     Event,
     Hosts,
     InFlightOrder,
@@ -233,11 +234,12 @@ def make(
     exchange: EmbeddedExchange,
     *,
     pairs: Sequence[str] = ("BTC-ZAR",),
+    books: BookFeed = BookFeed.L1_DIFF,
     patience: Patience | None = QUICK,
     **settings: Any,
 ) -> ValrExchange:
     """A `ValrExchange` on a running venue, not started; `settings` are those of `Settings`."""
-    valr = ValrExchange.simulated(pairs=pairs, exchange=exchange, settings=Settings(**settings))
+    valr = ValrExchange.simulated(pairs=pairs, books=books, exchange=exchange, settings=Settings(**settings))
     hurry(valr, patience)
     return valr
 

@@ -18,31 +18,18 @@ class LevelBook:
     Attributes:
         sequence: VALR's number of the state; None before the first snapshot.
         changed_at_ms: VALR's time of the last change; None where it gave none.
+        best_bid, best_ask: ``price:amount``; "" where there is none.
+        checksum: unsigned CRC32 over the best 25 levels a side, bid and ask in turn.
     """
 
     def __init__(self) -> None:
         self.sequence: int | None = None
         self.changed_at_ms: int | None = None
+        self.best_bid = ""
+        self.best_ask = ""
+        self.checksum = 0
         self._bids = SortedLevels(is_bid=True)
         self._asks = SortedLevels(is_bid=False)
-        self._checksum: int | None = None
-
-    @property
-    def best_bid(self) -> str:
-        """``price:amount``; "" where there is none."""
-        return self._bids.best
-
-    @property
-    def best_ask(self) -> str:
-        """``price:amount``; "" where there is none."""
-        return self._asks.best
-
-    @property
-    def checksum(self) -> int:
-        """Unsigned CRC32 over the best 25 levels a side, bid and ask in turn."""
-        if self._checksum is None:
-            self._checksum = checksum(self._bids.top(CHECKED_DEPTH), self._asks.top(CHECKED_DEPTH))
-        return self._checksum
 
     def bids(self) -> tuple[str, ...]:
         """``price:amount`` of every bid, best first."""
@@ -54,7 +41,7 @@ class LevelBook:
 
     def clear(self) -> None:
         """Forget everything, the sequence too (protocol 21, 23)."""
-        self.sequence = self.changed_at_ms = self._checksum = None
+        self.sequence = self.changed_at_ms = None
         self._bids.clear()
         self._asks.clear()
 
@@ -63,8 +50,9 @@ class LevelBook:
         data = frame.data
         self._bids.replace(data.bids)
         self._asks.replace(data.asks)
-        self.sequence, self.changed_at_ms, self._checksum = data.sequence, data.last_change_ms, None
-        return self._mismatch(data.checksum) or crossing(self._bids, self._asks)
+        self.sequence, self.changed_at_ms = data.sequence, data.last_change_ms
+        self._summarise()
+        return self._problem(data.checksum)
 
     def diff(self, frame: ObL1DiffFrame) -> str:
         """Take over what changed since the last number; returns what is wrong with it in words, or "".
@@ -77,20 +65,31 @@ class LevelBook:
         self.sequence, self.changed_at_ms = data.sequence, data.last_change_ms
         is_checked = self._bids.update(data.bids)
         if self._asks.update(data.asks) or is_checked:
-            self._checksum = None
-        return self._mismatch(data.checksum) or crossing(self._bids, self._asks)
+            self._summarise()
+        return self._problem(data.checksum)
 
-    def _mismatch(self, theirs: int) -> str:
-        ours = self.checksum
-        return "" if ours == theirs else f"checksum {ours} where VALR has {theirs}"
+    def _summarise(self) -> None:
+        """After a change among the levels that the checksum covers."""
+        bids, asks = self._bids.top(CHECKED_DEPTH), self._asks.top(CHECKED_DEPTH)
+        self.best_bid = bids[0] if bids else ""
+        self.best_ask = asks[0] if asks else ""
+        self.checksum = checksum(bids, asks)
+
+    def _problem(self, theirs: int) -> str:
+        if self.checksum != theirs:
+            return f"checksum {self.checksum} where VALR has {theirs}"
+        return crossing(self._bids, self._asks)
 
 
 def checksum(bids: Sequence[str], asks: Sequence[str]) -> int:
     """Unsigned CRC32 of texts, best first, bid and ask in turn; a shorter side's turns are left out."""
     both = min(len(bids), len(asks))
     turns = [""] * (2 * both)
-    turns[0::2] = bids[:both]
-    turns[1::2] = asks[:both]
-    turns += bids[both:]
-    turns += asks[both:]
+    if len(bids) == len(asks):
+        turns[0::2] = bids
+        turns[1::2] = asks
+    else:
+        turns[0::2] = bids[:both]
+        turns[1::2] = asks[:both]
+        turns += bids[both:] or asks[both:]
     return crc32(":".join(turns).encode())

@@ -81,7 +81,8 @@ class OrderBook:
         self._why_unproved = NOT_YET
         self._why_suspended = ""
         self._snapshot: BookSnapshot | None = None
-        self._best = ("", "")
+        self._bid_text = ""
+        self._ask_text = ""
         self._best_bid: PriceLevel | None = None
         self._best_ask: PriceLevel | None = None
 
@@ -135,16 +136,16 @@ class OrderBook:
     def best_bid(self) -> PriceLevel | None:
         """Highest bid; None where there is none."""
         self._check()
-        if self._best_bid is None and self._best[0]:
-            self._best_bid = level_of(self._best[0])
+        if self._best_bid is None and self._bid_text:
+            self._best_bid = level_of(self._bid_text)
         return self._best_bid
 
     @property
     def best_ask(self) -> PriceLevel | None:
         """Lowest ask; None where there is none."""
         self._check()
-        if self._best_ask is None and self._best[1]:
-            self._best_ask = level_of(self._best[1])
+        if self._best_ask is None and self._ask_text:
+            self._best_ask = level_of(self._ask_text)
         return self._best_ask
 
     @property
@@ -221,12 +222,7 @@ class OrderBook:
         self._snapshot = None
         if problem:
             return self._break(problem)
-        content = self._content
-        best = (content.best_bid, content.best_ask)
-        is_moved = best != self._best
-        if is_moved:
-            self._best = best
-            self._best_bid = self._best_ask = None
+        is_moved = self._note_best()
         if self._why_unproved:
             self._why_unproved = ""
             return Taken.STARTED
@@ -237,7 +233,8 @@ class OrderBook:
         was_valid = self.is_valid
         self._content.clear()
         self._why_unproved = cause
-        self._best, self._best_bid, self._best_ask, self._snapshot = ("", ""), None, None, None
+        self._bid_text = self._ask_text = ""
+        self._best_bid = self._best_ask = self._snapshot = None
         return was_valid
 
     def suspend(self, cause: str) -> bool:
@@ -251,6 +248,15 @@ class OrderBook:
         was_suspended = bool(self._why_suspended)
         self._why_suspended = ""
         return was_suspended and self.is_valid
+
+    def _note_best(self) -> bool:
+        """Whether the best levels differ from before."""
+        bid, ask = self._content.best_bid, self._content.best_ask
+        if bid == self._bid_text and ask == self._ask_text:
+            return False
+        self._bid_text, self._ask_text = bid, ask
+        self._best_bid = self._best_ask = None
+        return True
 
     def _check(self) -> None:
         if self._why_unproved or self._why_suspended:

@@ -16,8 +16,6 @@ CHECKED_DEPTH: Final = 25
 """Levels, or orders, of each side that VALR's checksums cover (protocol 18.2, 18.3)."""
 _LONGEST_FLOAT: Final = 15
 
-_MAYBE_NOTHING: Final = "0-"
-
 LevelTexts: TypeAlias = Iterable[tuple[str, str]]
 """(price, amount) as received; numbers by the rules of ``protocol.codec``."""
 
@@ -26,19 +24,17 @@ class SortedLevels:
     """One side of a book, by ascending price; bids have their best price last, asks first.
 
     Attributes:
-        texts: ``price:amount`` of each level, by ascending price.
+        keys: the prices, to be compared with each other; to be read only.
+        texts: ``price:amount`` of each level, in the same order; to be read only.
     """
 
-    __slots__ = ("_is_bid", "_keys", "_number", "texts")
+    __slots__ = ("_is_bid", "_number", "keys", "texts")
 
     def __init__(self, *, is_bid: bool) -> None:
         self._is_bid = is_bid
         self._number: type[float | Decimal] = float
-        self._keys: list[float | Decimal] = []
+        self.keys: list[float | Decimal] = []
         self.texts: list[str] = []
-
-    def __len__(self) -> int:
-        return len(self.texts)
 
     @property
     def best(self) -> str:
@@ -46,13 +42,6 @@ class SortedLevels:
         if not self.texts:
             return ""
         return self.texts[-1] if self._is_bid else self.texts[0]
-
-    @property
-    def best_price(self) -> float | Decimal | None:
-        """The key of the best level; None where there is none."""
-        if not self._keys:
-            return None
-        return self._keys[-1] if self._is_bid else self._keys[0]
 
     def top(self, depth: int) -> Sequence[str]:
         """``price:amount`` of the best `depth` levels, best first."""
@@ -64,7 +53,7 @@ class SortedLevels:
 
     def clear(self) -> None:
         """Forget every level."""
-        self._keys.clear()
+        self.keys.clear()
         self.texts.clear()
 
     def replace(self, levels: LevelTexts) -> None:
@@ -76,9 +65,9 @@ class SortedLevels:
         """Set the amount of each price, or remove it where the amount is zero.
 
         Returns:
-            Whether one of the levels that checksums cover changed.
+            Whether one of the levels that checksums cover may have changed.
         """
-        keys, texts = self._keys, self.texts
+        keys, texts = self.keys, self.texts
         is_checked = False
         for price, amount in levels:
             if len(price) > _LONGEST_FLOAT:
@@ -86,8 +75,9 @@ class SortedLevels:
             key = self._number(price)
             place = bisect_left(keys, key)
             is_known = place < len(keys) and keys[place] == key
-            is_checked = is_checked or self._is_checked(place)
-            if amount == "0" or (amount[0] in _MAYBE_NOTHING and is_nothing(amount)):
+            # A level that comes or goes moves those behind it by one place.
+            is_checked |= place + CHECKED_DEPTH >= len(keys) if self._is_bid else place < CHECKED_DEPTH
+            if amount == "0" or (amount[0] in "0-" and is_nothing(amount)):
                 if is_known:
                     del keys[place], texts[place]
             elif is_known:
@@ -97,13 +87,10 @@ class SortedLevels:
                 texts.insert(place, f"{price}:{amount}")
         return is_checked
 
-    def _is_checked(self, place: int) -> bool:
-        return place >= len(self._keys) - CHECKED_DEPTH if self._is_bid else place < CHECKED_DEPTH
-
     def _use_decimals(self) -> None:
         if self._number is float:
             self._number = Decimal
-            self._keys[:] = [Decimal(text.partition(":")[0]) for text in self.texts]
+            self.keys[:] = [Decimal(text.partition(":")[0]) for text in self.texts]
 
 
 def is_nothing(amount: str) -> bool:
@@ -113,8 +100,9 @@ def is_nothing(amount: str) -> bool:
 
 def crossing(bids: SortedLevels, asks: SortedLevels) -> str:
     """How two sides cross each other, in words; "" where they do not."""
-    bid, ask = bids.best_price, asks.best_price
-    return crossed(bids.best, asks.best) if bid is not None and ask is not None and bid >= ask else ""
+    if bids.keys and asks.keys and bids.keys[-1] >= asks.keys[0]:
+        return crossed(bids.best, asks.best)
+    return ""
 
 
 def crossed(bid: str, ask: str) -> str:

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 
-from valr_connector.core.order_book import OrderBook, Taken
+from valr_connector.core.order_book import OrderBook
 from valr_connector.core.sightings import Sightings
-from valr_connector.errors import DecodeError
+from valr_connector.core.subscriptions import MarketSubscriptions
+from valr_connector.errors import DecodeError, TransportError
 from valr_connector.model.enums import BookFeed, SessionState, Socket
-from valr_connector.model.events import (
-    BookChanged,
-    BookInvalidated,
-    ConnectionChanged,
-    Event,
-    FrameRefused,
-    TopOfBookChanged,
-    UnknownFrameReceived,
-)
-from valr_connector.model.ids import Pair, Symbol
+from valr_connector.model.events import ConnectionChanged, FrameRefused, UnknownFrameReceived
+from valr_connector.model.ids import Pair
 from valr_connector.model.market import PairInfo
+from valr_connector.net.alarm import Alarm
+from valr_connector.net.book_keeper import BookKeeper
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe import metrics as m
-from valr_connector.protocol.commands import MarketEvent, subscribe_market_command
+from valr_connector.protocol.commands import MarketEvent
 from valr_connector.protocol.frames import (
     BookFrame,
     ErrorFrame,
@@ -35,6 +30,9 @@ from valr_connector.protocol.frames import (
 )
 
 log = logging.getLogger(__name__)
+
+_NOT_TRUSTED = frozenset({SessionState.STALE, SessionState.CLOSING, SessionState.IDLE})
+"""States of the connection in which no book may be used, whatever is known of it."""
 
 
 class MarketStream:
@@ -47,7 +45,6 @@ class MarketStream:
         on_validity: told that a book may have become valid, or invalid.
 
     Attributes:
-        books: one for each pair, invalid until its first frame and after every disconnect.
         unknown: how many frames of each unknown type came in.
     """
 
@@ -62,20 +59,32 @@ class MarketStream:
         on_validity: Callable[[], None],
         metrics: m.Metrics,
     ) -> None:
-        self._feed = feed
         self._clock = clock
         self._publisher = publisher
-        self._on_validity = on_validity
         self._metrics = metrics
         self._refused_kinds: set[str] = set()
         self._unknown = Sightings()
         self.unknown: Mapping[str, int] = self._unknown.counts
-        self._by_symbol: dict[str, OrderBook] = {info.symbol: OrderBook(info.pair, feed) for info in pairs}
-        self._symbols: tuple[Symbol, ...] = tuple(info.symbol for info in pairs)
-        self.books: Mapping[Pair, OrderBook] = MappingProxyType(
-            {book.pair: book for book in self._by_symbol.values()}
+        self._has_work = asyncio.Event()
+        self._alarm = Alarm(self._has_work.set)
+        self._keeper = BookKeeper(
+            pairs,
+            feed,
+            clock=clock,
+            publisher=publisher,
+            on_validity=on_validity,
+            on_break=self._has_work.set,
+            metrics=metrics,
         )
+        self._book_event = MarketEvent(feed.value)
+        self._subscriptions = MarketSubscriptions()
+        self._subscriptions.add(self._book_event, self._keeper.symbols)
         self.client = connect(self)
+
+    @property
+    def books(self) -> Mapping[Pair, OrderBook]:
+        """One for each pair, invalid until its first snapshot and after every disconnect."""
+        return self._keeper.books
 
     async def run(self) -> None:
         """Stay connected until cancelled; raises only what no new connection can mend."""
@@ -90,54 +99,81 @@ class MarketStream:
             self._refuse(error)
             return
         if isinstance(frame, BookFrame):
-            self._on_book(frame)
+            self._keeper.take(frame)
         elif isinstance(frame, UnknownFrame):
             self._on_unknown(frame)
         elif isinstance(frame, ErrorFrame | UnauthorizedFrame | UnsupportedFrame):
-            log.error("trade socket: VALR says %s: %s", type(frame).__name__, frame.error.message)
+            self._on_error(frame)
 
     def on_connected(self, epoch: int) -> None:
-        """Nothing to do: books are invalid until their first frame."""
+        """Nothing to do: books are invalid until their first snapshot."""
 
     def on_disconnected(self, epoch: int, cause: str) -> None:
-        for book in self.books.values():
-            self._invalidate(book, f"connection {epoch} of the trade socket ended: {cause}")
+        self._keeper.disconnected(f"connection {epoch} of the trade socket ended: {cause}")
 
     async def while_connected(self, epoch: int) -> None:
-        subscriptions = {MarketEvent(self._feed.value): self._symbols}
-        await self.client.send(subscribe_market_command(subscriptions))
+        self._subscriptions.connected()
+        self._keeper.subscribed()
+        await self._send_changes()
         self.client.resynced(epoch)
+        try:
+            while True:
+                self._set_alarm()
+                await self._has_work.wait()
+                self._has_work.clear()
+                await self._resync_books()
+                await self._send_changes()
+        except TransportError:
+            log.info("trade socket: lost while subscribing; the next connection subscribes everything")
+        finally:
+            self._alarm.stop()
 
     # ------------------------------------------------------------------------------------------------
 
     def on_state(self, before: SessionState, after: SessionState, cause: str) -> None:
         """The connection's state changed."""
-        self._tell(ConnectionChanged(Socket.TRADE, before, after, self.client.session.epoch, cause))
+        told = ConnectionChanged(Socket.TRADE, before, after, self.client.session.epoch, cause)
+        if after in _NOT_TRUSTED:
+            self._keeper.suspend(f"the trade stream is {after.value.lower()}" + (cause and f" ({cause})"))
+        self._publisher.publish(told)
+        if after is SessionState.LIVE:
+            self._keeper.resume()
 
-    def _on_book(self, frame: BookFrame) -> None:
-        book = self._by_symbol.get(frame.pair_symbol)
-        if book is None:
-            return  # a pair that was unsubscribed meanwhile
-        taken = book.take(frame, self._clock())
-        if taken is Taken.BROKE:
-            self._tell(BookInvalidated(book.pair, book.why_invalid))
-            self._on_validity()
-        elif book.is_valid and taken is not Taken.IGNORED:
-            if taken is not Taken.CHANGED:
-                self._tell(TopOfBookChanged(book.pair, book.best_bid, book.best_ask))
-            self._tell(BookChanged(book.pair, book.sequence))
-            if taken is Taken.STARTED:
-                self._on_validity()
+    def _set_alarm(self) -> None:
+        due = self._keeper.schedule.next_due
+        if due is not None:
+            self._alarm.ring_by(due, self._clock())
 
-    def _invalidate(self, book: OrderBook, cause: str) -> None:
-        if book.invalidate(cause):
-            self._tell(BookInvalidated(book.pair, cause))
+    async def _resync_books(self) -> None:
+        """Ask anew for the books that need it; the lists of all other pairs stay (protocol 18.6)."""
+        due = self._keeper.schedule.take_due(self._clock())
+        if due.reconnect:
+            log.error("no snapshot of %s came: connecting anew", ", ".join(due.reconnect))
+            self.client.drop()
+            return
+        for symbol in due.ask_anew:
+            self._metrics.counter(m.BOOK_RESYNCS, symbol).add()
+            self._subscriptions.hold_back(self._book_event, symbol)
+        await self._send_changes()
+        for symbol in due.ask_anew:
+            self._subscriptions.release(self._book_event, symbol)
+
+    async def _send_changes(self) -> None:
+        command = self._subscriptions.take_command()
+        if command is not None:
+            await self.client.send(command)
+
+    def _on_error(self, frame: ErrorFrame | UnauthorizedFrame | UnsupportedFrame) -> None:
+        log.error("trade socket: VALR says %s: %s", type(frame).__name__, frame.error.message)
+        refused = self._subscriptions.refused(frame) if isinstance(frame, ErrorFrame) else None
+        if refused is not None and refused[0] is self._book_event:
+            self._keeper.refused(refused[1], f"VALR refuses it: {frame.error.message}")
 
     def _on_unknown(self, frame: UnknownFrame) -> None:
         kind = self._unknown.see(frame.type)
         if kind is not None:
             log.warning("trade socket: unknown type of frame, further ones are only counted: %s", kind)
-            self._tell(UnknownFrameReceived(Socket.TRADE, kind))
+            self._publisher.publish(UnknownFrameReceived(Socket.TRADE, kind))
 
     def _refuse(self, error: DecodeError) -> None:
         self._metrics.counter(m.FRAMES_REFUSED, Socket.TRADE.value, error.kind).add()
@@ -145,7 +181,3 @@ class MarketStream:
             self._refused_kinds.add(error.kind)
             log.error("frame refused, further ones of its kind are only counted: %s", error)
             self._publisher.publish(FrameRefused(Socket.TRADE, error.kind, str(error)))
-
-    def _tell(self, event: Event | None) -> None:
-        if event is not None:
-            self._publisher.publish(event)

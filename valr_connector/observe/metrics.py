@@ -78,6 +78,9 @@ LIMIT_THROTTLED = Metric(
     "limit_throttled", Kind.COUNTER, ("operation",), "requests not sent, for want of room in VALR's limits"
 )
 LIMIT_REFUSED = Metric("limit_refused", Kind.COUNTER, ("operation",), "requests that VALR's limits refused")
+BOOK_BREAKS = Metric("book_breaks", Kind.COUNTER, ("pair",), "frames that proved a book wrong")
+BOOK_RESYNCS = Metric("book_resyncs", Kind.COUNTER, ("pair",), "books that were asked for anew")
+BOOK_RECOVERY = Metric("book_recovery", Kind.LATENCY, (), "from a book's becoming invalid to its next use")
 EVENTS_DROPPED = Metric("events_dropped", Kind.COUNTER, (), "events that a full stream had no room for")
 
 CATALOGUE: Final = (
@@ -86,6 +89,7 @@ CATALOGUE: Final = (
     REST_LATENCY, REST_ANSWERS, REST_FAILURES, REST_RETRIES,
     FRAMES_REFUSED, PLACE_CONFIRMED, CANCEL_CONFIRMED, ORDERS_UNTRACKED, ORDERS_ZOMBIE,
     LIMIT_WAIT, LIMIT_THROTTLED, LIMIT_REFUSED,
+    BOOK_BREAKS, BOOK_RESYNCS, BOOK_RECOVERY,
     CALLBACK_ERRORS, EVENTS_DROPPED,
 )  # fmt: skip
 """Every metric of the library."""

@@ -6,7 +6,6 @@ Prices and quantities stay wire text: checksums are made from the text as receiv
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import chain
 from typing import NoReturn
 
 from msgspec import Struct, field
@@ -36,8 +35,12 @@ def check_levels(asks: list[LevelText], bids: list[LevelText], names: tuple[str,
     Raises:
         WireNumberError: one of them is no number.
     """
-    texts = [*chain.from_iterable(asks), *chain.from_iterable(bids)]
-    if texts and not are_decimals(",".join(texts) + ",", len(texts)):
+    joined = ""
+    for price, quantity in asks:
+        joined += f"{price},{quantity},"
+    for price, quantity in bids:
+        joined += f"{price},{quantity},"
+    if joined and not are_decimals(joined, 2 * (len(asks) + len(bids))):
         _refuse_level(zip(names, (asks, bids), strict=True))
 
 

@@ -35,6 +35,7 @@ UtcTime = Annotated[datetime, msgspec.Meta(tz=True)]
 _is_number = re.compile(_NUMBER).fullmatch
 _is_number_token = re.compile(rf'(?:{_NUMBER}|"{_NUMBER}"|""|null|)'.encode()).fullmatch
 _are_numbers = re.compile(rf"(?:{_NUMBER},)*+").fullmatch
+_are_plain_numbers = re.compile(r"(?:[0-9]{1,40}+(?:\.[0-9]{1,40}+)?+,)*+").fullmatch  # nearly all are
 
 
 class WireNumberError(ValueError):
@@ -83,7 +84,9 @@ def are_decimals(joined: str, count: int) -> bool:
 
     A comma inside of one of them makes the count wrong, so "1,2" cannot pass for two numbers.
     """
-    return joined.count(",") == count and _are_numbers(joined) is not None
+    if joined.count(",") != count:
+        return False
+    return _are_plain_numbers(joined) is not None or _are_numbers(joined) is not None
 
 
 def refuse_numbers(row: msgspec.Struct) -> NoReturn:
