@@ -29,9 +29,10 @@ from valr_connector.model.enums import Side, TimeInForce
 from valr_connector.model.events import ConnectionChanged, Event
 from valr_connector.model.order import CancelResult, InFlightOrder
 from valr_connector.net.connector import Clocks, Connector
-from valr_connector.net.http_exchange import HttpExchange
 from valr_connector.net.journal import Direction, FrameRecorder
+from valr_connector.net.network import Network
 from valr_connector.net.order_gateway import placement_request
+from valr_connector.net.rest import open_http_session
 from valr_connector.protocol.commands import order_command
 from valr_connector.protocol.order_requests import ModifyOrder
 from valr_connector.simulator.exchange import EmbeddedExchange
@@ -62,12 +63,14 @@ class Stage:
         self.exchange.open_account(COUNTERPARTY)
         self._recorder = FrameRecorder(path, note=note, wall=self.clock.wall, monotonic=self.clock.monotonic)
         self._tap = CountingTap(self._recorder, self.clock)
+        self._rest = RecordedRest(self, self._record_rest)
         self.valr = ValrExchange.simulated(
             pairs=(),
             exchange=self.exchange,
             settings=Settings(on_close="leave"),
             tap=self._tap,
             clocks=Clocks(monotonic=self.clock.monotonic, wall=self.clock.wall),
+            network=Network(open_session=lambda: self._rest.over(open_http_session())),
         )
         self.valr.on(ConnectionChanged, self._recorder.note_connection)
         self.valr.on(Event, self._note)
@@ -81,8 +84,7 @@ class Stage:
         """Exchange and connector running; the recording ends with the block."""
         with self._recorder:
             async with self.exchange, self.valr:
-                self._rest = RecordedRest(self._rest_session(), self, self._record_rest)
-                self.connector.rest._session = self._rest
+                self._rest.begin()
                 await self.settle()
                 yield self
 
@@ -288,11 +290,6 @@ class Stage:
     def _is_served(self) -> bool:
         """Whether the exchange still holds an account socket open."""
         return bool(self.exchange._account_door.connections)
-
-    def _rest_session(self) -> HttpExchange:
-        session = self.connector.rest._session
-        assert session is not None
-        return session
 
     def _note(self, event: Event) -> None:
         plain = told(event)

@@ -53,40 +53,54 @@ class RecordedRest:
     """REST calls, recorded beside the frames: one at a time, each between two silences of the sockets.
 
     Which of several calls gets through first would be luck; here the order of their paths decides,
-    and among equal ones that of their arrival.
+    and among equal ones that of their arrival. What is called before the recording begins
+    goes through as it is.
     """
 
-    def __init__(self, inner: HttpExchange, quiet: Quiet, record: Callable[[Direction, bytes], None]) -> None:
-        self._inner = inner
+    def __init__(self, quiet: Quiet, record: Callable[[Direction, bytes], None]) -> None:
         self._quiet = quiet
         self._record = record
         self._waiting: list[tuple[str, int]] = []
         self._arrivals = count()
         self._is_calling = False
+        self._is_recording = False
+
+    def begin(self) -> None:
+        """Record from now on."""
+        self._is_recording = True
+
+    def over(self, pool: HttpExchange) -> HttpExchange:
+        """The same pool of connections, recorded."""
+        return _RecordedPool(pool, self)
 
     @property
     def is_busy(self) -> bool:
         """Whether a call is under way or waits for its turn."""
         return self._is_calling or bool(self._waiting)
 
-    async def exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, limits: Limits
+    async def call(
+        self,
+        pool: HttpExchange,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        limits: Limits,
     ) -> Reply | Failure:
+        if not self._is_recording:
+            return await pool.exchange(method, url, headers, body, limits)
         parts = urlsplit(url)
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         await self._turn(f"{method} {path}")
         try:
             self._record(Direction.OUT, rest_line(method, path, body))
-            reply = await self._inner.exchange(method, url, headers, body, limits)
+            reply = await pool.exchange(method, url, headers, body, limits)
             assert isinstance(reply, Reply), f"{method} {path}: {reply}"
             await self._quiet.silence()
             self._record(Direction.IN, rest_line(method, path, reply.body, reply.status))
             return reply
         finally:
             self._is_calling = False
-
-    async def close(self) -> None:
-        await self._inner.close()
 
     async def _turn(self, call: str) -> None:
         ticket = (call, next(self._arrivals))
@@ -99,3 +113,19 @@ class RecordedRest:
 
     def _is_turn_of(self, ticket: tuple[str, int]) -> bool:
         return not self._is_calling and min(self._waiting) == ticket and self._quiet.has_no_news()
+
+
+class _RecordedPool:
+    """Connections whose calls are recorded; the connector opens new ones after a reconnect."""
+
+    def __init__(self, pool: HttpExchange, record: RecordedRest) -> None:
+        self._pool = pool
+        self._record = record
+
+    async def exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, limits: Limits
+    ) -> Reply | Failure:
+        return await self._record.call(self._pool, method, url, headers, body, limits)
+
+    async def close(self) -> None:
+        await self._pool.close()
