@@ -229,8 +229,10 @@ class Reconciler:
             if gave_up:
                 log.error("fills of %s are still incomplete in VALR's trade history", order.client_order_id)
         else:
-            is_known = self._inquiries.answered_since(order, question.raised_at)
-            could_ask = is_known or await self.ask_about(order)
+            is_settled_by_now = question.reason in _SETTLED_BY_AN_ANSWER and self._inquiries.answered_since(
+                order, question.raised_at
+            )
+            could_ask = is_settled_by_now or await self.ask_about(order)
             gave_up = False
         if could_ask and question.reason in _SETTLED_BY_AN_ANSWER:
             return True
@@ -245,6 +247,7 @@ class Reconciler:
         arrived_by = await self._stream.placement_arrived_by(order)
         is_proved = absence_proves(order, asked_at, self._patience, arrived_by=arrived_by)
         if is_proved and await self._place_again(order):
+            self._ask_soon_what_became_of(order)
             return
         self._stream.apply(
             Evidence(
@@ -255,6 +258,11 @@ class Reconciler:
                 asked_at=asked_at,
             )
         )
+
+    def _ask_soon_what_became_of(self, order: OrderRecord) -> None:
+        """A placement sent anew is a new question, which does not go on with the pauses of the one before."""
+        due = self._clock() + self._patience.pause(1)
+        self._questions.ask_at(order.client_order_id, AskReason.PLACEMENT_UNCONFIRMED, due)
 
     async def _look_up(self, order: OrderRecord) -> OrderReport | None:
         """Active orders first, then history, then the list of open orders (protocol 10, 20)."""
