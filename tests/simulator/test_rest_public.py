@@ -29,8 +29,9 @@ async def test_pairs_publish_counts_of_decimals_as_text() -> None:
 
 async def test_pairs_can_be_asked_by_kind() -> None:
     async with street() as valr:
-        assert len((await valr.get("/v1/public/pairs/SPOT")).body) == len(valr.exchange.venue.pairs)
-        assert (await valr.get("/v1/public/pairs/FUTURE")).body == []
+        spot, futures = [(await valr.get(f"/v1/public/pairs/{kind}")).body for kind in ("SPOT", "FUTURE")]
+        assert len(spot) + len(futures) == len(valr.exchange.venue.pairs)
+        assert [(pair["symbol"], pair["shortName"]) for pair in futures] == [("BTCUSDTPERP", "BTC/USDTPERP")]
         assert (await valr.get("/v1/public/pairs/OPTION")).status == 400
 
 

@@ -15,7 +15,13 @@ from valr_connector.simulator.order_requests import INVALID_REQUEST
 from valr_connector.simulator.socket_door import UpgradeRefusedError, authenticate, check_connection_limit
 from valr_connector.simulator.timeline import Throttle
 from valr_connector.simulator.transport import HttpRequest, Serve, SocketTransport
-from valr_connector.simulator.vocabulary import BookChanged, OpenOrdersChanged, PublicTrade, VenueEvent
+from valr_connector.simulator.vocabulary import (
+    BookChanged,
+    OpenOrdersChanged,
+    PairChanged,
+    PublicTrade,
+    VenueEvent,
+)
 from valr_connector.simulator.wire import OutboundFrame, frame
 
 _STATUS = "ORDER_STATUS_UPDATE"
@@ -171,7 +177,7 @@ class AccountDoor:
         session.push(self._events.open_orders(session.account_id))
 
     def _tell(self, event: VenueEvent) -> None:
-        if isinstance(event, PublicTrade | BookChanged):
+        if isinstance(event, PublicTrade | BookChanged | PairChanged):
             return
         sessions = self._sessions_of(event.account_id)
         if not sessions:

@@ -11,11 +11,11 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from random import Random
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from valr_connector.simulator.account_socket import AccountDoor
 from valr_connector.simulator.answers import Answer
@@ -25,6 +25,7 @@ from valr_connector.simulator.crowd import Crowd
 from valr_connector.simulator.faults import Faults, SocketKind
 from valr_connector.simulator.floor import Floor
 from valr_connector.simulator.listener import HOST, Listener
+from valr_connector.simulator.past import invented_past
 from valr_connector.simulator.rest import RestDoor
 from valr_connector.simulator.settings import SimulatorSettings
 from valr_connector.simulator.stats import Statistics
@@ -32,6 +33,7 @@ from valr_connector.simulator.trade_socket import TradeDoor
 from valr_connector.simulator.transport import HttpRequest, Serve
 from valr_connector.simulator.venue import Venue
 
+_NS_PER_S = 1_000_000_000
 _SERVICE_RESTART = 1012
 _SHUTDOWN_TIMEOUT_S = 1.0
 
@@ -78,6 +80,8 @@ class EmbeddedExchange:
         if venue is None:
             self.open_account(self.settings.account_id)
         self._crowds = self._gather_crowds() if self.settings.crowd else []
+        if self.settings.crowd:
+            self._invent_past()
         self._account_door = AccountDoor(self._floor)
         self._trade_door = TradeDoor(self._floor)
         self._rest_door = RestDoor(self._floor)
@@ -154,6 +158,14 @@ class EmbeddedExchange:
     def revoke_api_key(self, key: ApiKey) -> None:
         """Refuse that key from now on; sockets that it opened stay."""
         self._floor.keys.revoke(key)
+
+    def change_pair(self, symbol: str, **changes: Any) -> None:
+        """Change rules of a listed pair, by the fields of `PairSpec`; whoever listens is told.
+
+        Raises:
+            KeyError: no such pair is listed.
+        """
+        self.venue.change_pair(replace(self.venue.pairs[symbol], **changes))
 
     def drop_sockets(self, kind: SocketKind | None = None, *, code: int = ABNORMAL) -> int:
         """End all sockets, or those of one kind; how many there were.
@@ -250,6 +262,12 @@ class EmbeddedExchange:
             Crowd(self.venue, rng=self._spawn(), symbol=symbol, reference_price=price)
             for symbol, price in self.settings.crowd_prices.items()
         ]
+
+    def _invent_past(self) -> None:
+        for symbol, price in self.settings.crowd_prices.items():
+            pair, now_s = self.venue.pairs[symbol], self._clock() // _NS_PER_S
+            for candle in invented_past(pair, price, self.settings.crowd_past_minutes, now_s):
+                self._floor.market.chart(symbol).add_candle(candle)
 
     def _step(self) -> None:
         """One moment of the crowd's life, and the next one on its way."""

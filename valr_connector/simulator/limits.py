@@ -77,8 +77,9 @@ class RateLimiter:
 def _request_rules(limits: RateLimits, method: str, path: str, address: str, key: str) -> list[_Rule]:
     """The windows a request counts in. Routes with a limit per second count in no window per minute."""
     subject = key or address
-    if method == "GET" and path in _LIGHT_PUBLIC:
-        return [_Rule(path, address, limits.light_public_per_second, _SECOND)]
+    light = _light_public(path) if method == "GET" else None
+    if light is not None:
+        return [_Rule(light, address, limits.light_public_per_second, _SECOND)]
     if method == "POST" and path == "/v1/batch/orders":
         return [_Rule("batch", subject, limits.batch_per_second, _SECOND)]
     if method == "POST" and _is_version_1_order(path):
@@ -93,6 +94,13 @@ def _request_rules(limits: RateLimits, method: str, path: str, address: str, key
     elif key:
         rules.append(_Rule("key", key, limits.per_key_per_minute, _MINUTE))
     return rules
+
+
+def _light_public(path: str) -> str | None:
+    """What a public read of its own window is counted as; None where it counts in the minute."""
+    if path.startswith("/v1/public/") and path.endswith("/buckets"):
+        return "buckets"
+    return path if path in _LIGHT_PUBLIC else None
 
 
 def _is_version_1_order(path: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+from valr_connector.simulator.candles import CandleChart
 from valr_connector.simulator.market_wire import (
     book_object,
     full_book_object,
@@ -15,6 +16,9 @@ from valr_connector.simulator.venue import Venue
 from valr_connector.simulator.vocabulary import BookChanged, BuyOrSell, PublicTrade, VenueEvent
 from valr_connector.simulator.wire import JsonObject
 
+_NS_PER_S = 1_000_000_000
+_MARK_STEP_NS = 3 * _NS_PER_S
+"""A mark price is noted this often at most, as often as VALR tells it (protocol 17)."""
 BOOK_DEPTH = 40
 """Levels per side of an aggregated book (protocol 7.7, 18.1)."""
 
@@ -28,13 +32,33 @@ class Market:
         self._opened_at = clock()
         self._changed_at: dict[str, int] = {}
         self._tickers = {symbol: Ticker(reversed(venue.public_trades(symbol))) for symbol in venue.pairs}
+        self._charts = {symbol: CandleChart() for symbol in venue.pairs}
+        self._mark_charts = {symbol: CandleChart() for symbol in venue.pairs}
+        self._next_mark: dict[str, int] = {}
+        for symbol in venue.pairs:
+            for trade in reversed(venue.public_trades(symbol)):
+                self._draw(trade)
 
     def follow(self, event: VenueEvent) -> None:
         """Take note of an event of the venue."""
         if isinstance(event, PublicTrade):
             self._tickers[event.symbol].add(event)
+            self._draw(event)
         elif isinstance(event, BookChanged):
             self._changed_at[event.symbol] = event.changed_at
+            self._note_mark(event.symbol, event.changed_at)
+
+    def chart(self, symbol: str) -> CandleChart:
+        """The pair's candles."""
+        return self._charts[symbol]
+
+    def mark_chart(self, symbol: str) -> CandleChart:
+        """The candles of the pair's mark price."""
+        return self._mark_charts[symbol]
+
+    def mark_price(self, symbol: str) -> Decimal:
+        """Half way between the best prices, else the last price; 0 where there is none of them."""
+        return self._mark(symbol, self._best(symbol, "sell"), self._best(symbol, "buy"))
 
     def book(self, symbol: str) -> JsonObject:
         """The aggregated book."""
@@ -59,9 +83,22 @@ class Market:
         """The market summary, with the pair under `pair_key`."""
         now = self._clock()
         day = self._tickers[symbol].summary(now)
-        return {pair_key: symbol} | summary_fields(
-            day, self._best(symbol, "sell"), self._best(symbol, "buy"), now
-        )
+        ask, bid = self._best(symbol, "sell"), self._best(symbol, "buy")
+        return {pair_key: symbol} | summary_fields(day, ask, bid, self._mark(symbol, ask, bid), now)
+
+    def _mark(self, symbol: str, ask: Decimal, bid: Decimal) -> Decimal:
+        return (ask + bid) / 2 if ask and bid else self._tickers[symbol].summary(self._clock()).last
+
+    def _draw(self, trade: PublicTrade) -> None:
+        self._charts[trade.symbol].add(trade.traded_at // _NS_PER_S, trade.price, trade.quantity)
+
+    def _note_mark(self, symbol: str, now: int) -> None:
+        if now < self._next_mark.get(symbol, 0):
+            return
+        price = self.mark_price(symbol)
+        if price:
+            self._next_mark[symbol] = now + _MARK_STEP_NS
+            self._mark_charts[symbol].add(now // _NS_PER_S, price)
 
     def _best(self, symbol: str, side: BuyOrSell) -> Decimal:
         best = self._venue.levels(symbol, side, 1)

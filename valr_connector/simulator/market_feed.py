@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from valr_connector.simulator.book_channels import Audience, BookChannels
 from valr_connector.simulator.floor import Floor
 from valr_connector.simulator.market_wire import new_trade_object
+from valr_connector.simulator.timed_feed import TimedFeed
 from valr_connector.simulator.timeline import Throttle
-from valr_connector.simulator.vocabulary import BookChanged, PublicTrade, VenueEvent
+from valr_connector.simulator.vocabulary import BookChanged, PairChanged, PublicTrade, VenueEvent
 from valr_connector.simulator.wire import OutboundFrame, frame
 
 BOOK = "AGGREGATED_ORDERBOOK_UPDATE"
 TRADE = "NEW_TRADE"
 SUMMARY = "MARKET_SUMMARY_UPDATE"
+ORDER_TYPES = "ALLOWED_ORDER_TYPES_UPDATED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +38,24 @@ class MarketFeed:
             SUMMARY: _State(self._summary, floor.settings.market_summary_interval_s),
         }
         self._books = BookChannels(floor, audience)
+        self._timed = TimedFeed(floor, audience)
         self._throttles: dict[tuple[str, str], Throttle] = {}
         floor.venue.listen(self._tell)
 
     @property
     def channels(self) -> frozenset[str]:
         """What can be subscribed."""
-        return frozenset({TRADE, *self._states}) | self._books.channels
+        return frozenset({TRADE, ORDER_TYPES, *self._states}) | self._books.channels | self._timed.channels
+
+    def offers(self, channel: str, symbol: str) -> bool:
+        """Whether a channel can be subscribed of that pair."""
+        is_known = channel in self.channels and symbol in self._floor.venue.pairs
+        return is_known and self._timed.offers(channel, symbol)
 
     def first(self, channel: str, symbol: str) -> OutboundFrame | None:
         """The frame that a new subscription gets at once."""
+        if channel in self._timed.channels:
+            self._timed.wake(channel)
         if channel in self._books.channels:
             return self._books.first(channel, symbol)
         state = self._states.get(channel)
@@ -55,6 +65,7 @@ class MarketFeed:
         """Drop what was waiting for its time; for an exchange that stops."""
         self._throttles.clear()
         self._books.forget()
+        self._timed.forget()
 
     def _tell(self, event: VenueEvent) -> None:
         if isinstance(event, PublicTrade):
@@ -64,6 +75,8 @@ class MarketFeed:
             self._books.tell(event)
             self._ask(BOOK, event.symbol)
             self._ask(SUMMARY, event.symbol)
+        elif isinstance(event, PairChanged) and event.before.order_types != event.after.order_types:
+            self._send(ORDER_TYPES, event.after.symbol, lambda: _order_types(event))
 
     def _ask(self, channel: str, symbol: str) -> None:
         if self._audience(channel, symbol):
@@ -93,6 +106,11 @@ class MarketFeed:
     def _summary(self, symbol: str) -> OutboundFrame:
         data = self._floor.market.summary(symbol, "currencyPairSymbol")
         return frame(SUMMARY, currencyPairSymbol=symbol, data=data)
+
+
+def _order_types(change: PairChanged) -> OutboundFrame:
+    pair = change.after
+    return frame(ORDER_TYPES, currencyPairSymbol=pair.symbol, data=list(pair.order_types))
 
 
 def _new_trade(trade: PublicTrade) -> OutboundFrame:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from valr_connector.simulator.candles import Candle
 from valr_connector.simulator.ticker import DaySummary
 from valr_connector.simulator.vocabulary import BuyOrSell, PairSpec, PublicTrade, VenueOrder
-from valr_connector.simulator.wire import Currency, JsonObject, decimal_text, time_text
+from valr_connector.simulator.wire import Currency, JsonObject, decimal_text, time_text, whole_second_text
 
 Level = tuple[Decimal, Decimal, int]
 """Price, total quantity, number of orders."""
@@ -19,7 +20,7 @@ def pair_object(pair: PairSpec) -> JsonObject:
         "symbol": pair.symbol,
         "baseCurrency": pair.base,
         "quoteCurrency": pair.quote,
-        "shortName": f"{pair.base}/{pair.quote}",
+        "shortName": f"{pair.base}/{pair.quote}" + ("PERP" if pair.kind == "FUTURE" else ""),
         "active": pair.active,
         "minBaseAmount": decimal_text(pair.min_base),
         "maxBaseAmount": decimal_text(pair.max_base),
@@ -126,7 +127,28 @@ def new_trade_object(trade: PublicTrade) -> JsonObject:
     }
 
 
-def summary_fields(day: DaySummary, ask: Decimal, bid: Decimal, created_at: int) -> JsonObject:
+def candle_object(symbol: str, candle: Candle, period_s: int) -> JsonObject:
+    """A candle of trades (7.10, 17)."""
+    return mark_candle_object(symbol, candle, period_s) | {
+        "volume": decimal_text(candle.base_volume),
+        "quoteVolume": decimal_text(candle.quote_volume),
+    }
+
+
+def mark_candle_object(symbol: str, candle: Candle, period_s: int) -> JsonObject:
+    """A candle of mark prices, which has no volume (7.11)."""
+    return {
+        "currencyPairSymbol": symbol,
+        "bucketPeriodInSeconds": period_s,
+        "startTime": whole_second_text(candle.start_s),
+        "open": decimal_text(candle.open),
+        "high": decimal_text(candle.high),
+        "low": decimal_text(candle.low),
+        "close": decimal_text(candle.close),
+    }
+
+
+def summary_fields(day: DaySummary, ask: Decimal, bid: Decimal, mark: Decimal, created_at: int) -> JsonObject:
     """A market summary without the pair, whose key differs between REST and socket (7.6, 17)."""
     return {
         "askPrice": decimal_text(ask),
@@ -139,5 +161,5 @@ def summary_fields(day: DaySummary, ask: Decimal, bid: Decimal, created_at: int)
         "lowPrice": decimal_text(day.low),
         "created": time_text(created_at),
         "changeFromPrevious": decimal_text(day.change_percent),
-        "markPrice": decimal_text((ask + bid) / 2 if ask and bid else day.last),
+        "markPrice": decimal_text(mark),
     }

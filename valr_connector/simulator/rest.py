@@ -15,6 +15,7 @@ from valr_connector.simulator.faults import HttpFault
 from valr_connector.simulator.floor import Floor
 from valr_connector.simulator.rest_account import AccountRest
 from valr_connector.simulator.rest_call import Call, Route
+from valr_connector.simulator.rest_candles import CandleRest
 from valr_connector.simulator.rest_history import HistoryRest
 from valr_connector.simulator.rest_orders import OrderRest
 from valr_connector.simulator.rest_public import PublicRest
@@ -30,7 +31,13 @@ class RestDoor:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
         self._cache = AnswerCache(floor.clock)
-        sections = (PublicRest(floor), AccountRest(floor), OrderRest(floor), HistoryRest(floor))
+        sections = (
+            PublicRest(floor),
+            CandleRest(floor),
+            AccountRest(floor),
+            OrderRest(floor),
+            HistoryRest(floor),
+        )
         self._routes = RouteTable(route for section in sections for route in section.routes())
 
     async def answer(self, request: HttpRequest) -> Answer | None:

@@ -64,14 +64,19 @@ class Call:
             Rejection: -11 where one of them is malformed or the limit is above 100.
         """
         return Page(
-            skip=self._count("skip", 0, None),
-            limit=self._count("limit", _MOST_PER_PAGE, _MOST_PER_PAGE),
+            skip=self.number("skip", 0),
+            limit=self.number("limit", _MOST_PER_PAGE, _MOST_PER_PAGE),
             before_id=self.query.get("beforeId", ""),
-            start=self._time("startTime"),
-            end=self._time("endTime"),
+            start=self.moment("startTime"),
+            end=self.moment("endTime"),
         )
 
-    def _count(self, name: str, default: int, most: int | None) -> int:
+    def number(self, name: str, default: int, most: int | None = None) -> int:
+        """A whole number of the query.
+
+        Raises:
+            Rejection: -11 where it is none, or above `most`.
+        """
         text = self.query.get(name)
         if text is None:
             return default
@@ -81,7 +86,12 @@ class Call:
             )
         return int(text)
 
-    def _time(self, name: str) -> int | None:
+    def moment(self, name: str) -> int | None:
+        """An ISO-8601 time of the query as nanoseconds since 1970; None where it is absent.
+
+        Raises:
+            Rejection: -11 where it is no time.
+        """
         text = self.query.get(name)
         if text is None:
             return None

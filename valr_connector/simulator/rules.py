@@ -60,6 +60,11 @@ def duplicate_customer_order_id() -> Rejection:
     return Rejection(-11502, DUPLICATE_CUSTOMER_ORDER_ID)
 
 
+def futures_not_enabled() -> Rejection:
+    """Perpetuals need a subaccount with futures (protocol 3.3), which no account here is."""
+    return Rejection(-19227, "Futures are not enabled for this account")
+
+
 def check_request(pairs: Mapping[str, PairSpec], request: NewOrder) -> PairSpec:
     """Everything that can be refused without looking at the book or at the account.
 
@@ -67,6 +72,8 @@ def check_request(pairs: Mapping[str, PairSpec], request: NewOrder) -> PairSpec:
         Rejection: with VALR's code; the order gets no id.
     """
     pair = _active_pair(pairs, request.symbol)
+    if pair.kind == "FUTURE":
+        raise futures_not_enabled()
     _check_type(pair, request)
     if request.allow_margin:
         raise Rejection(-19213, "Margin is not enabled for this account")

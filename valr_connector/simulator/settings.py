@@ -42,7 +42,7 @@ class RateLimits:
     per_address_per_minute: int = 1200
     public_per_minute: int = 30
     light_public_per_second: int = 20
-    """GET /v1/public/time and /v1/public/status, each."""
+    """GET /v1/public/time, /v1/public/status and the buckets, each."""
     batch_per_second: int = 400
     place_per_second: int = 400
     modify_per_second: int = 400
@@ -106,6 +106,8 @@ class SimulatorSettings:
     """Least time between two AGGREGATED_ORDERBOOK_UPDATE of a pair."""
     market_summary_interval_s: float = 1.0
     """Least time between two MARKET_SUMMARY_UPDATE of a pair."""
+    mark_price_interval_s: float = 3.0
+    """From one MARK_PRICE_UPDATE of a pair to the next; VALR documents 5 and was seen to take 3."""
 
     send_placed_status: bool = False
     """ORDER_STATUS_UPDATE "Placed" for an order that rests (unknown 2)."""
@@ -156,6 +158,8 @@ class SimulatorSettings:
     crowd_interval_s: float = 0.25
     crowd_prices: Mapping[str, Decimal] = field(default_factory=_default_crowd)
     """Pairs that the crowd trades, with the price it starts from."""
+    crowd_past_minutes: int = 360
+    """So many minutes of candles are there before the crowd comes, invented."""
 
     def __post_init__(self) -> None:
         for each in fields(self):
@@ -163,6 +167,8 @@ class SimulatorSettings:
                 _check_time(each.name, getattr(self, each.name))
         if not self.crowd_interval_s:
             raise ValueError("crowd_interval_s=0: the crowd needs time between its steps")
+        if not self.mark_price_interval_s:
+            raise ValueError("mark_price_interval_s=0: there has to be time between two mark prices")
 
     @property
     def request_latency(self) -> Latency:

@@ -67,12 +67,11 @@ class TradeSession:
             self.connection.refuse(INVALID_REQUEST)
             return
         names = list(dict.fromkeys(str(pair).upper() for pair in pairs))
-        is_known = channel in self._feed.channels
-        wanted = [name for name in names if is_known and name in self._floor.venue.pairs]
+        wanted = [name for name in names if self._feed.offers(channel, name)]
         for name in names:
             if name not in wanted:
                 self.connection.refuse(f"Channel {channel}, pair {name} combination invalid")
-        if is_known:
+        if channel in self._feed.channels:
             self._replace(channel, wanted)
 
     def _replace(self, channel: str, wanted: list[str]) -> None:

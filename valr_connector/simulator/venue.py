@@ -33,6 +33,7 @@ from valr_connector.simulator.vocabulary import (
     ModifyOrder,
     ModifyOutcome,
     NewOrder,
+    PairChanged,
     PairSpec,
     PublicTrade,
     VenueEvent,
@@ -62,9 +63,8 @@ class Venue:
     ) -> None:
         self.duplicate_ids_fail_late = duplicate_ids_fail_late
         self._books = {pair.symbol: Book(pair) for pair in pairs}
-        self.pairs: Mapping[str, PairSpec] = MappingProxyType(
-            {symbol: book.pair for symbol, book in self._books.items()}
-        )
+        self._pairs = {symbol: book.pair for symbol, book in self._books.items()}
+        self.pairs: Mapping[str, PairSpec] = MappingProxyType(self._pairs)
         self._clock = clock
         self._rng = rng
         self._accounts: dict[str, Account] = {}
@@ -210,6 +210,16 @@ class Venue:
         account = self._account(account_id)
         with self._command() as effects:
             effects.wallet_of(account, currency).available += amount
+
+    def change_pair(self, pair: PairSpec) -> None:
+        """Put new rules in place for a listed pair; orders that rest stay as they are.
+
+        Raises:
+            KeyError: no such pair is listed.
+        """
+        before = self._pairs[pair.symbol]
+        self._pairs[pair.symbol] = self._books[pair.symbol].pair = pair
+        self._tell([PairChanged(before, pair)])
 
     # --- reading
 

@@ -306,6 +306,14 @@ class BookChanged:
     entries: tuple[QueueEntry, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PairChanged:
+    """The rules of a pair changed; VALR tells it only where the order types did (protocol 17)."""
+
+    before: PairSpec
+    after: PairSpec
+
+
 VenueEvent = (
     Processed
     | OrderChange
@@ -316,4 +324,5 @@ VenueEvent = (
     | WalletChanged
     | OpenOrdersChanged
     | BookChanged
+    | PairChanged
 )

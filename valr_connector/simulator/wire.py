@@ -30,6 +30,11 @@ def time_text(ns: int) -> str:
     return f"{_second_text(seconds)}.{rest // _NS_PER_MS:03d}Z"
 
 
+def whole_second_text(seconds: int) -> str:
+    """Like `time_text`, for a time without a fraction."""
+    return f"{_second_text(seconds)}Z"
+
+
 def precise_time_text(ns: int) -> str:
     """Like `time_text`, with nanoseconds, as /v1/public/time has it."""
     seconds, rest = divmod(ns, _NS_PER_S)
