@@ -179,6 +179,18 @@ async def test_a_fill_just_before_the_break_and_one_after_it_are_two_fills() -> 
         assert len(desk.told(OrderFilled)) == 3
 
 
+async def test_a_resync_finds_the_first_fill_of_all() -> None:
+    async with trading() as desk:
+        assert desk.asked("GET /v1/account/tradehistory") == 0  # nothing was placed, nothing can be missed
+        order = await desk.buy("1000000", amount="0.02")
+        desk.valr.drop_account_socket()
+        desk.rival("sell", "0.005", "1000000")
+        desk.exchange.faults.answer_request(500, to_path("/v1/account/BTCZAR/tradehistory"), count=99)
+        await desk.back()
+        await desk.agreed(order)
+        assert desk.asked("GET /v1/account/tradehistory") == 1
+
+
 async def test_a_resync_looks_as_far_back_as_the_newest_fill_it_knows() -> None:
     async with trading() as desk:
         first = await desk.buy("1000000", amount="1")

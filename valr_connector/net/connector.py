@@ -140,6 +140,7 @@ class Connector:
             cancel_timeout=round(settings.cancel_timeout_s * SECOND),
             interval=round(settings.reconcile_interval_s * SECOND),
             clock=self._clocks.monotonic,
+            server_time=lambda: self._timestamps.offset.server_ns(self._clocks.wall()),
             fills_wanted_since=None if journal is None else journal.fills_wanted_since,
         )
         self.account = UserStreamTracker(

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from valr_connector.core.balances import Balances
 from valr_connector.core.event_router import fill_evidence
@@ -61,6 +61,7 @@ class Reconciler:
         cancel_timeout: how long the outcome of a cancel may take, nanoseconds.
         interval: pause between two comparisons, nanoseconds.
         clock: monotonic nanoseconds.
+        server_time: VALR's time, nanoseconds since 1970, as far as it is known here.
         fills_wanted_since: from when on an earlier process may have missed fills, UTC.
     """
 
@@ -76,6 +77,7 @@ class Reconciler:
         cancel_timeout: int,
         interval: int,
         clock: Callable[[], int],
+        server_time: Callable[[], int],
         fills_wanted_since: datetime | None = None,
     ) -> None:
         self._rest = rest
@@ -87,6 +89,8 @@ class Reconciler:
         self._cancel_timeout = cancel_timeout
         self._interval = interval
         self._clock = clock
+        self._server_time = server_time
+        self._began: datetime | None = None
         self._fills_wanted_since = fills_wanted_since
         self._asking: set[ClientOrderId] = set()
         self._slots = asyncio.Semaphore(MOST_AT_ONCE)
@@ -132,10 +136,11 @@ class Reconciler:
         Raises:
             ValrError: VALR could not be asked; the connection is not in step.
         """
+        self._began = self._began or datetime.fromtimestamp(self._server_time() / SECOND, UTC)
         in_doubt = [order for order in self._tracker.in_flight.values() if order.epoch < epoch]
         began = self._clock()
         await self.compare(epoch)
-        await self._fetch_missed_fills()
+        await self._fetch_missed_fills(self._began)
         missing = [order for order in in_doubt if not order.is_done and order.last_heard < began]
         async with asyncio.TaskGroup() as tasks:
             for order in missing:
@@ -312,11 +317,14 @@ class Reconciler:
             if len(rows) < TRADES_PER_PAGE or order.has_all_fills:
                 return
 
-    async def _fetch_missed_fills(self) -> None:
-        """Trade history back to the last fill known, with an overlap; duplicates count once."""
-        since = self._fills_wanted_since or self._newest_fill_time()
-        if since is None:
+    async def _fetch_missed_fills(self, began: datetime) -> None:
+        """Trade history back to the last fill known, with an overlap; duplicates count once.
+
+        Where none is known, back to the first connect: nothing was placed here before.
+        """
+        if next(self._tracker.orders(), None) is None:
             return
+        since = self._fills_wanted_since or self._newest_fill_time() or began
         for page in range(MOST_TRADE_PAGES):
             rows = await self._rest.call_patiently(
                 endpoints.trade_history(
