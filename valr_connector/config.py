@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self, TypedDict
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from valr_connector.core.backoff import BackoffSettings
+from valr_connector.core.circuit_breaker import CircuitSettings
 from valr_connector.core.guards import SECOND, Guards
 from valr_connector.core.reconcile import Patience
 from valr_connector.core.strangers import StrangerPolicy
@@ -80,6 +81,9 @@ class Settings(_Chosen):
         ping_interval_s, silence_timeout_s: keep-alive of both sockets (protocol 14.3).
         stable_connection_s: after a connection that lasted so long, the next one is dialled almost at once.
         longest_redial_pause_s: the pauses between two dials grow up to this, and are random below it.
+        circuit_failures: so many transport failures in a row, and a way to VALR is left alone for a while.
+        circuit_pause_s: for how long at first; each trial that fails doubles it.
+        circuit_longest_pause_s: for how long at most.
         limits_share: the part of VALR's limits that this process uses, more than 0 and at most 1; less than 1
             leaves room for other processes with the same key or address (protocol 4). Give all instances in
             a process the same.
@@ -111,6 +115,9 @@ class Settings(_Chosen):
     silence_timeout_s: Seconds = 45.0
     stable_connection_s: Seconds = 60.0
     longest_redial_pause_s: Seconds = 60.0
+    circuit_failures: Annotated[int, Field(ge=1, le=1000)] = 5
+    circuit_pause_s: Seconds = 1.0
+    circuit_longest_pause_s: Seconds = 30.0
     limits_share: Annotated[float, Field(gt=0, le=1)] = 1.0
 
     @model_validator(mode="after")
@@ -119,6 +126,22 @@ class Settings(_Chosen):
             rule = f"has to exceed ping_interval_s ({self.ping_interval_s})"
             raise ValueError(f"silence_timeout_s={self.silence_timeout_s}: {rule}")
         return self
+
+    @model_validator(mode="after")
+    def _a_pause_is_no_longer_than_the_longest(self) -> Self:
+        if self.circuit_longest_pause_s < self.circuit_pause_s:
+            rule = f"has to be at least circuit_pause_s ({self.circuit_pause_s})"
+            raise ValueError(f"circuit_longest_pause_s={self.circuit_longest_pause_s}: {rule}")
+        return self
+
+    @property
+    def circuits(self) -> CircuitSettings:
+        """When a way to VALR is left alone."""
+        return CircuitSettings(
+            failures=self.circuit_failures,
+            pause_s=self.circuit_pause_s,
+            longest_pause_s=self.circuit_longest_pause_s,
+        )
 
     @property
     def guards(self) -> Guards:

@@ -34,7 +34,15 @@ from valr_connector.errors import (
     ValrError,
 )
 from valr_connector.model.account import Balance
-from valr_connector.model.enums import BookFeed, OrderType, RetryPolicy, Side, TimeInForce
+from valr_connector.model.enums import (
+    BookFeed,
+    CircuitPath,
+    CircuitState,
+    OrderType,
+    RetryPolicy,
+    Side,
+    TimeInForce,
+)
 from valr_connector.model.events import Event, Restored
 from valr_connector.model.ids import ClientOrderId, ClientOrderIds, to_base36
 from valr_connector.model.market import PairInfo, PriceLevel
@@ -280,6 +288,15 @@ class ValrExchange:
         """Each part: ready or not, and why not."""
         return self._state.readiness.parts
 
+    @property
+    def circuits(self) -> Mapping[CircuitPath, CircuitState]:
+        """The circuit breaker of each way to VALR; a `CircuitChanged` tells each change.
+
+        Raises:
+            NotReadyError: never started.
+        """
+        return self._started().circuits.states
+
     # --- orders ------------------------------------------------------------------------------------
 
     async def place_limit_order(
@@ -314,6 +331,7 @@ class ValrExchange:
             InvalidArgumentError, OrderRuleError: an argument or the order breaks a rule; nothing was sent.
             UnknownPairError: VALR lists no such pair.
             NotReadyError: not in step with VALR yet, or not connected under "never"; nothing was sent.
+            CircuitOpenError: every way there has failed too often of late; nothing was sent.
             ClosedError: closing began, or a failure stopped this instance; nothing was sent.
             JournalWriteError: the journal could not be written; nothing was sent.
         """
@@ -385,7 +403,7 @@ class ValrExchange:
         Returns and raises as `place_limit_order` does.
         """
         policy = self._retry(retry)
-        gateway = self._ready_to_place(policy).gateway
+        gateway = self._ready_to_place(policy, rest_only=True).gateway
         order = stop_limit_order(
             self._state.rules.pair(pair),
             side,
@@ -476,7 +494,8 @@ class ValrExchange:
         Raises:
             InvalidArgumentError, OrderRuleError: an operation or the batch breaks a rule; nothing was sent.
             UnknownPairError, UnknownOrderError: an operation names what there is not; nothing was sent.
-            NotReadyError, ClosedError, JournalWriteError: as in `place_limit_order`; nothing was sent.
+            NotReadyError, CircuitOpenError, ClosedError, JournalWriteError: as in `place_limit_order`;
+                nothing was sent.
         """
         connector = self._unfailed()
         entry = BatchEntry(
@@ -484,7 +503,7 @@ class ValrExchange:
         )
         prepared = entry.prepare(operations)
         if any(isinstance(each, Placing) for each in prepared):
-            self._ready_to_place(self._settings.retry)
+            self._ready_to_place(self._settings.retry, rest_only=True)
         return await connector.batches.run(prepared)
 
     @property
@@ -668,11 +687,13 @@ class ValrExchange:
     def _retry(self, retry: RetryPolicy | None) -> RetryPolicy:
         return self._settings.retry if retry is None else retry_policy(retry)
 
-    def _ready_to_place(self, retry: RetryPolicy) -> Connector:
+    def _ready_to_place(self, retry: RetryPolicy, *, rest_only: bool = False) -> Connector:
         connector = self._unfailed()
         may_go_by_rest = connector.account.was_in_step and retry is not RetryPolicy.NEVER
         if not connector.account.is_live and not may_go_by_rest:
             raise NotReadyError("not connected: " + "; ".join(self._state.readiness.missing))
+        by_socket = connector.account.is_live and not rest_only
+        connector.circuits.check_entry(by_socket=by_socket, by_rest=may_go_by_rest or rest_only)
         return connector
 
     def _record(self, order: InFlightOrder | str) -> OrderRecord:

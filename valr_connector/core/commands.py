@@ -6,6 +6,7 @@ decides nothing about orders: a command without a reply is resolved by what beco
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 
 from msgspec import Struct
@@ -32,13 +33,32 @@ class SentCommand(Struct, frozen=True, gc=False):
     sent_at: int
 
 
+class CommandFate(StrEnum):
+    """What became of a command's way to VALR and back, whatever VALR said."""
+
+    ANSWERED = "ANSWERED"
+    UNANSWERED = "UNANSWERED"
+    """It may have left, and no reply came: in time, or before the connection was lost."""
+    NOT_SENT = "NOT_SENT"
+
+
+CommandWatcher = Callable[[SentCommand, CommandFate], None]
+"""Told the fate of each command, once. Of those that one lost connection took along, only of the first."""
+
+
 class CommandLedger:
     """Commands under way, oldest first. Bounded: beyond `capacity` the oldest is forgotten."""
 
     def __init__(self, capacity: int = 10_000) -> None:
         self._capacity = capacity
         self._under_way: dict[str, SentCommand] = {}
+        self._overdue: set[str] = set()
         self._count = 0
+        self._watch: CommandWatcher | None = None
+
+    def watch(self, watcher: CommandWatcher) -> None:
+        """Have `watcher` told the fate of every command."""
+        self._watch = watcher
 
     def __len__(self) -> int:
         return len(self._under_way)
@@ -49,7 +69,9 @@ class CommandLedger:
         command = SentCommand(f"c-{self._count}", kind, client_order_id, epoch, now)
         self._under_way[command.message_id] = command
         if len(self._under_way) > self._capacity:
-            del self._under_way[next(iter(self._under_way))]
+            oldest = next(iter(self._under_way))
+            del self._under_way[oldest]
+            self._overdue.discard(oldest)
         return command
 
     def answer(self, message_id: str | None, *kinds: CommandKind) -> SentCommand | None:
@@ -59,17 +81,48 @@ class CommandLedger:
         one; otherwise nobody can say which (protocol 21, 5).
         """
         if message_id:
-            return self._under_way.pop(message_id, None)
-        candidates = [c for c in self._under_way.values() if c.kind in kinds]
-        return self._under_way.pop(candidates[0].message_id) if len(candidates) == 1 else None
+            command = self._under_way.get(message_id)
+        else:
+            candidates = [c for c in self._under_way.values() if c.kind in kinds]
+            command = candidates[0] if len(candidates) == 1 else None
+        if command is not None:
+            self._remove(command, CommandFate.ANSWERED)
+        return command
 
     def withdraw(self, command: SentCommand) -> None:
         """Forget a command that was not sent after all."""
-        self._under_way.pop(command.message_id, None)
+        self._remove(command, CommandFate.NOT_SENT)
+
+    def give_up(self, command: SentCommand) -> None:
+        """Forget a command of which it is not known whether it left."""
+        self._remove(command, CommandFate.UNANSWERED)
+
+    def overdue(self, client_order_id: ClientOrderId) -> None:
+        """The outcome of an order's commands did not come in time. A reply may still come."""
+        for command in self._under_way.values():
+            if command.client_order_id == client_order_id and command.message_id not in self._overdue:
+                self._overdue.add(command.message_id)
+                self._tell(command, CommandFate.UNANSWERED)
 
     def lose(self, epoch: int) -> list[SentCommand]:
         """Remove and return what was under way on a connection that is gone: no reply will come."""
         lost = [command for command in self._under_way.values() if command.epoch == epoch]
+        news = [command for command in lost if command.message_id not in self._overdue]
         for command in lost:
             del self._under_way[command.message_id]
+            self._overdue.discard(command.message_id)
+        if news:
+            self._tell(news[0], CommandFate.UNANSWERED)
         return lost
+
+    def _remove(self, command: SentCommand, fate: CommandFate) -> None:
+        if self._under_way.pop(command.message_id, None) is None:
+            return
+        was_told = command.message_id in self._overdue
+        self._overdue.discard(command.message_id)
+        if not was_told or fate is CommandFate.ANSWERED:
+            self._tell(command, fate)
+
+    def _tell(self, command: SentCommand, fate: CommandFate) -> None:
+        if self._watch is not None:
+            self._watch(command, fate)

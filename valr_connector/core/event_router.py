@@ -22,6 +22,7 @@ from valr_connector.core.strangers import StrangerPolicy, Strangers, adopted, un
 from valr_connector.core.trading_rules import TradingRules
 from valr_connector.model.enums import Socket, UntrackedPolicy
 from valr_connector.model.events import AccountActivity, Event, UnknownFrameReceived, UnrecognisedStatus
+from valr_connector.model.ids import ClientOrderId
 from valr_connector.protocol import frames as f
 from valr_connector.protocol.account_frames import OrderFailureData
 from valr_connector.protocol.reply_frames import Refusal, ReplyError
@@ -40,6 +41,8 @@ _LIFE_SIGNS: tuple[type, ...] = (
     f.UnsubscribedFrame,
 )
 
+
+_WITHOUT_AN_OUTCOME = frozenset({Says.PLACEMENT_UNKNOWN, Says.CANCEL_UNKNOWN, Says.MODIFY_UNKNOWN})
 
 _Activity = f.WalletFrame | f.PositionFrame | f.CancelOnDisconnectUpdateFrame
 _OrderNotice = f.FailedOrderFrame | f.FailedCancelOrderFrame | f.GuessedFrame
@@ -123,6 +126,8 @@ class EventRouter:
 
     def apply(self, evidence: Evidence, now: int) -> Sequence[Event]:
         """The same door for evidence that did not come in a frame: our own steps and REST answers."""
+        if evidence.says in _WITHOUT_AN_OUTCOME and evidence.client_order_id is not None:
+            self._ledger.overdue(ClientOrderId(evidence.client_order_id))
         return self._tracker.apply(evidence, now)
 
     def report(

@@ -19,6 +19,8 @@ class Part(StrEnum):
     BALANCES = "balances"
     OPEN_ORDERS = "open orders"
     ORDER_BOOKS = "order books"
+    ORDER_ENTRY = "order entry"
+    """Not both ways for orders have failed too often (`CircuitPath`)."""
 
 
 class PartStatus(Struct, frozen=True, gc=False):

@@ -19,9 +19,10 @@ from valr_connector.core.readiness import Part
 from valr_connector.core.session import KeepAlive
 from valr_connector.errors import InvalidArgumentError, NotReadyError, PermissionDeniedError, ValrError
 from valr_connector.model.enums import BookFeed, SessionState, Socket
-from valr_connector.model.events import ConnectionChanged, ReadinessChanged
+from valr_connector.model.events import CircuitChanged, ConnectionChanged, ReadinessChanged
 from valr_connector.model.ids import Pair
 from valr_connector.model.order import CancelOutcome
+from valr_connector.net.circuits import Circuits
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.limiter import PROCESS_LIMITS, DialPermit, LimiterRegistry
 from valr_connector.net.market_stream import MarketStream
@@ -115,6 +116,10 @@ class Connector:
             share=settings.limits_share,
             metrics=metrics,
         )
+        self.circuits = Circuits(
+            settings.circuits, clock=self._clocks.monotonic, publisher=publisher, metrics=metrics
+        )
+        state.ledger.watch(self.circuits.note_command)
         self._ready = asyncio.Event()
         self._failure: ValrError | None = None
         self._on_failure = on_failure
@@ -129,6 +134,7 @@ class Connector:
             open_session=self._network.open_session,
             metrics=metrics,
             limiter=self._limiter,
+            order_circuit=self.circuits.rest_orders,
         )
         self._reconciler = Reconciler(
             rest=self.rest,
@@ -170,6 +176,7 @@ class Connector:
             clock=self._clocks.monotonic,
             metrics=metrics,
             limiter=self._limiter,
+            circuits=self.circuits,
             journal=journal,
         )
         self._reconciler.attach(self.account, self.gateway.place_again)
@@ -183,6 +190,7 @@ class Connector:
             timeout=round(settings.cancel_timeout_s * SECOND),
             clock=self._clocks.monotonic,
             limiter=self._limiter,
+            circuit=self.circuits.socket_orders,
         )
         self.batches = BatchSender(
             stream=self.account,
@@ -200,7 +208,11 @@ class Connector:
         )
         self.market: MarketStream | None = None
         self._is_trade_live = False
-        self._unsubscribe = publisher.on(ConnectionChanged, self._on_connection)
+        self._subscriptions = (
+            publisher.on(ConnectionChanged, self._on_connection),
+            publisher.on(CircuitChanged, self._on_circuit),
+        )
+        self._note(state.readiness.ready(Part.ORDER_ENTRY))
 
     async def start(self) -> None:
         """Connect, and return once every part is ready.
@@ -237,7 +249,9 @@ class Connector:
             try:
                 await self._supervisor.stop()
             finally:
-                self._unsubscribe()
+                for unsubscribe in self._subscriptions:
+                    unsubscribe()
+                self.circuits.close()
                 await self.rest.close()
 
     def book(self, pair: str) -> OrderBook:
@@ -340,6 +354,7 @@ class Connector:
         self._note(self._state.readiness.ready(Part.OPEN_ORDERS))
 
     def _on_connection(self, event: ConnectionChanged) -> None:
+        self.circuits.note_connection(event)
         why = event.after.value.lower() + (f" ({event.cause})" if event.cause else "")
         if event.socket is Socket.ACCOUNT:
             self._on_account_connection(event.after, why)
@@ -362,6 +377,14 @@ class Connector:
             self._note_books()
         else:
             self._note(self._state.readiness.not_ready(Part.ORDER_BOOKS, f"the trade stream is {why}"))
+
+    def _on_circuit(self, _: CircuitChanged) -> None:
+        readiness, circuits = self._state.readiness, self.circuits
+        if circuits.are_orders_cut:
+            why = f"{circuits.socket_orders.why_cut}; {circuits.rest_orders.why_cut}"
+            self._note(readiness.not_ready(Part.ORDER_ENTRY, why))
+        else:
+            self._note(readiness.ready(Part.ORDER_ENTRY))
 
     def _note_books(self) -> None:
         """Books may be used while their connection is live and each of them is valid."""

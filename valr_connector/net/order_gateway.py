@@ -30,6 +30,7 @@ from valr_connector.errors import (
 )
 from valr_connector.model.enums import OrderStatus, OrderType, Placement
 from valr_connector.model.order import CancelOutcome, CancelResult
+from valr_connector.net.circuits import Circuits
 from valr_connector.net.limiter import Limiter
 from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.outcome_wait import OutcomeWait
@@ -68,6 +69,8 @@ class OrderGateway:
         cancel_attempts: how often one `cancel` asks VALR to cancel.
         pause: how long to wait after so many attempts to cancel, nanoseconds.
         clock: monotonic nanoseconds.
+        circuits: asked before each command: a way that fails too often is left alone, but by cancels that
+            have no other.
         limiter: asked before each command. A placement waits for half of its time-out at most, and then ends
             as not sent; a cancel goes by REST then.
         journal: where a placing is written down before anything is sent.
@@ -91,6 +94,7 @@ class OrderGateway:
         clock: Callable[[], int],
         metrics: m.Metrics,
         limiter: Limiter,
+        circuits: Circuits,
         journal: OrderJournal | None = None,
     ) -> None:
         self._stream = stream
@@ -108,6 +112,7 @@ class OrderGateway:
         self._clock = clock
         self._journal = journal
         self._limiter = limiter
+        self._circuits = circuits
         self._place_latency = metrics.latency(m.PLACE_CONFIRMED)
         self._cancel_latency = metrics.latency(m.CANCEL_CONFIRMED)
         self._is_closed = False
@@ -238,21 +243,30 @@ class OrderGateway:
     async def _send_placement(self, order: OrderRecord) -> None:
         request = placement_request(order)
         kind = CommandKind.PLACE_MARKET if order.order_type is OrderType.MARKET else CommandKind.PLACE_LIMIT
-        if not await self._finds_room(order, kind):
+        circuit = self._circuits.socket_orders
+        if circuit.allows() and not await self._finds_room(order, kind):
             return
-        command = self._ledger.enter(kind, order.client_order_id, order.epoch, order.created_at)
+        if not circuit.enter():
+            await self._place_without_socket(order, request, circuit.why_cut)
+            return
+        command = self._ledger.enter(kind, order.client_order_id, order.epoch, self._clock())
         try:
             await self._stream.send_while_live(order_command(request, command.message_id))
         except NotSentError as error:
             self._ledger.withdraw(command)
-            if next_step(order.retry, Fate.NOT_SENT_ON_SOCKET) is Step.PLACE:
-                await self._place_by_rest(order, request)
-            else:
-                self._say_fate(order, Fate.NOT_SENT_ON_SOCKET, f"not sent: {error}")
+            await self._place_without_socket(order, request, str(error))
         except OutcomeUnknownError as error:
             self._not_known(command, Says.PLACEMENT_UNKNOWN, error)
         else:
             self._say(order, Says.SENT)
+
+    async def _place_without_socket(
+        self, order: OrderRecord, request: PlaceLimit | PlaceMarket, why: str
+    ) -> None:
+        if next_step(order.retry, Fate.NOT_SENT_ON_SOCKET) is Step.PLACE:
+            await self._place_by_rest(order, request)
+        else:
+            self._say_fate(order, Fate.NOT_SENT_ON_SOCKET, f"not sent: {why}")
 
     async def _finds_room(self, order: OrderRecord, kind: CommandKind) -> bool:
         """Wait for room in VALR's limits; an order that is not sent for want of it ends."""
@@ -290,10 +304,13 @@ class OrderGateway:
 
     async def _send_cancel(self, order: OrderRecord) -> None:
         request = cancel_request(order)
+        self.note_cancel(order)
+        if not self._circuits.socket_orders.enter() and self._circuits.rest_orders.allows():
+            await self._cancel_by_rest(order, request)
+            return  # without that other way it goes on in spite of the circuit
         command = self._ledger.enter(
             CommandKind.CANCEL, order.client_order_id, self._stream.epoch, self._clock()
         )
-        self.note_cancel(order)
         try:
             deadline = self._clock() + self._cancel_timeout // 2
             await self._limiter.acquire(Lane.CANCEL, CommandKind.CANCEL, deadline)
@@ -315,7 +332,7 @@ class OrderGateway:
             self._say(order, Says.CANCEL_CONFIRMED, Source.REPLY)
 
     def _not_known(self, command: SentCommand, says: Says, error: OutcomeUnknownError) -> None:
-        self._ledger.withdraw(command)
+        self._ledger.give_up(command)
         self._stream.apply(
             Evidence(
                 says=says, source=Source.LOCAL, client_order_id=command.client_order_id, reason=str(error)

@@ -14,6 +14,7 @@ from valr_connector.core.reconcile import Questions
 from valr_connector.errors import ClosedError, ExchangeError, NotSentError, ValrError
 from valr_connector.model.enums import OrderStatus
 from valr_connector.model.order import ModifyOutcome, ModifyResult
+from valr_connector.net.circuits import Circuit
 from valr_connector.net.limiter import Limiter
 from valr_connector.net.order_gateway import is_placed_or_unknown
 from valr_connector.net.outcome_wait import OutcomeWait
@@ -39,6 +40,7 @@ class OrderModifier:
         ask_about: asks VALR what became of an order; False if it could not be asked.
         timeout: how long an outcome may take, nanoseconds.
         clock: monotonic nanoseconds.
+        circuit: that of commands on the socket; while it is open, REST is tried.
         limiter: asked before each command; where it has no room for half of the time-out, REST is tried.
     """
 
@@ -54,6 +56,7 @@ class OrderModifier:
         timeout: int,
         clock: Callable[[], int],
         limiter: Limiter,
+        circuit: Circuit,
     ) -> None:
         self._stream = stream
         self._rest = rest
@@ -64,6 +67,7 @@ class OrderModifier:
         self._timeout = timeout
         self._clock = clock
         self._limiter = limiter
+        self._circuit = circuit
         self._is_closed = False
 
     def refuse(self) -> None:
@@ -120,6 +124,8 @@ class OrderModifier:
 
     async def _send(self, order: OrderRecord, request: ModifyOrder) -> bool:
         """Send it; False if it provably did not leave."""
+        if not self._circuit.enter():
+            return await self._send_by_rest(order, request)
         now = self._clock()
         command = self._ledger.enter(CommandKind.MODIFY, order.client_order_id, self._stream.epoch, now)
         try:
@@ -129,7 +135,7 @@ class OrderModifier:
             self._ledger.withdraw(command)
             return await self._send_by_rest(order, request)
         except ValrError as error:
-            self._ledger.withdraw(command)
+            self._ledger.give_up(command)
             self._say(order, Says.MODIFY_UNKNOWN, reason=str(error))
         return True
 

@@ -11,14 +11,18 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from valr_connector.core.clock import TimestampSource
 from valr_connector.errors import (
+    CircuitOpenError,
     ClosedError,
     ConfigurationError,
+    DecodeError,
+    ExchangeError,
     InvalidArgumentError,
     NotSentError,
     OutcomeUnknownError,
@@ -27,10 +31,11 @@ from valr_connector.errors import (
     TransportError,
     ValrError,
 )
+from valr_connector.net.circuits import Circuit
 from valr_connector.net.http_exchange import Failure, HttpExchange, Limits, Reply
 from valr_connector.net.limiter import Limiter
 from valr_connector.observe import metrics as m
-from valr_connector.protocol.requests import Request
+from valr_connector.protocol.requests import Lane, Request
 from valr_connector.protocol.responses import decode_response
 from valr_connector.protocol.signing import Credentials
 
@@ -45,6 +50,7 @@ _SHORTEST_NS: Final = 1_000_000
 _LONGEST_PAUSE_S: Final = 3600.0
 _TOO_MANY_REQUESTS: Final = 429
 _SERVER_ERRORS: Final = 500
+_ORDER_LANES: Final = frozenset({Lane.PLACE, Lane.MODIFY, Lane.CANCEL})
 _COMMON_HEADERS: Final = {
     # VALR answers 403 to some calls without these two, even to those that have no body (protocol 1).
     "Content-Type": "application/json",
@@ -111,6 +117,8 @@ class RestClient:
         open_session: makes the pool.
         metrics: where to count.
         limiter: asked before each attempt, and told of each 429; None where nobody counts.
+        order_circuit: asked before each request that places, modifies or cancels, and told how the transport
+            did; None where nobody minds.
 
     Raises:
         InvalidArgumentError: `base_url` is no HTTP address.
@@ -130,6 +138,7 @@ class RestClient:
         open_session: Callable[[], HttpExchange] = open_http_session,
         metrics: m.Metrics | None = None,
         limiter: Limiter | None = None,
+        order_circuit: Circuit | None = None,
     ) -> None:
         if not base_url.startswith(("http://", "https://")):
             raise InvalidArgumentError("base_url", base_url, "has to begin with http:// or https://")
@@ -144,6 +153,7 @@ class RestClient:
         self._open_session = open_session
         self._metrics = metrics or m.Metrics()
         self._limiter = limiter
+        self._order_circuit = order_circuit
         self._pool: _Pool | None = None
         self._retired: set[_Pool] = set()
         self._is_closed = False
@@ -159,12 +169,14 @@ class RestClient:
             ClosedError: the client is closed.
             NotSentError: no connection could be opened; nothing happened at VALR.
             ThrottledError: VALR's limits leave no room in time; nothing was sent.
+            CircuitOpenError: requests for orders have failed too often; nothing was sent. Cancels are sent.
             OutcomeUnknownError: the request changes something, may have left, and no answer came.
             TransportError: the request only reads, and no answer came.
             ExchangeError: VALR answered with an error; `decode_response` says which.
             DecodeError: the answer does not fit the protocol.
         """
-        return _conclude(request, await self._outcome(request, timeout))
+        with self._minded(request):
+            return _conclude(request, await self._outcome(request, timeout))
 
     async def call_aged(self, request: Request[T], *, timeout: float | None = None) -> tuple[T, int]:
         """The same, and for how many seconds VALR had kept the answer (protocol 3.4)."""
@@ -239,6 +251,32 @@ class RestClient:
     async def _bury(self, pool: _Pool) -> None:
         self._retired.discard(pool)
         await pool.session.close()
+
+    @contextmanager
+    def _minded(self, request: Request[T]) -> Iterator[None]:
+        """Ask the circuit of requests for orders, and tell it how the transport did."""
+        circuit = self._order_circuit if request.lane in _ORDER_LANES else None
+        if circuit is None:
+            yield
+            return
+        if not circuit.enter() and request.lane is not Lane.CANCEL:
+            raise CircuitOpenError(f"{request.name}: {circuit.why_cut}")
+        begun = self._clock()
+        try:
+            yield
+        except (ExchangeError, DecodeError):
+            circuit.succeeded(begun)
+            raise
+        except ThrottledError:
+            circuit.withdrawn()
+            raise
+        except TransportError as error:
+            circuit.failed(begun, str(error))
+            raise
+        except BaseException:  # cancelled, or never sent: no word on the transport
+            circuit.withdrawn()
+            raise
+        circuit.succeeded(begun)
 
     async def _find_room(self, request: Request[T], deadline: int) -> None:
         if self._limiter is not None:

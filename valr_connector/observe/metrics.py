@@ -81,6 +81,12 @@ LIMIT_REFUSED = Metric("limit_refused", Kind.COUNTER, ("operation",), "requests 
 BOOK_BREAKS = Metric("book_breaks", Kind.COUNTER, ("pair",), "frames that proved a book wrong")
 BOOK_RESYNCS = Metric("book_resyncs", Kind.COUNTER, ("pair",), "books that were asked for anew")
 BOOK_RECOVERY = Metric("book_recovery", Kind.LATENCY, (), "from a book's becoming invalid to its next use")
+CIRCUIT_STATE = Metric(
+    "circuit_state", Kind.GAUGE, ("path",), "circuit breaker of a way to VALR: 0 closed, 1 half-open, 2 open"
+)
+CIRCUIT_OPENED = Metric("circuit_opened", Kind.COUNTER, ("path",), "times that a circuit breaker opened")
+CLOCK_OFFSET = Metric("clock_offset", Kind.GAUGE, (), "VALR's time minus this machine's, seconds")
+PART_RESTARTS = Metric("part_restarts", Kind.COUNTER, ("part",), "parts started again after an error")
 EVENTS_DROPPED = Metric("events_dropped", Kind.COUNTER, (), "events that a full stream had no room for")
 
 CATALOGUE: Final = (
@@ -90,6 +96,7 @@ CATALOGUE: Final = (
     FRAMES_REFUSED, PLACE_CONFIRMED, CANCEL_CONFIRMED, ORDERS_UNTRACKED, ORDERS_ZOMBIE,
     LIMIT_WAIT, LIMIT_THROTTLED, LIMIT_REFUSED,
     BOOK_BREAKS, BOOK_RESYNCS, BOOK_RECOVERY,
+    CIRCUIT_STATE, CIRCUIT_OPENED, CLOCK_OFFSET, PART_RESTARTS,
     CALLBACK_ERRORS, EVENTS_DROPPED,
 )  # fmt: skip
 """Every metric of the library."""

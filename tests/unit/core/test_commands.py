@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from valr_connector.core.commands import CommandKind, CommandLedger, SentCommand
+from valr_connector.core.commands import CommandFate, CommandKind, CommandLedger, SentCommand
 from valr_connector.model.ids import ClientOrderId
 
 PLACE, CANCEL, MODIFY = CommandKind.PLACE_LIMIT, CommandKind.CANCEL, CommandKind.MODIFY
@@ -98,3 +98,72 @@ def test_commands_are_named_as_valr_names_them_in_a_rate_limit() -> None:
         "CANCEL_LIMIT_ORDER",
         "MODIFY_ORDER",
     ]
+
+
+# What is told of a command's way
+
+
+def watched(capacity: int = 10) -> tuple[CommandLedger, list[tuple[str, CommandFate]]]:
+    ledger = CommandLedger(capacity)
+    told: list[tuple[str, CommandFate]] = []
+    ledger.watch(lambda command, fate: told.append((command.message_id, fate)))
+    return ledger, told
+
+
+def test_the_fate_of_each_command_is_told_once() -> None:
+    ledger, told = watched()
+    answered, withdrawn, given_up = enter(ledger), enter(ledger), enter(ledger)
+    ledger.answer(answered.message_id)
+    ledger.withdraw(withdrawn)
+    ledger.give_up(given_up)
+    for command in (answered, withdrawn, given_up):
+        ledger.withdraw(command)
+    assert told == [
+        ("c-1", CommandFate.ANSWERED),
+        ("c-2", CommandFate.NOT_SENT),
+        ("c-3", CommandFate.UNANSWERED),
+    ]
+
+
+def test_of_what_a_lost_connection_took_along_one_command_is_told() -> None:
+    ledger, told = watched()
+    for _ in range(3):
+        enter(ledger)
+    enter(ledger, epoch=2)
+    assert len(ledger.lose(1)) == 3
+    assert told == [("c-1", CommandFate.UNANSWERED)]
+
+
+def test_a_connection_that_took_nothing_along_tells_nothing() -> None:
+    ledger, told = watched()
+    ledger.lose(1)
+    assert told == []
+
+
+def test_a_command_without_a_reply_in_time_is_told_once_and_its_late_reply_too() -> None:
+    ledger, told = watched()
+    late, other = enter(ledger), enter(ledger, order="MM-2")
+    ledger.overdue(late.client_order_id)
+    ledger.overdue(late.client_order_id)
+    assert told == [("c-1", CommandFate.UNANSWERED)]
+    assert ledger.answer(late.message_id) is late
+    assert ledger.lose(1) == [other]
+    assert told[1:] == [("c-1", CommandFate.ANSWERED), ("c-2", CommandFate.UNANSWERED)]
+
+
+def test_what_was_overdue_when_its_connection_was_lost_is_not_told_again() -> None:
+    ledger, told = watched()
+    command = enter(ledger)
+    ledger.overdue(command.client_order_id)
+    assert ledger.lose(1) == [command]
+    ledger.give_up(command)
+    assert told == [("c-1", CommandFate.UNANSWERED)]
+
+
+def test_what_is_overdue_and_forgotten_for_want_of_room_leaves_nothing_behind() -> None:
+    ledger, _ = watched(capacity=1)
+    command = enter(ledger)
+    ledger.overdue(command.client_order_id)
+    enter(ledger)
+    assert ledger.answer(command.message_id) is None
+    assert not ledger._overdue
