@@ -90,7 +90,7 @@ class SortedLevels:
     def _use_decimals(self) -> None:
         if self._number is float:
             self._number = Decimal
-            self.keys[:] = [Decimal(text.partition(":")[0]) for text in self.texts]
+            self.keys[:] = [Decimal(_price(text)) for text in self.texts]
 
 
 def is_nothing(amount: str) -> bool:
@@ -100,11 +100,18 @@ def is_nothing(amount: str) -> bool:
 
 def crossing(bids: SortedLevels, asks: SortedLevels) -> str:
     """How two sides cross each other, in words; "" where they do not."""
-    if bids.keys and asks.keys and bids.keys[-1] >= asks.keys[0]:
-        return crossed(bids.best, asks.best)
-    return ""
+    if not bids.keys or not asks.keys:
+        return ""
+    bid, ask = bids.keys[-1], asks.keys[0]
+    if type(bid) is not type(ask):  # a float is not the decimal that it stands for
+        bid, ask = Decimal(_price(bids.best)), Decimal(_price(asks.best))
+    return crossed(bids.best, asks.best) if bid >= ask else ""
 
 
 def crossed(bid: str, ask: str) -> str:
     """What is wrong with two best levels, each ``price:amount``, in words."""
-    return f"crossed: bid {bid.partition(':')[0]} at or above ask {ask.partition(':')[0]}"
+    return f"crossed: bid {_price(bid)} at or above ask {_price(ask)}"
+
+
+def _price(level: str) -> str:
+    return level.partition(":")[0]
