@@ -14,8 +14,19 @@ from typing import Any
 import pytest
 
 from tests.net.trading import AT_ONCE, Desk, hurry
-from valr_connector import CancelResult, InFlightOrder, OrderStatus, Settings, ThrottledError, ValrExchange
+from valr_connector import (
+    BatchLimit,
+    CancelResult,
+    InFlightOrder,
+    ModifyResult,
+    OrderStatus,
+    Settings,
+    Side,
+    ThrottledError,
+    ValrExchange,
+)
 from valr_connector.core.clock import ClockOffset, TimestampSource
+from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.rate_limits import DIAL, SECOND
 from valr_connector.errors import ConfigurationError, OutcomeUnknownError, RateLimitedError
 from valr_connector.model.ids import ClientOrderId, Symbol
@@ -34,6 +45,8 @@ from valr_connector.verification.virtual_loop import run
 
 PLACE, CANCEL, MODIFY = "PLACE_LIMIT_ORDER", "CANCEL_LIMIT_ORDER", "MODIFY_ORDER"
 BALANCES = "GET /v1/account/balances"
+BY_REST = "POST /v2/orders/limit"
+BATCH = "POST /v1/batch/orders"
 EMPTY = Reply(200, {}, b"[]")
 LOST = Failure("the connection was lost", may_have_left=True)
 
@@ -282,16 +295,56 @@ async def test_a_placement_whose_caller_gives_up_while_it_waits_was_not_sent() -
         assert desk.sent(PLACE) == 0
 
 
-async def test_a_placement_that_waits_when_closing_begins_is_not_sent() -> None:
-    async with limited(place_timeout_s=60) as desk:
+CLOSING = "not sent: closing began before it was sent"
+
+
+async def test_a_placement_that_waits_when_closing_begins_ends_at_once_and_is_not_sent() -> None:
+    async with limited(place_timeout_s=60, on_close="leave") as desk:
         desk.limiter.refused(PLACE, retry_after_s=20)
         placing, order = await desk.start_buying()
-        desk.connector.gateway.refuse_placements()
-        desk.pause_over()
+        report = await desk.valr.close()
         await placing
-        assert order.status is OrderStatus.FAILED
-        assert order.failure_reason == "not sent: closing began while it waited for room in VALR's limits"
+        assert (order.status, order.failure_reason) == (OrderStatus.FAILED, CLOSING)
+        assert report.is_clean
+        desk.pause_over()
         assert desk.sent(PLACE) == 0
+
+
+async def test_a_placement_that_waits_for_rest_when_closing_begins_is_not_sent() -> None:
+    async with limited(place_timeout_s=60) as desk:
+        desk.drop_account_socket()
+        await desk.until(lambda: not desk.valr.ready)
+        desk.limiter.refused(BY_REST, retry_after_s=20)
+        placing, order = await desk.start_buying()
+        report = await desk.valr.close()
+        await placing
+        assert (order.status, order.failure_reason) == (OrderStatus.FAILED, CLOSING)
+        assert report.is_clean
+        assert desk.asked(BY_REST) == 0
+
+
+async def test_a_batch_that_waits_when_closing_begins_is_not_sent() -> None:
+    async with limited(place_timeout_s=60) as desk:
+        desk.limiter.refused(BATCH, retry_after_s=20)
+        bid = BatchLimit(pair="BTC-ZAR", side=Side.BUY, amount="0.01", price="900000")
+        batch = asyncio.create_task(desk.valr.batch([bid]))
+        await desk.until(lambda: desk.valr.orders)
+        await desk.valr.close()
+        (order,) = await batch
+        assert isinstance(order, OrderRecord)
+        assert (order.status, order.failure_reason) == (OrderStatus.FAILED, CLOSING)
+        assert desk.asked(BATCH) == 0
+
+
+async def test_a_modify_that_waits_when_closing_begins_is_not_sent() -> None:
+    async with limited(cancel_timeout_s=60) as desk:
+        order = await desk.buy()
+        desk.limiter.refused(MODIFY, retry_after_s=20)
+        modifying = asyncio.create_task(desk.valr.modify_order(order, price="910000"))
+        await desk.until(lambda: order.modify_request)
+        desk.connector._gate.close()
+        assert (await modifying).result is ModifyResult.NOT_SENT
+        assert (desk.sent(MODIFY), desk.asked("PUT /v2/orders/modify")) == (0, 0)
 
 
 async def test_cancels_go_while_placements_are_paused() -> None:

@@ -227,8 +227,7 @@ async def test_a_batch_that_places_needs_what_placing_needs() -> None:
 async def test_once_closing_began_a_batch_may_only_cancel() -> None:
     async with trading() as desk:
         order, other = await desk.buy(), await desk.buy()
-        desk.connector.gateway.refuse_placements()
-        desk.connector.modifier.refuse()
+        desk.connector._gate.close()
         with pytest.raises(ClosedError):
             await desk.valr.batch([BatchCancel(order), bid()])
         with pytest.raises(ClosedError):

@@ -24,6 +24,7 @@ from valr_connector.model.ids import Pair
 from valr_connector.model.order import CancelOutcome
 from valr_connector.net.circuits import Circuits
 from valr_connector.net.event_stream import EventPublisher
+from valr_connector.net.gate import Gate
 from valr_connector.net.limiter import PROCESS_LIMITS, DialPermit, LimiterRegistry
 from valr_connector.net.market_stream import MarketStream
 from valr_connector.net.network import Network
@@ -160,6 +161,7 @@ class Connector:
             on_rate_limited=self._limiter.command_refused,
         )
         self._wait = OutcomeWait(publisher, self.account.apply)
+        self._gate = Gate()
         self.gateway = OrderGateway(
             stream=self.account,
             rest=self.rest,
@@ -175,6 +177,7 @@ class Connector:
             pause=state.patience.pause,
             clock=self._clocks.monotonic,
             metrics=metrics,
+            gate=self._gate,
             limiter=self._limiter,
             circuits=self.circuits,
             journal=journal,
@@ -189,6 +192,7 @@ class Connector:
             ask_about=self._reconciler.ask_about,
             timeout=round(settings.cancel_timeout_s * SECOND),
             clock=self._clocks.monotonic,
+            gate=self._gate,
             limiter=self._limiter,
             circuit=self.circuits.socket_orders,
         )
@@ -197,6 +201,7 @@ class Connector:
             rest=self.rest,
             gateway=self.gateway,
             modifier=self.modifier,
+            gate=self._gate,
             timeout=round(settings.place_timeout_s * SECOND),
         )
         self._unwanted = UnwantedOrders(
@@ -239,8 +244,7 @@ class Connector:
 
     async def close(self) -> None:
         """Stop everything within the time the settings allow. Cancelled, it stops everything at once."""
-        self.gateway.refuse_placements()
-        self.modifier.refuse()
+        self._gate.close()
         try:
             if self._settings.on_close == "cancel":
                 await self._cancel_everything()
@@ -406,8 +410,7 @@ class Connector:
     def _fail(self, failure: ValrError) -> None:
         log.error("the connector stopped: %s", failure)
         self._failure = failure
-        self.gateway.refuse_placements()
-        self.modifier.refuse()
+        self._gate.close()
         self._wait.abandon(str(failure))
         self._ready.set()
         self._on_failure(failure)

@@ -17,6 +17,7 @@ from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.placement import SAYS, fate_of_refusal
 from valr_connector.errors import ExchangeError, NotSentError, ValrError
 from valr_connector.model.order import CancelOutcome, InFlightOrder, ModifyOutcome, ModifyResult
+from valr_connector.net.gate import Gate
 from valr_connector.net.order_gateway import OrderGateway, cancel_request, placement_request
 from valr_connector.net.order_modifier import ENDED, OrderModifier, terms
 from valr_connector.net.rest import RestClient
@@ -52,7 +53,12 @@ class _Sent(NamedTuple):
 
 
 class BatchSender:
-    """Sends batches; `timeout` is how long VALR's answer to the call may take, nanoseconds."""
+    """Sends batches.
+
+    Args:
+        gate: closed when closing begins: only batches of nothing but cancels go out then.
+        timeout: how long VALR's answer to the call may take, nanoseconds.
+    """
 
     def __init__(
         self,
@@ -61,12 +67,14 @@ class BatchSender:
         rest: RestClient,
         gateway: OrderGateway,
         modifier: OrderModifier,
+        gate: Gate,
         timeout: int,
     ) -> None:
         self._stream = stream
         self._rest = rest
         self._gateway = gateway
         self._modifier = modifier
+        self._gate = gate
         self._timeout = timeout
 
     async def run(self, operations: Sequence[Prepared]) -> Sequence[BatchResult]:
@@ -113,8 +121,10 @@ class BatchSender:
 
     async def _send(self, sent: Sequence[_Sent]) -> None:
         call = endpoints.batch([each.request for each in sent])
+        only_cancels = all(isinstance(each.operation, Cancelling) for each in sent)
+        passage = None if only_cancels else self._gate.passage
         try:
-            answer = await self._rest.call(call, timeout=self._timeout / SECOND)
+            answer = await self._rest.call(call, timeout=self._timeout / SECOND, passage=passage)
         except NotSentError as error:
             for each in sent:
                 self._say(each.operation.order, _words(each).not_sent, reason=f"not sent: {error}")

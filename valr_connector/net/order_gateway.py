@@ -20,17 +20,16 @@ from valr_connector.core.order_tracker import OrderTracker
 from valr_connector.core.placement import SAYS, Fate, Step, fate_of_refusal, may_place_again, next_step
 from valr_connector.core.reconcile import Questions
 from valr_connector.errors import (
-    ClosedError,
     ExchangeError,
     JournalWriteError,
     NotSentError,
     OutcomeUnknownError,
-    ThrottledError,
     ValrError,
 )
 from valr_connector.model.enums import OrderStatus, OrderType, Placement
 from valr_connector.model.order import CancelOutcome, CancelResult
 from valr_connector.net.circuits import Circuits
+from valr_connector.net.gate import Gate
 from valr_connector.net.limiter import Limiter
 from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.outcome_wait import OutcomeWait
@@ -71,6 +70,7 @@ class OrderGateway:
         clock: monotonic nanoseconds.
         circuits: asked before each command: a way that fails too often is left alone, but by cancels that
             have no other.
+        gate: closed when closing begins: no placement goes out any more, cancels do.
         limiter: asked before each command. A placement waits for half of its time-out at most, and then ends
             as not sent; a cancel goes by REST then.
         journal: where a placing is written down before anything is sent.
@@ -93,6 +93,7 @@ class OrderGateway:
         pause: Callable[[int], int],
         clock: Callable[[], int],
         metrics: m.Metrics,
+        gate: Gate,
         limiter: Limiter,
         circuits: Circuits,
         journal: OrderJournal | None = None,
@@ -115,11 +116,7 @@ class OrderGateway:
         self._circuits = circuits
         self._place_latency = metrics.latency(m.PLACE_CONFIRMED)
         self._cancel_latency = metrics.latency(m.CANCEL_CONFIRMED)
-        self._is_closed = False
-
-    def refuse_placements(self) -> None:
-        """Closing began: accept no placement any more. Cancels still go."""
-        self._is_closed = True
+        self._gate = gate
 
     async def place(self, order: OrderRecord) -> None:
         """Place an order and wait until VALR confirmed or refused it, or its outcome is unknown.
@@ -171,7 +168,7 @@ class OrderGateway:
         Returns:
             Whether it was tried; if not, there is no such order.
         """
-        if self._is_closed or not may_place_again(
+        if self._gate.is_closed or not may_place_again(
             order.retry,
             sent=order.times_sent,
             most=self._place_attempts,
@@ -221,8 +218,7 @@ class OrderGateway:
                 await self._wait.until(order, _is_done)
 
     def _begin(self, order: OrderRecord) -> None:
-        if self._is_closed:
-            raise ClosedError("closing began: no order is accepted any more")
+        self._gate.check("accepted")
         order.created_at, order.epoch = self._clock(), self._stream.epoch
         self._tracker.track(order)
         self._write_down(order)
@@ -271,14 +267,14 @@ class OrderGateway:
     async def _finds_room(self, order: OrderRecord, kind: CommandKind) -> bool:
         """Wait for room in VALR's limits; an order that is not sent for want of it ends."""
         try:
-            await self._limiter.acquire(Lane.PLACE, kind, order.created_at + self._place_timeout // 2)
-        except ThrottledError as error:
+            if not self._limiter.try_acquire(Lane.PLACE, kind):
+                async with self._gate.passage():
+                    await self._limiter.acquire(Lane.PLACE, kind, order.created_at + self._place_timeout // 2)
+        except NotSentError as error:
             return self._drop(order, str(error))
         except asyncio.CancelledError:
             self._drop(order, "cancelled while it waited for room in VALR's limits")
             raise
-        if self._is_closed:
-            return self._drop(order, "closing began while it waited for room in VALR's limits")
         order.epoch = self._stream.epoch
         return True
 
@@ -291,7 +287,11 @@ class OrderGateway:
     ) -> None:
         try:
             self._say(order, Says.SENT)
-            placed = await self._rest.call(placement_endpoint(request), timeout=self._place_timeout / SECOND)
+            placed = await self._rest.call(
+                placement_endpoint(request),
+                timeout=self._place_timeout / SECOND,
+                passage=self._gate.passage,
+            )
         except NotSentError as error:
             self._say_fate(order, Fate.NOT_SENT_BY_REST, f"not sent: {error}")
         except ExchangeError as error:

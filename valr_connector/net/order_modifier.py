@@ -11,10 +11,11 @@ from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_changes import OrderChange
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.reconcile import Questions
-from valr_connector.errors import ClosedError, ExchangeError, NotSentError, ValrError
+from valr_connector.errors import ExchangeError, NotSentError, ValrError
 from valr_connector.model.enums import OrderStatus
 from valr_connector.model.order import ModifyOutcome, ModifyResult
 from valr_connector.net.circuits import Circuit
+from valr_connector.net.gate import Gate
 from valr_connector.net.limiter import Limiter
 from valr_connector.net.order_gateway import is_placed_or_unknown
 from valr_connector.net.outcome_wait import OutcomeWait
@@ -41,6 +42,7 @@ class OrderModifier:
         timeout: how long an outcome may take, nanoseconds.
         clock: monotonic nanoseconds.
         circuit: that of commands on the socket; while it is open, REST is tried.
+        gate: closed when closing begins: no modify goes out any more.
         limiter: asked before each command; where it has no room for half of the time-out, REST is tried.
     """
 
@@ -55,6 +57,7 @@ class OrderModifier:
         ask_about: Callable[[OrderRecord], Awaitable[bool]],
         timeout: int,
         clock: Callable[[], int],
+        gate: Gate,
         limiter: Limiter,
         circuit: Circuit,
     ) -> None:
@@ -68,16 +71,11 @@ class OrderModifier:
         self._clock = clock
         self._limiter = limiter
         self._circuit = circuit
-        self._is_closed = False
-
-    def refuse(self) -> None:
-        """Closing began: modify nothing any more."""
-        self._is_closed = True
+        self._gate = gate
 
     def check_open(self) -> None:
         """Raises ClosedError once closing began."""
-        if self._is_closed:
-            raise ClosedError("closing began: no order is modified any more")
+        self._gate.check("modified")
 
     async def modify(self, order: OrderRecord, change: OrderChange) -> ModifyOutcome:
         """Have an order modified and wait until VALR says what became of it.
@@ -129,7 +127,8 @@ class OrderModifier:
         now = self._clock()
         command = self._ledger.enter(CommandKind.MODIFY, order.client_order_id, self._stream.epoch, now)
         try:
-            await self._limiter.acquire(Lane.MODIFY, CommandKind.MODIFY, now + self._timeout // 2)
+            async with self._gate.passage():
+                await self._limiter.acquire(Lane.MODIFY, CommandKind.MODIFY, now + self._timeout // 2)
             await self._stream.send_while_live(order_command(request, command.message_id))
         except NotSentError:
             self._ledger.withdraw(command)
@@ -141,7 +140,11 @@ class OrderModifier:
 
     async def _send_by_rest(self, order: OrderRecord, request: ModifyOrder) -> bool:
         try:
-            done = await self._rest.call(endpoints.modify_order(request), timeout=self._timeout / SECOND)
+            done = await self._rest.call(
+                endpoints.modify_order(request),
+                timeout=self._timeout / SECOND,
+                passage=self._gate.passage,
+            )
         except NotSentError as error:
             self._say(order, Says.MODIFY_REFUSED, reason=f"not sent: {error}")
             return False

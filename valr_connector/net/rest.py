@@ -12,7 +12,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -32,6 +32,7 @@ from valr_connector.errors import (
     ValrError,
 )
 from valr_connector.net.circuits import Circuit
+from valr_connector.net.gate import Passage
 from valr_connector.net.http_exchange import Failure, HttpExchange, Limits, Reply
 from valr_connector.net.limiter import Limiter
 from valr_connector.observe import metrics as m
@@ -158,16 +159,19 @@ class RestClient:
         self._retired: set[_Pool] = set()
         self._is_closed = False
 
-    async def call(self, request: Request[T], *, timeout: float | None = None) -> T:
+    async def call(
+        self, request: Request[T], *, timeout: float | None = None, passage: Passage | None = None
+    ) -> T:
         """Send one request and decode its answer. Cancelled, it may have left.
 
         Args:
             timeout: seconds for everything, pauses and repetitions included; None takes the settings' own.
+            passage: what the request has to pass while it waits for room in VALR's limits.
 
         Raises:
             ConfigurationError: the request has to be signed and there are no credentials.
             ClosedError: the client is closed.
-            NotSentError: no connection could be opened; nothing happened at VALR.
+            NotSentError: no connection could be opened, or `passage` was refused; nothing happened at VALR.
             ThrottledError: VALR's limits leave no room in time; nothing was sent.
             CircuitOpenError: requests for orders have failed too often; nothing was sent. Cancels are sent.
             OutcomeUnknownError: the request changes something, may have left, and no answer came.
@@ -176,22 +180,25 @@ class RestClient:
             DecodeError: the answer does not fit the protocol.
         """
         with self._minded(request):
-            return _conclude(request, await self._outcome(request, timeout))
+            return _conclude(request, await self._outcome(request, timeout, passage))
 
     async def call_aged(self, request: Request[T], *, timeout: float | None = None) -> tuple[T, int]:
         """The same, and for how many seconds VALR had kept the answer (protocol 3.4)."""
         outcome = await self._outcome(request, timeout)
         return _conclude(request, outcome), outcome.age_s if isinstance(outcome, Reply) else 0
 
-    async def _outcome(self, request: Request[T], timeout: float | None) -> Reply | Failure:
+    async def _outcome(
+        self, request: Request[T], timeout: float | None, passage: Passage | None = None
+    ) -> Reply | Failure:
         """What came of the last attempt."""
         seconds = self._settings.timeout_s if timeout is None else timeout
         deadline = self._clock() + round(seconds * _NS_PER_S)
         attempt, outcome = 1, None
         while True:
             try:
-                await self._find_room(request, deadline)
-            except ThrottledError:
+                async with nullcontext() if passage is None else passage():
+                    await self._find_room(request, deadline)
+            except NotSentError:
                 if outcome is None:
                     raise
                 return outcome  # an earlier attempt was sent: what it led to counts
