@@ -1,0 +1,257 @@
+"""A day of trading at 50 orders a second in virtual time, as fast as it goes, to see whether memory grows.
+
+    python -m tests.soak.day --hours 24 --at-most-s 3600
+
+Half of the orders are cancelled, half are filled by others, and every ten minutes both sockets are lost. What
+is counted is all memory of this process: the library, the venue (whose history is bounded) and the network
+between them. Exit status 1 if it grows by more than 1 MiB for each hour after the warm-up, or if a
+fill was lost or doubled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from random import Random
+
+from tests.soak.footprint import Footprint, look, slope
+from tests.soak.reconnects import LATENCY_S, PAIR, START_S, WALL_NS, connected
+from valr_connector import OrderFailed, OrderFilled, Side, ValrExchange
+from valr_connector.net.connector import Clocks
+from valr_connector.simulator.exchange import EmbeddedExchange
+from valr_connector.simulator.pairs import DEFAULT_PAIRS
+from valr_connector.simulator.settings import SimulatorSettings
+from valr_connector.simulator.venue import Venue
+from valr_connector.simulator.vocabulary import AccountTrade, BuyOrSell, NewOrder
+from valr_connector.verification.network import SimulatedNetwork
+from valr_connector.verification.virtual_loop import run
+
+TRADER, RIVAL = "0", "9"
+SYMBOL = "BTCZAR"
+ORDERS_PER_S = 50
+LIVES_FOR_S = 0.5
+"""From placing an order to cancelling it, or filling it."""
+LOSSES_EVERY_S = 600.0
+LOOKS_PER_HOUR = 12
+WARM_UP_HOURS = 0.25
+MOST_MIB_PER_HOUR = 1.0
+HISTORY = 1_000
+QUIET_S = 40.0
+HOUR_S = 3_600.0
+_RICH = {"ZAR": Decimal(10**12), "BTC": Decimal(10**6)}
+_NS_PER_S = 1_000_000_000
+
+
+Progress = Callable[[Footprint], object]
+
+
+def _in_silence(_: Footprint) -> None:
+    pass
+
+
+@dataclass(slots=True)
+class Tally:
+    """Fills, without remembering any: how many, and the sum of their ids."""
+
+    count: int = 0
+    ids: int = 0
+
+    def add(self, trade_id: str) -> None:
+        """Count one fill."""
+        self.count += 1
+        self.ids += int(trade_id.replace("-", ""), 16)
+
+
+@dataclass
+class Report:
+    """What happened.
+
+    Attributes:
+        looks: at times in hours.
+        placed: orders that were placed; those that failed did so while the connection was lost.
+        told, traded: fills that the library told, and that the venue made.
+        hours: of virtual time that passed in `seconds`.
+    """
+
+    looks: list[Footprint] = field(default_factory=list)
+    placed: int = 0
+    failed: int = 0
+    losses: int = 0
+    told: Tally = field(default_factory=Tally)
+    traded: Tally = field(default_factory=Tally)
+    in_flight: int = 0
+    hours: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def mib_per_hour(self) -> float:
+        """How much memory each hour takes after the warm-up; 0 without two looks after it."""
+        points = [(each.at, each.memory / 2**20) for each in self.looks if each.at >= WARM_UP_HOURS]
+        return slope(points) if len(points) > 1 else 0.0
+
+    @property
+    def violations(self) -> list[str]:
+        """What must not have happened."""
+        found = []
+        if self.mib_per_hour > MOST_MIB_PER_HOUR:
+            found.append(f"memory grows by {self.mib_per_hour:.2f} MiB per hour")
+        if self.told != self.traded:
+            found.append(f"S3: {self.told.count} fills were told, {self.traded.count} were made")
+        if self.in_flight:
+            found.append(f"L1: {self.in_flight} orders are still in flight")
+        return found
+
+
+class Day:
+    """Trades against the venue from within the same process."""
+
+    def __init__(
+        self, exchange: EmbeddedExchange, valr: ValrExchange, rng: Random, progress: Progress
+    ) -> None:
+        self.report = Report()
+        self._progress = progress
+        self._exchange = exchange
+        self._valr = valr
+        self._rng = rng
+        valr.on(OrderFilled, lambda event: self.report.told.add(event.fill.trade_id))
+        valr.on(OrderFailed, self._count_failure)
+        exchange.venue.listen(self._hear)
+
+    async def run(self, hours: float, at_most_s: float) -> Report:
+        """Trade until so many virtual hours or so many real seconds have passed."""
+        now, began = asyncio.get_running_loop().time, time.monotonic()
+        start = now()
+        next_look = next_loss = 0.0
+        async with asyncio.TaskGroup() as tasks:
+            while (passed := now() - start) < hours * HOUR_S and time.monotonic() - began < at_most_s:
+                if passed >= next_look:
+                    self._look(passed / HOUR_S)
+                    next_look += HOUR_S / LOOKS_PER_HOUR
+                if passed >= next_loss + LOSSES_EVERY_S:
+                    self.report.losses += bool(self._exchange.drop_sockets())
+                    next_loss += LOSSES_EVERY_S
+                tasks.create_task(self._one_order())
+                await asyncio.sleep(1 / ORDERS_PER_S)
+        await asyncio.sleep(QUIET_S)
+        self.report.hours = (now() - start) / HOUR_S
+        self.report.seconds = time.monotonic() - began
+        self.report.in_flight = len(self._valr.orders)
+        return self.report
+
+    def _look(self, hours: float) -> None:
+        self.report.looks.append(look(hours))
+        self._progress(self.report.looks[-1])
+
+    async def _one_order(self) -> None:
+        """From its placing to its end."""
+        if not self._valr.ready:
+            return
+        self.report.placed += 1
+        side = self._rng.choice(tuple(Side))
+        price = 1_000_000 + self._rng.randrange(1_000) if side is Side.BUY else 2_000_000
+        order = await self._valr.place_limit_order(PAIR, side, amount="0.001", price=price, post_only=True)
+        await asyncio.sleep(LIVES_FOR_S)
+        if self._rng.random() < 0.5:
+            self._fill(order.exchange_order_id or "")
+        while not order.is_done:
+            await self._valr.cancel_order(order)
+
+    def _fill(self, order_id: str) -> None:
+        """Somebody takes exactly this order, which may have ended."""
+        venue = self._exchange.venue
+        order = next((each for each in venue.open_orders(TRADER, SYMBOL) if each.order_id == order_id), None)
+        if order is None:
+            return
+        against: BuyOrSell = "sell" if order.request.side == "buy" else "buy"
+        request = NewOrder(
+            symbol=SYMBOL,
+            side=against,
+            kind="limit",
+            quantity=order.remaining_quantity,
+            price=order.price,
+            time_in_force="IOC",
+        )
+        venue.process(venue.accept(RIVAL, request).order_id)
+
+    def _hear(self, event: object) -> None:
+        if isinstance(event, AccountTrade) and event.account_id == TRADER:
+            self.report.traded.add(event.trade_id)
+
+    def _count_failure(self, _: OrderFailed) -> None:
+        self.report.failed += 1
+
+
+def run_day(hours: float, at_most_s: float, progress: Progress = _in_silence) -> Report:
+    """A day, or a part of one, in virtual time."""
+    return run(_run_day(hours, at_most_s, progress), start=START_S)
+
+
+async def _run_day(hours: float, at_most_s: float, progress: Progress) -> Report:
+    loop = asyncio.get_running_loop()
+
+    def monotonic() -> int:
+        return round(loop.time() * _NS_PER_S)
+
+    def wall() -> int:
+        return WALL_NS + monotonic()
+
+    exchange = EmbeddedExchange(SimulatorSettings(), venue=_forgetful_venue(wall), clock=wall, rng=Random(1))
+    exchange.open()
+    async with asyncio.TaskGroup() as tasks:
+        network = SimulatedNetwork(exchange, rng=Random(2), latency_s=LATENCY_S, tasks=tasks)
+        async with connected(exchange, Random(3), Clocks(monotonic, wall), network.as_network) as valr:
+            report = await Day(exchange, valr, Random(4), progress).run(hours, at_most_s)
+        await exchange.stop()
+    return report
+
+
+def _forgetful_venue(clock: Callable[[], int]) -> Venue:
+    """One that remembers the last orders and trades only, else it would fill the memory by itself."""
+    venue = Venue(DEFAULT_PAIRS, clock=clock, rng=Random(5))
+    for account in (TRADER, RIVAL):
+        venue.open_account(
+            account,
+            _RICH,
+            maker_percent=Decimal("-0.01"),
+            taker_percent=Decimal("0.1"),
+            history_limit=HISTORY,
+        )
+    return venue
+
+
+def figures(report: Report) -> str:
+    """Everything that was measured, in a few lines."""
+    lines = [
+        f"{report.hours:.2f} hours in {report.seconds:.0f} s",
+        f"{report.placed} orders, {report.failed} failed; {report.traded.count} fills; {report.losses} cuts",
+        f"memory after the first {WARM_UP_HOURS} h: {report.mib_per_hour:+.3f} MiB per hour",
+        f"{len(report.violations)} violations",
+    ]
+    return "\n".join([*lines, *report.violations])
+
+
+def _say(seen: Footprint) -> None:
+    sys.stdout.write(f"after {seen.at:.2f} h: {seen}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """The command line."""
+    options = argparse.ArgumentParser(description="Trade for a day in virtual time, and watch the memory.")
+    options.add_argument("--hours", type=float, default=24.0, help="of virtual time, at most")
+    options.add_argument("--at-most-s", type=float, default=3_600.0, help="real seconds, at most")
+    chosen = options.parse_args()
+    logging.disable(logging.ERROR)
+    report = run_day(chosen.hours, chosen.at_most_s, _say)
+    sys.stdout.write(figures(report) + "\n")
+    sys.exit(bool(report.violations))
+
+
+if __name__ == "__main__":
+    main()
