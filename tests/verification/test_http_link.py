@@ -16,6 +16,8 @@ from valr_connector.verification.virtual_loop import run
 
 BODY = b'{"orderStatusType":"Filled","x":"1"}'
 LIMITS = Limits(total_s=2.0, connect_s=1.0, read_s=1.0, largest_answer=1_000)
+LATEST_S = 10.0
+"""By then whatever was under way has arrived."""
 
 Outcome = tuple[Reply | Failure, int, float]
 """What the caller got, how often the request was executed in the end, and after how many seconds it came."""
@@ -35,10 +37,13 @@ def exchanged(fault: RequestFault | None = None, answer: Answer | None = Answer(
             board = FaultBoard(loop.time)
             if fault is not None:
                 board.add(fault)
-            pool = HttpLink(execute, board, lambda: 0.1, tasks, None).open_session()
+            link = HttpLink(execute, board, lambda: 0.1, tasks, None)
+            pool = link.open_session()
             url = "http://127.0.0.1:0/v2/orders/limit?x=1"
             outcome = await pool.exchange("POST", url, {"X-Key": "k"}, b"{}", LIMITS)
             took = loop.time()
+            await asyncio.sleep(LATEST_S)
+            assert not link.under_way
         for request in executed:
             assert (request.method, request.target, request.body) == ("POST", "/v2/orders/limit?x=1", b"{}")
             assert request.headers["x-key"] == "k"

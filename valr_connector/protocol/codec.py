@@ -119,10 +119,10 @@ def check_number_tokens(row: msgspec.Struct) -> None:
     Raises:
         WireNumberError: one of them is something else.
     """
-    for field in msgspec.structs.fields(row):
-        token = getattr(row, field.name)
+    for name, wire_name in zip(row.__struct_fields__, row.__struct_encode_fields__, strict=True):
+        token = getattr(row, name)
         if isinstance(token, msgspec.Raw) and _is_number_token(bytes(token)) is None:
-            raise WireNumberError(field.encode_name, bytes(token).decode("utf-8", "backslashreplace"))
+            raise WireNumberError(wire_name, bytes(token).decode("utf-8", "backslashreplace"))
 
 
 def number_of(token: msgspec.Raw) -> Decimal | None:

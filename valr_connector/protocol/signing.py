@@ -28,7 +28,7 @@ def sign(
         subaccount_id: only where a primary key acts for a subaccount.
     """
     payload = f"{timestamp_ms}{verb}{target}".encode() + body + subaccount_id.encode()
-    return hmac.new(secret.encode(), payload, hashlib.sha512).hexdigest()
+    return hmac.digest(secret.encode(), payload, "sha512").hex()
 
 
 class Credentials:

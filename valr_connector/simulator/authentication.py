@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ def signature(
 ) -> str:
     """HMAC-SHA512 over the exact target and body, as lower-case hex (protocol 2.2)."""
     message = f"{timestamp}{verb}{target}".encode() + body + subaccount_id.encode()
-    return hmac.new(secret.encode(), message, hashlib.sha512).hexdigest()
+    return hmac.digest(secret.encode(), message, "sha512").hex()
 
 
 @dataclass(slots=True)

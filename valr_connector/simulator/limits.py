@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from valr_connector.simulator.settings import RateLimits
 
@@ -20,8 +20,7 @@ COMMAND_LIMITS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(NamedTuple):
     name: str
     subject: str
     limit: int

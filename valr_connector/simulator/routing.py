@@ -22,10 +22,10 @@ class RouteTable:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._literal: dict[tuple[str, str], Found] = {}
-        self._named: dict[tuple[str, int], list[tuple[list[str], Route]]] = {}
+        self._named: dict[tuple[str, int], list[tuple[list[_Part], Route]]] = {}
         for route in routes:
             if "{" in route.path:
-                parts = route.path.split("/")
+                parts = [_part(text) for text in route.path.split("/")]
                 self._named.setdefault((route.method, len(parts)), []).append((parts, route))
             else:
                 self._literal[route.method, route.path] = Found(route, {})
@@ -44,11 +44,25 @@ class RouteTable:
         return None
 
 
-def _match(parts: list[str], given: list[str]) -> Mapping[str, str] | None:
+class _Part(NamedTuple):
+    """A part of a route's path: a literal, or the name of what stands there."""
+
+    text: str
+    is_name: bool
+
+
+def _part(text: str) -> _Part:
+    return _Part(text[1:-1], is_name=True) if text.startswith("{") else _Part(text, is_name=False)
+
+
+def _match(parts: list[_Part], given: list[str]) -> Mapping[str, str] | None:
     names: dict[str, str] = {}
-    for part, text in zip(parts, given, strict=True):
-        if part.startswith("{") and text:
-            names[part[1:-1]] = unquote(text)
-        elif part != unquote(text):
+    for (expected, is_name), text in zip(parts, given, strict=True):
+        if not is_name:
+            if expected != text and expected != unquote(text):
+                return None
+        elif not text:
             return None
+        else:
+            names[expected] = unquote(text)
     return names

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from functools import lru_cache
 from random import Random
 from typing import Literal
 
@@ -172,19 +173,24 @@ class SimulatorSettings:
 
     @property
     def request_latency(self) -> Latency:
-        return Latency(self.request_latency_s, self.request_jitter_s)
+        return _latency(self.request_latency_s, self.request_jitter_s)
 
     @property
     def processing_latency(self) -> Latency:
-        return Latency(self.processing_latency_s, self.processing_jitter_s)
+        return _latency(self.processing_latency_s, self.processing_jitter_s)
 
     @property
     def event_latency(self) -> Latency:
-        return Latency(self.event_latency_s, self.event_jitter_s)
+        return _latency(self.event_latency_s, self.event_jitter_s)
 
     @property
     def reply_latency(self) -> Latency:
-        return Latency(self.reply_latency_s, self.reply_jitter_s)
+        return _latency(self.reply_latency_s, self.reply_jitter_s)
+
+
+@lru_cache(maxsize=64)
+def _latency(seconds: float, jitter_s: float) -> Latency:
+    return Latency(seconds, jitter_s)
 
 
 def _check_time(name: str, seconds: float | None) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from multidict import CIMultiDict
 
@@ -46,6 +45,7 @@ class HttpLink:
         note: Callable[[str, bytes], None] | None,
     ) -> None:
         self.under_way = 0
+        self._loop = asyncio.get_running_loop()
         self._answer = answer
         self._board = board
         self._latency = latency
@@ -56,70 +56,52 @@ class HttpLink:
         """A pool of connections."""
         return _Pool(self)
 
-    async def carry(
-        self, request: HttpRequest, limits: Limits, outcome: asyncio.Future[Reply | Failure]
-    ) -> Reply | Failure:
-        """Carry a request there and its answer back. Whoever settles `outcome` meanwhile ends the wait."""
-        path = request.encoded_path
-        self._tell(f"rest > {request.method} {request.target}", request.body)
-        result = await self._within(limits, request, self._board.request(request.method, path), outcome)
-        if isinstance(result, Reply):
-            self._tell(f"rest < {request.method} {path} {result.status}", result.body)
-        else:
-            self._tell(f"rest ! {request.method} {path}", result.problem.encode())
-        return result
-
-    async def _within(
-        self,
-        limits: Limits,
-        request: HttpRequest,
-        fault: RequestFault | None,
-        outcome: asyncio.Future[Reply | Failure],
-    ) -> Reply | Failure:
+    def carry(self, request: HttpRequest, outcome: asyncio.Future[Reply | Failure]) -> None:
+        """Carry a request there and its answer back into `outcome`, unless that is settled before."""
+        self._tell(f"rest > {request.method} ", request.target, request.body)
+        fault = self._board.request(request.method, request.encoded_path)
         if fault is not None and fault.fate is RequestFate.REFUSE:
-            await asyncio.sleep(self._latency())
-            return _REFUSED
-        self._tasks.create_task(self._carry(request, fault, outcome))
-        try:
-            async with asyncio.timeout(limits.total_s):
-                return await outcome
-        except TimeoutError:
-            return _TIMED_OUT
-
-    async def _carry(
-        self,
-        request: HttpRequest,
-        fault: RequestFault | None,
-        outcome: asyncio.Future[Reply | Failure],
-    ) -> None:
+            self._loop.call_later(self._latency(), _settle, outcome, _REFUSED)
+            return
         self.under_way += 1
-        try:
-            reply = await self._run(request, fault)
-        finally:
-            self.under_way -= 1
-        if reply is not None and not outcome.done():
-            outcome.set_result(reply)
+        slow_s = _seconds(fault, RequestFate.SLOW)
+        self._loop.call_later(self._latency() + slow_s, self._arrive, request, fault, outcome)
 
-    async def _run(self, request: HttpRequest, fault: RequestFault | None) -> Reply | Failure | None:
-        """There, and back; None where nothing comes back."""
+    def tell(self, request: HttpRequest, result: Reply | Failure) -> None:
+        """Note what came of a request."""
+        what, path = request.method, request.encoded_path
+        if isinstance(result, Reply):
+            self._tell(f"rest < {what} ", f"{path} {result.status}", result.body)
+        else:
+            self._tell(f"rest ! {what} ", path, result.problem.encode())
+
+    def _arrive(
+        self, request: HttpRequest, fault: RequestFault | None, outcome: asyncio.Future[Reply | Failure]
+    ) -> None:
+        """The request is there."""
         fate = None if fault is None else fault.fate
-        seconds = 0.0 if fault is None else fault.seconds
-        await asyncio.sleep(self._latency() + (seconds if fate is RequestFate.SLOW else 0.0))
         if fate is RequestFate.LOSE:
-            return None
-        if fault is not None and fate is RequestFate.ERROR_BEFORE:
-            return _error(fault.status)
-        answer = await self._answer(request)
-        await asyncio.sleep(self._latency() + (seconds if fate is RequestFate.LATE else 0.0))
-        if fate is RequestFate.LOSE_ANSWER:
-            return None
-        if fault is not None and fate is RequestFate.ERROR_AFTER:
-            return _error(fault.status)
-        return _CUT if answer is None else _reply(answer, fate)
+            self.under_way -= 1
+        elif fault is not None and fate is RequestFate.ERROR_BEFORE:
+            self._come_back(_error(fault.status), outcome)
+        else:
+            self._tasks.create_task(self._have_answered(request, fault, outcome))
 
-    def _tell(self, what: str, data: bytes) -> None:
+    async def _have_answered(
+        self, request: HttpRequest, fault: RequestFault | None, outcome: asyncio.Future[Reply | Failure]
+    ) -> None:
+        answer = await self._answer(request)
+        late_s = _seconds(fault, RequestFate.LATE)
+        self._loop.call_later(self._latency() + late_s, self._come_back, _result(answer, fault), outcome)
+
+    def _come_back(self, result: Reply | Failure | None, outcome: asyncio.Future[Reply | Failure]) -> None:
+        self.under_way -= 1
+        if result is not None:
+            _settle(outcome, result)
+
+    def _tell(self, way: str, what: str, data: bytes) -> None:
         if self._note is not None:
-            self._note(what, data)
+            self._note(way + what, data)
 
 
 class _Pool:
@@ -134,22 +116,46 @@ class _Pool:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, limits: Limits
     ) -> Reply | Failure:
         """See `HttpExchange`."""
-        parts = urlsplit(url)
-        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        target = "/" + url.partition("://")[2].partition("/")[2]
         request = HttpRequest(method, target, CIMultiDict(headers), body or b"", ADDRESS)
         self._count += 1
         number = self._count
-        outcome = self._waiting[number] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        outcome: asyncio.Future[Reply | Failure] = loop.create_future()
+        self._waiting[number] = outcome
+        expiry = loop.call_later(limits.total_s, _settle, outcome, _TIMED_OUT)
         try:
-            return await self._link.carry(request, limits, outcome)
+            self._link.carry(request, outcome)
+            result = await outcome
         finally:
+            expiry.cancel()
             del self._waiting[number]
+        self._link.tell(request, result)
+        return result
 
     async def close(self) -> None:
         """See `HttpExchange`."""
         for outcome in self._waiting.values():
-            if not outcome.done():
-                outcome.set_result(_CUT)
+            _settle(outcome, _CUT)
+
+
+def _settle(outcome: asyncio.Future[Reply | Failure], result: Reply | Failure) -> None:
+    if not outcome.done():
+        outcome.set_result(result)
+
+
+def _seconds(fault: RequestFault | None, fate: RequestFate) -> float:
+    return fault.seconds if fault is not None and fault.fate is fate else 0.0
+
+
+def _result(answer: Answer | None, fault: RequestFault | None) -> Reply | Failure | None:
+    """What comes back of an answer; None where nothing does."""
+    fate = None if fault is None else fault.fate
+    if fate is RequestFate.LOSE_ANSWER:
+        return None
+    if fault is not None and fate is RequestFate.ERROR_AFTER:
+        return _error(fault.status)
+    return _CUT if answer is None else _reply(answer, fate)
 
 
 def _error(status: int) -> Reply:

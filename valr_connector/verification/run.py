@@ -137,7 +137,8 @@ class _Play:
         surroundings = Surroundings(world)
         for step in sorted(self._schedule.steps, key=lambda step: step.at):
             await asyncio.sleep(max(0.0, began + step.at - loop.time()))
-            world.trace.note(f"step {step_line(step)}")
+            if world.trace.is_on:
+                world.trace.note(f"step {step_line(step)}")
             if user.does(step):
                 user.do(step)
             else:
@@ -154,7 +155,7 @@ class _Play:
         patience_s = limited_s + RESOLVED_WITHIN_S + world.settings.reconcile_interval_s
         unresolved: list[Violation] = []
         while (passed := loop.time() - ended) < patience_s:
-            if not user.pending and world.network.is_idle and not [*_disagreements(world)]:
+            if not user.pending and world.network.is_idle and next(_disagreements(world), None) is None:
                 self._resolved_s = passed
                 await asyncio.sleep(_AFTER_REST_S)
                 return unresolved

@@ -354,4 +354,6 @@ class Schedule(Struct, frozen=True, kw_only=True):
 
 def end_of(step: AnyStep) -> float:
     """Until when a step has its effect, at most."""
+    if isinstance(step, Jump):
+        return step.at  # its seconds are how far, not how long
     return step.at + max(getattr(step, "lasting", 0.0), getattr(step, "seconds", 0.0), 0.0)

@@ -29,6 +29,10 @@ MOST_TURNS_AT_ONCE: Final = 100_000
 """After so many turns of the loop without any time passing, it never will."""
 
 
+_NS_PER_S: Final = 1_000_000_000
+_FEW_TASKS: Final = 64
+
+
 class NothingLeftError(RuntimeError):
     """Everybody waits, and nothing will ever happen again."""
 
@@ -81,17 +85,31 @@ class _NumberedTask(asyncio.Task[Any]):
 
 
 class VirtualTimeLoop(asyncio.BaseEventLoop):
-    """See the module. `start` is its time at the beginning, seconds."""
+    """See the module.
+
+    Args:
+        start: its time at the beginning, seconds.
+
+    Attributes:
+        now_ns: its time, whole nanoseconds.
+    """
 
     def __init__(self, start: float = 0.0) -> None:
         super().__init__()
         self._now = start
+        self.now_ns = round(start * _NS_PER_S)
         self._soon: deque[_Call] = deque()
         self._timers: list[tuple[float, int, _Call]] = []
         self._timer_numbers = itertools.count()
         self._task_numbers = itertools.count(1)
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._most_tasks = _FEW_TASKS
         self._is_stopping = False
         self._turns = 0
+
+    def unfinished_tasks(self) -> list[asyncio.Task[Any]]:
+        """All tasks that have not ended, in the order of their making."""
+        return [task for task in self._tasks if not task.done()]
 
     # --- what asyncio asks of a loop ---------------------------------------------------------------
 
@@ -139,7 +157,12 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
 
     def create_task(self, coro: Coroutine[Any, Any, T] | Generator[Any, None, T], **options: Any) -> Any:
         """A task that begins in the next turn."""
-        return _NumberedTask(next(self._task_numbers), coro, loop=self, **options)
+        if len(self._tasks) > self._most_tasks:
+            self._tasks = self.unfinished_tasks()
+            self._most_tasks = max(_FEW_TASKS, 2 * len(self._tasks))
+        task = _NumberedTask(next(self._task_numbers), coro, loop=self, **options)
+        self._tasks.append(task)
+        return task
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Something went wrong where nobody waits for it.
@@ -205,7 +228,20 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
             raise NothingLeftError("everybody waits, and nothing will ever happen again")
         if timers[0][0] > self._now:
             self._now = timers[0][0]
+            self.now_ns = round(self._now * _NS_PER_S)
             self._turns = 0
+
+
+def running_loop() -> VirtualTimeLoop:
+    """The running event loop.
+
+    Raises:
+        TypeError: its time is not virtual.
+    """
+    loop = asyncio.get_running_loop()
+    if not isinstance(loop, VirtualTimeLoop):
+        raise TypeError(f"{loop!r} has no virtual time")
+    return loop
 
 
 def run(main: Coroutine[Any, Any, T], *, start: float = 0.0) -> T:
@@ -232,7 +268,7 @@ def _closing(loop: VirtualTimeLoop) -> Generator[VirtualTimeLoop, None, None]:
 
 
 async def _cancel_what_is_left(loop: VirtualTimeLoop) -> None:
-    left = sorted(asyncio.all_tasks(loop) - {asyncio.current_task()}, key=hash)
+    left = [task for task in loop.unfinished_tasks() if task is not asyncio.current_task()]
     for task in left:
         task.cancel()
     await asyncio.gather(*left, return_exceptions=True)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any, Final
 
-from valr_connector.config import Settings
+from valr_connector.config import Hosts, Settings
 from valr_connector.exchange import ValrExchange
 from valr_connector.model.events import Event
 from valr_connector.model.order import CloseReport
@@ -23,6 +23,7 @@ from valr_connector.verification.network import SimulatedNetwork
 from valr_connector.verification.schedule import Schedule
 from valr_connector.verification.story import OrderStory, Recorder
 from valr_connector.verification.trace import Trace
+from valr_connector.verification.virtual_loop import running_loop
 
 PAIR: Final = "BTC-ZAR"
 SYMBOL: Final = "BTCZAR"
@@ -100,7 +101,7 @@ class World:
     """
 
     def __init__(self, schedule: Schedule, rules: Rules, tasks: asyncio.TaskGroup, trace: Trace) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._loop = running_loop()
         self._rng = Random(schedule.seed)
         self.trace = trace
         self.tasks = tasks
@@ -126,11 +127,11 @@ class World:
 
     def monotonic(self) -> int:
         """Nanoseconds that never step."""
-        return round(self._loop.time() * _NS_PER_S)
+        return self._loop.now_ns
 
     def venue_clock(self) -> int:
         """VALR's clock, nanoseconds since 1970."""
-        return START_WALL_NS + self.monotonic()
+        return START_WALL_NS + self._loop.now_ns
 
     def wall(self) -> int:
         """This machine's clock, which may be wrong."""
@@ -146,16 +147,14 @@ class World:
     def new_life(self) -> Life:
         """A new connector, not started, with everything it tells written down."""
         endpoints = self.exchange.endpoints
-        hosts = {
-            "rest": endpoints.rest,
-            "account_socket": endpoints.ws_account,
-            "trade_socket": endpoints.ws_trade,
-        }
+        hosts = Hosts(
+            rest=endpoints.rest, account_socket=endpoints.ws_account, trade_socket=endpoints.ws_trade
+        )
         valr = ValrExchange(
             self._key.key,
             self._key.secret,
             pairs=[PAIR],
-            settings=Settings.model_validate({**self.settings.model_dump(exclude={"hosts"}), "hosts": hosts}),
+            settings=self.settings.model_copy(update={"hosts": hosts}),
             clocks=Clocks(self.monotonic, self.wall),
             network=self.network.as_network,
             rng=Random(self._rng.getrandbits(64)),
