@@ -27,16 +27,24 @@ class RandomMarket:
         self.sequence = 500_000
         self._rng = rng
         half = levels // 2
-        self.bids: dict[int, str] = {mid - 1 - n: self._amount() for n in range(half)}
-        self.asks: dict[int, str] = {mid + 1 + n: self._amount() for n in range(half)}
-        self._bid_prices = sorted(self.bids)
-        self._ask_prices = sorted(self.asks)
+        self._bids: dict[int, str] = {mid - 1 - n: self._amount() for n in range(half)}
+        self._asks: dict[int, str] = {mid + 1 + n: self._amount() for n in range(half)}
+        self._bid_prices = sorted(self._bids)
+        self._ask_prices = sorted(self._asks)
         self._half = half
+
+    def bids(self) -> tuple[str, ...]:
+        """``price:amount`` of every bid, best first."""
+        return tuple(f"{price}:{self._bids[price]}" for price in reversed(self._bid_prices))
+
+    def asks(self) -> tuple[str, ...]:
+        """``price:amount`` of every ask, best first."""
+        return tuple(f"{price}:{self._asks[price]}" for price in self._ask_prices)
 
     def snapshot(self) -> bytes:
         """OB_L1_SNAPSHOT of the present state."""
-        bids = [[str(price), self.bids[price]] for price in reversed(self._bid_prices)]
-        asks = [[str(price), self.asks[price]] for price in self._ask_prices]
+        bids = [[str(price), self._bids[price]] for price in reversed(self._bid_prices)]
+        asks = [[str(price), self._asks[price]] for price in self._ask_prices]
         return self._frame("OB_L1_SNAPSHOT", bids, asks)
 
     def diff(self) -> bytes:
@@ -57,15 +65,15 @@ class RandomMarket:
 
     def checksum(self) -> int:
         """CRC32 over the best 25 levels a side, in turn."""
-        bids = [f"{price}:{self.bids[price]}" for price in self._bid_prices[: -CHECKED - 1 : -1]]
-        asks = [f"{price}:{self.asks[price]}" for price in self._ask_prices[:CHECKED]]
+        bids = [f"{price}:{self._bids[price]}" for price in self._bid_prices[: -CHECKED - 1 : -1]]
+        asks = [f"{price}:{self._asks[price]}" for price in self._ask_prices[:CHECKED]]
         turns: list[str] = []
         for place in range(CHECKED):
             turns += bids[place : place + 1] + asks[place : place + 1]
         return crc32(":".join(turns).encode())
 
     def _change(self, *, is_bid: bool) -> list[str]:
-        levels, prices = (self.bids, self._bid_prices) if is_bid else (self.asks, self._ask_prices)
+        levels, prices = (self._bids, self._bid_prices) if is_bid else (self._asks, self._ask_prices)
         depth = min(int(self._rng.expovariate(1 / 12)), len(prices) - 1)
         price = prices[-1 - depth] if is_bid else prices[depth]
         draw = self._rng.random()

@@ -68,11 +68,15 @@ class _Side:
 
 
 class LevelFeed:
-    """The levels of one pair, from now on. Hand it every `BookChanged` of the pair."""
+    """The levels of one pair, from now on. Hand it every `BookChanged` of the pair.
+
+    Attributes:
+        sequence: the number of the state that it is in.
+    """
 
     def __init__(self, venue: Venue, symbol: str, changed_at: int) -> None:
         self._symbol = symbol
-        self._sequence = venue.book_sequence(symbol)
+        self.sequence = venue.book_sequence(symbol)
         self._changed_at = changed_at
         self._bids = _Side("buy", venue.levels(symbol, "buy", None))
         self._asks = _Side("sell", venue.levels(symbol, "sell", None))
@@ -85,7 +89,7 @@ class LevelFeed:
         """Move on by a change of the book."""
         for level in event.levels:
             (self._bids if level.side == "buy" else self._asks).put(level.price, level.total)
-        self._sequence = event.sequence
+        self.sequence = event.sequence
         self._changed_at = event.changed_at
 
     def diff(self, event: BookChanged) -> OutboundFrame:
@@ -107,7 +111,7 @@ class LevelFeed:
             "lc": milliseconds_of(self._changed_at),
             "a": asks,
             "b": bids,
-            "sq": self._sequence,
+            "sq": self.sequence,
             "cs": self._checksum(),
         }
         return frame(kind, ps=self._symbol, d=data)

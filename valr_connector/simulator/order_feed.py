@@ -51,11 +51,15 @@ class _Side:
 
 
 class OrderFeed:
-    """The orders of one pair, from now on. Hand it every `BookChanged` of the pair."""
+    """The orders of one pair, from now on. Hand it every `BookChanged` of the pair.
+
+    Attributes:
+        sequence: the number of the state that it is in.
+    """
 
     def __init__(self, venue: Venue, symbol: str, changed_at: int) -> None:
         self._symbol = symbol
-        self._sequence = venue.order_sequence(symbol)
+        self.sequence = venue.order_sequence(symbol)
         self._changed_at = changed_at
         self._bids = _Side("buy", venue.resting(symbol, "buy"))
         self._asks = _Side("sell", venue.resting(symbol, "sell"))
@@ -72,7 +76,7 @@ class OrderFeed:
         """Move on by a change of the book."""
         for entry in event.entries:
             (self._bids if entry.side == "buy" else self._asks).put(entry)
-        self._sequence = event.order_sequence
+        self.sequence = event.order_sequence
         self._changed_at = event.changed_at
 
     def update(self, event: BookChanged) -> OutboundFrame:
@@ -85,7 +89,7 @@ class OrderFeed:
             "LastChange": milliseconds_of(self._changed_at),
             "Asks": asks,
             "Bids": bids,
-            "SequenceNumber": self._sequence,
+            "SequenceNumber": self.sequence,
             "Checksum": checksum_of(turn_about(self._bids.first(CHECKED), self._asks.first(CHECKED))),
         }
         return frame(kind, currencyPairSymbol=self._symbol, data=data)
