@@ -187,6 +187,8 @@ class OrderGateway:
         for attempt in range(1, self._cancel_attempts + 1):
             if attempt > 1:
                 await self._pause_unless_done(order, attempt - 1)
+                if self._wait.is_abandoned:
+                    break  # nobody would answer
             if not order.is_done and not order.is_being_cancelled:
                 await self._send_cancel(order)
             await self._wait.until(order, _has_no_cancel_request)

@@ -30,11 +30,17 @@ class OutcomeWait:
         """Whether nobody waits."""
         return not self._waiting
 
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether nobody answers any more."""
+        return self._abandoned is not None
+
     def abandon(self, cause: str) -> None:
         """Nobody answers any more: whoever waits for an outcome, now or later, learns that it is unknown."""
         self._abandoned = cause
         for client_order_id in list(self._waiting):
             self._give_up(client_order_id, cause)
+            self._wake_all(client_order_id)  # also who waits between two requests, of which nothing is told
 
     async def until(self, order: OrderRecord, condition: Callable[[OrderRecord], bool]) -> None:
         """Wait for the order's events until `condition` holds.
@@ -63,6 +69,9 @@ class OutcomeWait:
             )
 
     def _wake(self, event: OrderEvent) -> None:
-        for woken in self._waiting.get(event.order.client_order_id, ()):
+        self._wake_all(event.order.client_order_id)
+
+    def _wake_all(self, client_order_id: ClientOrderId) -> None:
+        for woken in self._waiting.get(client_order_id, ()):
             if not woken.done():
                 woken.set_result(None)
