@@ -23,6 +23,7 @@ from valr_connector.model.events import CircuitChanged, ConnectionChanged, Readi
 from valr_connector.model.ids import Pair
 from valr_connector.model.order import CancelOutcome
 from valr_connector.net.circuits import Circuits
+from valr_connector.net.clock_keeper import ClockKeeper
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.gate import Gate
 from valr_connector.net.limiter import PROCESS_LIMITS, DialPermit, LimiterRegistry
@@ -47,7 +48,6 @@ from valr_connector.protocol.signing import Credentials
 
 log = logging.getLogger(__name__)
 
-CLOCK_SAMPLES = 3
 DIAL_LANES = {Socket.ACCOUNT: Lane.RECONCILE, Socket.TRADE: Lane.PUBLIC}
 """Both sockets share one limit, and without the account socket every order is in doubt."""
 
@@ -75,7 +75,7 @@ class Connector:
         pairs: which pairs' books to follow, as users write them.
         books: what the books are made of.
         on_failure: told what no part could mend; everything has stopped by then.
-        tap: sees every frame of the account socket.
+        tap, market_tap: see every frame of the account socket, and of the trade socket.
         network: what VALR is reached through.
         limiters: where VALR's limits are counted; those of the process, unless there are clocks of their own.
         journal: is open, and its orders are in `state`.
@@ -94,6 +94,7 @@ class Connector:
         rng: random.Random,
         on_failure: Callable[[ValrError], None],
         tap: FrameTap | None = None,
+        market_tap: FrameTap | None = None,
         clocks: Clocks | None = None,
         network: Network | None = None,
         limiters: LimiterRegistry | None = None,
@@ -107,7 +108,7 @@ class Connector:
         self._publisher = publisher
         self._metrics = metrics
         self._rng = rng
-        self._tap = tap
+        self._taps = {Socket.ACCOUNT: tap, Socket.TRADE: market_tap}
         self._clocks = clocks or Clocks()
         self._network = network or Network()
         self._timestamps = TimestampSource(ClockOffset())
@@ -135,7 +136,15 @@ class Connector:
             open_session=self._network.open_session,
             metrics=metrics,
             limiter=self._limiter,
+            on_unauthorised=self._correct_clock,
             order_circuit=self.circuits.rest_orders,
+        )
+        self._clock_keeper = ClockKeeper(
+            rest=self.rest,
+            offset=self._timestamps.offset,
+            clock=self._clocks.monotonic,
+            wall=self._clocks.wall,
+            on_measured=self._limiter.align,
         )
         self._reconciler = Reconciler(
             rest=self.rest,
@@ -231,7 +240,7 @@ class Connector:
         until = self._clocks.monotonic() + round(self._settings.start_timeout_s * SECOND)
         try:
             async with asyncio.timeout(self._settings.start_timeout_s):
-                await self._measure_clock(until)
+                await self._clock_keeper.measure(until)
                 await self._load_rules(until)
                 await self._check_permissions(until)
                 self._supervisor.start(self._parts())
@@ -279,13 +288,8 @@ class Connector:
 
     # --- starting ----------------------------------------------------------------------------------
 
-    async def _measure_clock(self, until: int) -> None:
-        for _ in range(CLOCK_SAMPLES):
-            sent = self._clocks.wall()
-            answer = await self.rest.call_patiently(endpoints.server_time(), until=until)
-            server = round(answer.time.timestamp() * 1_000_000) * 1_000
-            self._timestamps.offset.add(sent, self._clocks.wall(), server)
-        self._limiter.align(self._timestamps.offset)
+    async def _correct_clock(self) -> None:
+        await self._clock_keeper.correct()
 
     async def _load_rules(self, until: int) -> None:
         rows = await self.rest.call_patiently(endpoints.pairs(), until=until)
@@ -338,9 +342,10 @@ class Connector:
             backoff=self._settings.backoff,
             clock=self._clocks.monotonic,
             on_state=on_state,
-            tap=self._tap if socket is Socket.ACCOUNT else None,
+            tap=self._taps[socket],
             dial=self._network.dial,
             metrics=self._metrics,
+            on_refused=self._correct_clock,
             permit=DialPermit(self._limiter, DIAL_LANES[socket]),
         )
 

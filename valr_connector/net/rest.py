@@ -49,6 +49,7 @@ _MINUTE_NS: Final = 60 * _NS_PER_S
 _SHORTEST_NS: Final = 1_000_000
 """A time-out of 0 would mean none at all."""
 _LONGEST_PAUSE_S: Final = 3600.0
+_UNAUTHORISED: Final = 401
 _TOO_MANY_REQUESTS: Final = 429
 _SERVER_ERRORS: Final = 500
 _ORDER_LANES: Final = frozenset({Lane.PLACE, Lane.MODIFY, Lane.CANCEL})
@@ -118,6 +119,7 @@ class RestClient:
         open_session: makes the pool.
         metrics: where to count.
         limiter: asked before each attempt, and told of each 429; None where nobody counts.
+        on_unauthorised: awaited after each answer 401 to a signed request, before its call ends.
         order_circuit: asked before each request that places, modifies or cancels, and told how the transport
             did; None where nobody minds.
 
@@ -139,6 +141,7 @@ class RestClient:
         open_session: Callable[[], HttpExchange] = open_http_session,
         metrics: m.Metrics | None = None,
         limiter: Limiter | None = None,
+        on_unauthorised: Callable[[], Awaitable[object]] | None = None,
         order_circuit: Circuit | None = None,
     ) -> None:
         if not base_url.startswith(("http://", "https://")):
@@ -154,6 +157,7 @@ class RestClient:
         self._open_session = open_session
         self._metrics = metrics or m.Metrics()
         self._limiter = limiter
+        self._on_unauthorised = on_unauthorised
         self._order_circuit = order_circuit
         self._pool: _Pool | None = None
         self._retired: set[_Pool] = set()
@@ -203,6 +207,8 @@ class RestClient:
                     raise
                 return outcome  # an earlier attempt was sent: what it led to counts
             outcome = await self._attempt(request, deadline)
+            if self._on_unauthorised is not None and _is_unauthorised(request, outcome):
+                await self._on_unauthorised()
             pause_s = self._pause_s(request, outcome, attempt)
             if pause_s is None or self._clock() + pause_s * _NS_PER_S >= deadline:
                 return outcome
@@ -363,6 +369,10 @@ def _retry_after_s(reply: Reply) -> float | None:
     """Seconds that VALR asks to wait, where it does; an hour at most."""
     asked = reply.headers.get("retry-after", "")
     return min(float(asked), _LONGEST_PAUSE_S) if asked.isascii() and asked.isdigit() else None
+
+
+def _is_unauthorised(request: Request[T], outcome: Reply | Failure) -> bool:
+    return request.is_signed and isinstance(outcome, Reply) and outcome.status == _UNAUTHORISED
 
 
 def _conclude(request: Request[T], outcome: Reply | Failure) -> T:

@@ -65,6 +65,7 @@ class WebSocketClient:
         tap: sees every frame.
         dial: opens a connection.
         metrics: where to count.
+        on_refused: awaited after a refusal of who we are that is not final, before the next dial.
         permit: asked before each dial, and told of each that VALR refused with 429; None where nobody counts.
 
     Attributes:
@@ -91,6 +92,7 @@ class WebSocketClient:
         tap: FrameTap | None = None,
         dial: Dial = dial,
         metrics: m.Metrics | None = None,
+        on_refused: Callable[[], Awaitable[object]] | None = None,
         permit: DialPermit | None = None,
     ) -> None:
         if not url.startswith(("ws://", "wss://")):
@@ -107,6 +109,7 @@ class WebSocketClient:
         self._sleep = sleep
         self._on_state = on_state
         self._tap = tap
+        self._on_refused = on_refused
         self._permit = permit
         self._dial = dial
         self._connection: SocketConnection | None = None
@@ -131,8 +134,8 @@ class WebSocketClient:
         try:
             while True:
                 ending = await self._dial_and_serve()
-                if ending.verdict is Verdict.REFUSED and self.session.refused():
-                    raise ending.refusal(self._name)
+                if ending.verdict is Verdict.REFUSED:
+                    await self._take_refusal(ending)
                 delay = self._backoff.next_delay(
                     stable_s=self.session.stable_ns / _NS_PER_S,
                     random=self._rng.random(),
@@ -170,6 +173,12 @@ class WebSocketClient:
         """Cut the connection without a word, as a broken network does. Does nothing where there is none."""
         if self._connection is not None:
             self._cut(self._connection, Ending("dropped here"))
+
+    async def _take_refusal(self, ending: Ending) -> None:
+        if self.session.refused():
+            raise ending.refusal(self._name)
+        if self._on_refused is not None:
+            await self._on_refused()
 
     async def _dial_and_serve(self) -> Ending:
         """One epoch, from the dial to the end of the connection."""

@@ -24,6 +24,7 @@ class Faults:
     Args:
         kill: ends the user's process without a word.
         restart: begins another, with the same journal.
+        step: sets the clock of the user's machine forward, or back.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Faults:
         *,
         kill: Callable[[], Awaitable[None]],
         restart: Callable[[], Awaitable[None]],
+        step: Callable[[str], None],
     ) -> None:
         self._valr = valr
         self._exchange = exchange
@@ -53,6 +55,7 @@ class Faults:
             rf"REST {_KEY}(?P<for_good> from now on)?: (?P<fate>breaks off|cannot connect)": self._break,
             r"meanwhile trade (?P<trade>.+)": lambda trade: self._exchange.records.trade(said(trade)),
             r"meanwhile (?P<news>.+)": lambda news: self._exchange.records.note(said(news)),
+            r"clock steps (?P<seconds>-?[\d.]+) s": step,
             r"process is killed": kill,
             r"process starts again": restart,
         }

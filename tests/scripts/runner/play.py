@@ -73,6 +73,7 @@ named any more::
     ! meanwhile trade a t1: 0.01 at 950000                  stands in the trade history, and nobody says so
     ! process is killed                                     process starts again
     ! AUTHENTICATED is withheld                             AUTHENTICATED is sent
+    ! clock steps 100 s                                     this machine's; 30 s off, signatures are refused
 
 **Claims**::
 
@@ -110,7 +111,7 @@ from tests.scripts.runner.script_file import Line, Mismatch, Script, ScriptFailu
 from tests.scripts.runner.scripted_exchange import ScriptedExchange
 from tests.scripts.runner.user import User, error_of
 from valr_connector import Event, Settings, ValrExchange
-from valr_connector.model.enums import Socket
+from valr_connector.model.enums import BookFeed, Socket
 from valr_connector.net.connector import Clocks
 from valr_connector.observe import metrics as m
 from valr_connector.verification.virtual_loop import run
@@ -119,7 +120,8 @@ START_S: Final = 1_000.0
 START_WALL_NS: Final = 1_790_000_000_000_000_000
 LINE_S: Final = 0.03
 """What a line takes: the way there, and the moment until somebody looks for due questions."""
-AT_ONCE_S: Final = 0.1
+SOON_S: Final = 1.0
+"""How long `>` waits for what does not come at once, such as the next attempt after a pause."""
 MOST_TOLD: Final = 400
 """Characters of a line of the dialogue."""
 _NS_PER_S: Final = 1_000_000_000
@@ -158,6 +160,7 @@ class _Play:
         self._tell = tell
         self._settings: dict[str, Any] = {"on_close": "leave"}
         self._pairs: list[str] = []
+        self._clock_step_ns = 0
         self._has_journal = False
         self._is_to_start = True
         self._before = Phrasebook(
@@ -173,12 +176,17 @@ class _Play:
     async def run(self) -> None:
         self._loop = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as tasks:
-            self._exchange = ScriptedExchange(self._wall, tasks, self._narrate)
+            self._exchange = ScriptedExchange(self._venue_clock, tasks, self._narrate)
             self._user = User(lambda: self._valr, tasks)
             self._calls = Phrasebook(self._user.phrases)
-            self._faults = Phrasebook(
-                Faults(lambda: self._valr, self._exchange, kill=self._kill, restart=self._restart).phrases
+            faults = Faults(
+                lambda: self._valr,
+                self._exchange,
+                kill=self._kill,
+                restart=self._restart,
+                step=self._step,
             )
+            self._faults = Phrasebook(faults.phrases)
             claims = Claims(lambda: self._valr, self._exchange, self._user, lambda: self._events)
             self._claims = Phrasebook(claims.phrases)
             await self._set_up()
@@ -191,8 +199,15 @@ class _Play:
     def _monotonic(self) -> int:
         return round(self._loop.time() * _NS_PER_S)
 
-    def _wall(self) -> int:
+    def _venue_clock(self) -> int:
         return START_WALL_NS + self._monotonic()
+
+    def _wall(self) -> int:
+        """This machine's clock, which may have stepped."""
+        return self._venue_clock() + self._clock_step_ns
+
+    def _step(self, seconds: str) -> None:
+        self._clock_step_ns += round(float(seconds) * _NS_PER_S)
 
     def _narrate(self, sign: str, text: str) -> None:
         if self._tell is not None:
@@ -215,6 +230,7 @@ class _Play:
             "0123456789abcdef" * 4,
             "fedcba9876543210" * 4,
             pairs=self._pairs,
+            books=BookFeed.AGGREGATED,
             settings=Settings.model_validate(self._settings),
             clocks=Clocks(self._monotonic, self._wall),
             network=self._exchange.as_network,
@@ -268,7 +284,7 @@ class _Play:
             return
         name, terms = match["name"], match["terms"]
         await self._calls.say(f"places {name}: {terms}")
-        await self._exchange.expect(f"PLACE_LIMIT_ORDER {name}", {}, AT_ONCE_S)
+        await self._exchange.expect(f"PLACE_LIMIT_ORDER {name}", {}, SOON_S)
         for frame in ("PLACE_LIMIT_WS_RESPONSE", "ORDER_PROCESSED"):
             self._exchange.say(f"{frame} {name}")
             await asyncio.sleep(LINE_S)
@@ -280,7 +296,7 @@ class _Play:
         match = _EXPECTED.fullmatch(text)
         if match is None:
             raise Mismatch("it names neither a frame nor a call")
-        within_s = float(match["within"]) if match["within"] else AT_ONCE_S
+        within_s = float(match["within"]) if match["within"] else SOON_S
         await self._exchange.expect(match["key"], json.loads(match["fields"] or "{}"), within_s)
 
     async def _hear_exchange(self, text: str) -> None:

@@ -37,6 +37,12 @@ FIRST_BOOK: Final = "bids 1 at 999000; asks 1 at 1001000"
 _NO_ANSWER: Final = Failure("no answer in time", may_have_left=True)
 _NO_CONNECTION: Final = Failure("connection refused", may_have_left=False)
 _READS: Final = ("order-status", "order-history", "order-summary")
+_WRONG_SIGNATURE: Final = Reply(
+    401,
+    {"content-type": "application/json"},
+    b'{"code":-11252,"message":"Request has an invalid signature"}',
+)
+_MOST_SKEW_MS: Final = 30_000
 _NEED_NO_SCRIPT: Final = frozenset({"PING", "SUBSCRIBE", "UNSUBSCRIBE"})
 
 
@@ -179,9 +185,11 @@ class ScriptedExchange:
 
     # --- sockets -----------------------------------------------------------------------------------
 
-    async def _dial(self, url: str, _headers: Mapping[str, str], limits: KeepAlive) -> Any:
+    async def _dial(self, url: str, headers: Mapping[str, str], limits: KeepAlive) -> Any:
         name: SocketName = "trade" if urlsplit(url).path.endswith("trade") else "account"
         await asyncio.sleep(LATENCY_S)
+        if self._is_out_of_time(headers):
+            raise InvalidStatus(Response(401, "refused", Headers()))
         if self.dials == "hang":
             await asyncio.sleep(limits.dial_s)
             raise TimeoutError("timed out during opening handshake")
@@ -234,15 +242,25 @@ class ScriptedExchange:
 
     # --- REST --------------------------------------------------------------------------------------
 
-    async def call(self, method: str, url: str, body: bytes | None, limits: Limits) -> Reply | Failure:
+    async def call(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, limits: Limits
+    ) -> Reply | Failure:
         """One call."""
         path, content = urlsplit(url).path, json.loads(body) if body else {}
         key = key_of(method, path, content)
         self._tell(">", f"REST {method} {path} {body.decode() if body else ''} ({key})")
-        outcome = await self._outcome(key, path, content, limits)
+        if self._is_out_of_time(headers):
+            outcome: Reply | Failure = _WRONG_SIGNATURE
+        else:
+            outcome = await self._outcome(key, path, content, limits)
         words = f"{outcome.status} {outcome.body.decode()}" if isinstance(outcome, Reply) else outcome.problem
         self._tell("<", f"REST {words} ({key})")
         return outcome
+
+    def _is_out_of_time(self, headers: Mapping[str, str]) -> bool:
+        """Whether it was signed with a time that is not now."""
+        signed_ms = int(headers.get("X-VALR-TIMESTAMP", self.records.now_ns() // 1_000_000))
+        return abs(signed_ms - self.records.now_ns() // 1_000_000) > _MOST_SKEW_MS
 
     async def _outcome(self, key: str, path: str, content: Json, limits: Limits) -> Reply | Failure:
         if not self.rest_works:
@@ -281,7 +299,7 @@ class _Session:
     async def exchange(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, limits: Limits
     ) -> Reply | Failure:
-        return await self._exchange.call(method, url, body, limits)
+        return await self._exchange.call(method, url, headers, body, limits)
 
     async def close(self) -> None:
         pass
