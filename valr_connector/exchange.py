@@ -81,7 +81,7 @@ class ValrExchange:
         books: what the books are made of; see `BookFeed`.
         subaccount_id: only where a primary key acts for a subaccount (protocol 2.2).
         settings: time-outs, policies, hosts.
-        tap: sees every frame of the account socket.
+        tap, market_tap: see every frame of the account socket, and of the trade socket.
         clocks: the clocks to go by, this machine's own by default.
         network: what VALR is reached through, this machine's own by default.
         limiters: where VALR's limits are counted. By default together with everything in this process that
@@ -108,6 +108,7 @@ class ValrExchange:
         subaccount_id: str = "",
         settings: Settings | None = None,
         tap: FrameTap | None = None,
+        market_tap: FrameTap | None = None,
         clocks: Clocks | None = None,
         network: Network | None = None,
         limiters: LimiterRegistry | None = None,
@@ -119,6 +120,7 @@ class ValrExchange:
         self._books = checked_feed(books)
         self._settings = settings or Settings()
         self._tap = tap
+        self._market_tap = market_tap
         self._clocks = clocks or Clocks()
         self._network = network
         self._limiters = limiters
@@ -174,6 +176,7 @@ class ValrExchange:
         exchange: EmbeddedExchange | None = None,
         settings: Settings | None = None,
         tap: FrameTap | None = None,
+        market_tap: FrameTap | None = None,
         clocks: Clocks | None = None,
         network: Network | None = None,
         limiters: LimiterRegistry | None = None,
@@ -198,6 +201,7 @@ class ValrExchange:
             books=books,
             settings=settings,
             tap=tap,
+            market_tap=market_tap,
             clocks=clocks,
             network=network,
             limiters=limiters,
@@ -240,6 +244,7 @@ class ValrExchange:
                 rng=self._rng,
                 on_failure=self._fail,
                 tap=self._tap,
+                market_tap=self._market_tap,
                 clocks=self._clocks,
                 network=self._network,
                 limiters=self._limiters,

@@ -38,7 +38,7 @@ from valr_connector.observe.metrics import Metrics
 from valr_connector.protocol.frames import BookFrame, decode_trade_frame
 
 STEP_NS: Final = 2_000_000
-FAULT_RATE: Final = 0.01
+FAULT_RATE: Final = 0.003
 FALSE_SNAPSHOT_RATE: Final = 0.1
 LONGEST_SILENCE: Final = 20
 FRAMES_TO_SNAPSHOT: Final = 30
