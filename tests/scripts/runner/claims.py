@@ -51,6 +51,7 @@ _DETAILS: Final[Mapping[type[e.Event], Callable[[Any], str]]] = {
     e.OrderUpdated: lambda event: f"{event.status} {event.executed_amount}",
     e.CancelRefused: lambda event: event.reason,
     e.OrderRevived: lambda event: event.after.value,
+    e.ZombieOrder: lambda event: event.handling.value,
     e.OrderCorrected: lambda event: event.after.value,
 }
 
