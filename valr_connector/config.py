@@ -75,6 +75,7 @@ class Settings(_Chosen):
             not begin with `client_order_id_prefix` and a hyphen.
         journal_sync: "os" has an order journal survive the death of the process, "always" a power cut too.
         reconcile_interval_s: pause between two comparisons with VALR's own list of open orders.
+        rules_interval_s: pause between two looks at the pairs' rules; VALR renews its answer once a minute.
         absent_min_age_s: an order younger than this may be missing from a list.
         absent_min_quiet_s: an order heard of within this time may be missing from a list.
         not_found_grace_s: an order that VALR does not find may still appear within this time.
@@ -108,6 +109,7 @@ class Settings(_Chosen):
     cancel_foreign_orders: bool = False
     journal_sync: JournalSync = "os"
     reconcile_interval_s: Seconds = 30.0
+    rules_interval_s: Seconds = 300.0
     absent_min_age_s: Seconds = 5.0
     absent_min_quiet_s: Seconds = 2.0
     not_found_grace_s: Seconds = 5.0

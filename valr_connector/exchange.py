@@ -25,6 +25,7 @@ from valr_connector.core.order_entry import (
 )
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.readiness import Part, PartStatus
+from valr_connector.core.subscriptions import checked_market_feed
 from valr_connector.core.trading_rules import quantise_amount, quantise_price
 from valr_connector.errors import (
     ClosedError,
@@ -38,13 +39,14 @@ from valr_connector.model.enums import (
     BookFeed,
     CircuitPath,
     CircuitState,
+    MarketFeed,
     OrderType,
     RetryPolicy,
     Side,
     TimeInForce,
 )
 from valr_connector.model.events import Event, Restored
-from valr_connector.model.ids import ClientOrderId, ClientOrderIds, to_base36
+from valr_connector.model.ids import ClientOrderId, ClientOrderIds, Pair, to_base36
 from valr_connector.model.market import PairInfo, PriceLevel
 from valr_connector.model.numbers import Number, positive_decimal
 from valr_connector.model.operations import BatchOperation
@@ -52,9 +54,11 @@ from valr_connector.model.order import CancelOutcome, CloseReport, InFlightOrder
 from valr_connector.net.connector import Clocks, Connector
 from valr_connector.net.event_stream import EventPublisher, EventStream, Overflow, Unsubscribe
 from valr_connector.net.limiter import LimiterRegistry
+from valr_connector.net.market_stream import MarketStream
 from valr_connector.net.network import Network
 from valr_connector.net.order_batch import BatchResult
 from valr_connector.net.order_journal import OrderJournal
+from valr_connector.net.public_data import PublicData
 from valr_connector.net.websocket import FrameTap
 from valr_connector.observe.metrics import Metrics
 from valr_connector.protocol.order_requests import ModifyMatchStrategy
@@ -616,6 +620,37 @@ class ValrExchange:
         book = self.book(pair).if_valid
         return None if book is None else book.mid_price
 
+    @property
+    def public(self) -> PublicData:
+        """What VALR tells by REST: currencies, summaries, trades, candles, futures, its status and clock.
+
+        Raises:
+            NotReadyError: not started yet.
+            ClosedError: closed.
+        """
+        return self._running().public
+
+    def subscribe(self, feed: MarketFeed, pairs: Sequence[str]) -> None:
+        """Have VALR tell a feed of these pairs, followed or not; its events come through `on` and `events`.
+
+        It outlasts every lost connection. Other subscriptions are untouched, and subscribing again changes
+        nothing. A pair that VALR itself refuses is told by a `SubscriptionRefused`.
+
+        Raises:
+            UnknownPairError: VALR lists no such pair; the others of the call are subscribed all the same.
+            InvalidArgumentError: there is no such feed, or `pairs` is no list.
+            NotReadyError, ClosedError: not started, closed, or stopped by a failure.
+        """
+        self._market().subscribe(checked_market_feed(feed), _distinct(pairs))
+
+    def unsubscribe(self, feed: MarketFeed, pairs: Sequence[str]) -> None:
+        """Have VALR tell a feed of these pairs no more. Raises as `subscribe` does."""
+        self._market().unsubscribe(checked_market_feed(feed), _distinct(pairs))
+
+    def subscribed(self, feed: MarketFeed) -> Sequence[Pair]:
+        """The pairs whose feed is subscribed. Raises as `subscribe` does."""
+        return self._market().subscribed(checked_market_feed(feed))
+
     # --- events ------------------------------------------------------------------------------------
 
     @overload
@@ -688,6 +723,12 @@ class ValrExchange:
         if self._failure is not None:
             raise ClosedError(f"stopped by a failure: {self._failure}") from self._failure
         return self._running()
+
+    def _market(self) -> MarketStream:
+        market = self._unfailed().market
+        if market is None:
+            raise NotReadyError("the pairs are not loaded yet")
+        return market
 
     def _retry(self, retry: RetryPolicy | None) -> RetryPolicy:
         return self._settings.retry if retry is None else retry_policy(retry)

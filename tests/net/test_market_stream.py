@@ -231,7 +231,7 @@ async def test_a_malformed_frame_is_counted_logged_once_and_told_once(
 async def test_frames_that_nobody_asked_for_are_left_out() -> None:
     async with trading() as desk:
         before = list(desk.events)
-        deliver(desk, {"type": "FUNDING_RUN_COMPLETED", "currencyPairSymbol": "BTCUSDTPERP"})
+        deliver(desk, {"type": "FUNDING_RUN_COMPLETED", "currencyPairSymbol": "NOPEUSDTPERP"})
         deliver(desk, b"")
         assert desk.events == before
 

@@ -182,8 +182,8 @@ async def test_pairs_are_named_as_users_write_them_and_each_change_is_told() -> 
 
 async def test_order_types_are_told_of_pairs_that_are_listed() -> None:
     async with reading() as reader:
-        assert await reader.public.order_types() == {"BTC-ZAR": frozenset({"LIMIT", "MARKET"})}
-        assert await reader.public.pair_order_types("BTC-ZAR") == frozenset({"LIMIT"})
+        assert await reader.public.order_types() == {"BTC-ZAR": ("LIMIT", "MARKET")}
+        assert await reader.public.pair_order_types("BTC-ZAR") == ("LIMIT",)
 
 
 async def test_currencies_are_read() -> None:

@@ -67,7 +67,7 @@ class MarketRouter:
         return True
 
     def _order_types(self, pair: Pair, frame: f.AllowedOrderTypesUpdatedFrame) -> Sequence[Event]:
-        order_types = frozenset(frame.data)
+        order_types = tuple(sorted(frame.data))
         told = AllowedOrderTypesChanged(pair, order_types)
         return (told, *self._rules.take_order_types({pair: order_types}))
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from valr_connector.errors import InvalidArgumentError
+from valr_connector.model.enums import MarketFeed
 from valr_connector.model.ids import Symbol
 from valr_connector.protocol.commands import MarketEvent, subscribe_market_command
 from valr_connector.protocol.control_frames import ErrorFrame
@@ -74,3 +76,15 @@ class MarketSubscriptions:
 
     def _due(self, event: MarketEvent) -> Sequence[Symbol]:
         return tuple(symbol for symbol in self._wanted[event] if (event, symbol) not in self._held_back)
+
+
+def checked_market_feed(feed: object) -> MarketFeed:
+    """A feed as somebody named it.
+
+    Raises:
+        InvalidArgumentError: there is no such feed.
+    """
+    try:
+        return MarketFeed(str(feed))
+    except ValueError:
+        raise InvalidArgumentError("feed", feed, f"must be one of {', '.join(MarketFeed)}") from None

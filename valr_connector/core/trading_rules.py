@@ -40,7 +40,7 @@ class TradingRules:
         changes = (self._put(self._with_order_types(info)) for info in pairs)
         return [change for change in changes if change is not None]
 
-    def take_order_types(self, order_types: Mapping[Pair, frozenset[str]]) -> list[TradingRulesChanged]:
+    def take_order_types(self, order_types: Mapping[Pair, tuple[str, ...]]) -> list[TradingRulesChanged]:
         """Take over which order types pairs take, and say which changed. Unknown pairs are left out."""
         known = ((self._by_pair.get(pair), types) for pair, types in order_types.items())
         changes = (self._put(replace(info, order_types=types)) for info, types in known if info is not None)

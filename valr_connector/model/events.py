@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from valr_connector.model.account import Balance
 from valr_connector.model.enums import (
+    BookFeed,
     CircuitPath,
     CircuitState,
     MarketFeed,
@@ -307,7 +308,7 @@ class AllowedOrderTypesChanged(Event, frozen=True, gc=False):
     """
 
     pair: Pair
-    order_types: frozenset[str]
+    order_types: tuple[str, ...]
 
 
 class FundingSettled(Event, frozen=True, gc=False):
@@ -327,11 +328,11 @@ class SubscriptionRefused(Event, frozen=True, gc=False):
     """VALR refuses one event of one pair; it is not asked for again. Other subscriptions are untouched.
 
     Attributes:
-        feed: VALR's name of the event; a `MarketFeed`, or the name of a book's.
+        feed: what was subscribed.
         reason: VALR's own text.
     """
 
-    feed: MarketFeed | str
+    feed: MarketFeed | BookFeed
     pair: Pair
     reason: str
 

@@ -24,7 +24,7 @@ class PairInfo(Struct, frozen=True, gc=False):
         is_active: whether VALR trades it at all.
         is_perpetual: futures pair; needs a subaccount.
         margin_allowed: may be traded on margin.
-        order_types: what it takes, in VALR's words (protocol 7.5); None while unknown.
+        order_types: what it takes, in VALR's words (protocol 7.5), sorted; None while unknown.
     """
 
     pair: Pair
@@ -40,7 +40,7 @@ class PairInfo(Struct, frozen=True, gc=False):
     is_active: bool = True
     is_perpetual: bool = False
     margin_allowed: bool = False
-    order_types: frozenset[str] | None = None
+    order_types: tuple[str, ...] | None = None
 
 
 class PriceLevel(Struct, frozen=True, gc=False):

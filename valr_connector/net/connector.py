@@ -34,8 +34,10 @@ from valr_connector.net.order_gateway import OrderGateway
 from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.order_modifier import OrderModifier
 from valr_connector.net.outcome_wait import OutcomeWait
+from valr_connector.net.public_data import PublicData
 from valr_connector.net.reconciler import Reconciler
 from valr_connector.net.rest import RestClient
+from valr_connector.net.rules_refresh import RulesRefresh
 from valr_connector.net.supervisor import Supervisor
 from valr_connector.net.unwanted_orders import UnwantedOrders
 from valr_connector.net.user_stream import UserStreamTracker
@@ -220,6 +222,20 @@ class Connector:
             ask_about=self._reconciler.ask_about,
             pause=state.patience.pause,
         )
+        self.public = PublicData(
+            rest=self.rest,
+            rules=state.rules,
+            clock=self._clocks.monotonic,
+            has_key=True,
+            on_rules=publisher.publish,
+        )
+        self._rules_refresh = RulesRefresh(
+            public=self.public,
+            rules=state.rules,
+            publisher=publisher,
+            interval_s=settings.rules_interval_s,
+            clock=self._clocks.monotonic,
+        )
         self.market: MarketStream | None = None
         self._is_trade_live = False
         self._subscriptions = (
@@ -296,16 +312,16 @@ class Connector:
         for change in self._state.rules.replace(to_pair_infos(rows)):
             self._publisher.publish(change)
         infos = [self._state.rules.pair(pair) for pair in self._pairs]
-        if infos:
-            self.market = MarketStream(
-                connect=self._connect_trade,
-                pairs=infos,
-                feed=self._books,
-                clock=self._clocks.monotonic,
-                publisher=self._publisher,
-                on_validity=self._note_books,
-                metrics=self._metrics,
-            )
+        self.market = MarketStream(
+            connect=self._connect_trade,
+            pairs=infos,
+            rules=self._state.rules,
+            feed=self._books,
+            clock=self._clocks.monotonic,
+            publisher=self._publisher,
+            on_validity=self._note_books,
+            metrics=self._metrics,
+        )
         self._note(self._state.readiness.ready(Part.TRADING_RULES))
 
     async def _check_permissions(self, until: int) -> None:
@@ -317,7 +333,7 @@ class Connector:
             raise PermissionDeniedError(f"the API key lacks the permission {' and '.join(lacking)}")
 
     def _parts(self) -> Sequence[Callable[[], Awaitable[None]]]:
-        parts = [self.account.run, self._reconciler.run, self._unwanted.run]
+        parts = [self.account.run, self._reconciler.run, self._unwanted.run, self._rules_refresh.run]
         return [*parts, self.market.run] if self.market is not None else parts
 
     def _connect_account(self, stream: UserStreamTracker) -> WebSocketClient:

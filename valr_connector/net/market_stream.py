@@ -1,4 +1,4 @@
-"""The trade socket: subscriptions kept, books fed."""
+"""The trade socket: subscriptions kept, books fed, and what else the market tells handed on."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
+from valr_connector.core.market_router import MarketRouter
 from valr_connector.core.order_book import OrderBook
 from valr_connector.core.sightings import Sightings
 from valr_connector.core.subscriptions import MarketSubscriptions
-from valr_connector.errors import DecodeError, TransportError
-from valr_connector.model.enums import BookFeed, SessionState, Socket
-from valr_connector.model.events import ConnectionChanged, FrameRefused, UnknownFrameReceived
-from valr_connector.model.ids import Pair
+from valr_connector.core.trading_rules import TradingRules
+from valr_connector.errors import DecodeError, TransportError, UnknownPairError
+from valr_connector.model.enums import BookFeed, MarketFeed, SessionState, Socket
+from valr_connector.model.events import (
+    ConnectionChanged,
+    FrameRefused,
+    SubscriptionRefused,
+    UnknownFrameReceived,
+)
+from valr_connector.model.ids import Pair, Symbol
 from valr_connector.model.market import PairInfo
 from valr_connector.net.alarm import Alarm
 from valr_connector.net.book_keeper import BookKeeper
@@ -23,6 +30,7 @@ from valr_connector.protocol.commands import MarketEvent
 from valr_connector.protocol.frames import (
     BookFrame,
     ErrorFrame,
+    MarketFrame,
     UnauthorizedFrame,
     UnknownFrame,
     UnsupportedFrame,
@@ -38,8 +46,12 @@ _NOT_TRUSTED = frozenset({SessionState.STALE, SessionState.CLOSING, SessionState
 class MarketStream:
     """Owns the trade socket's connection and the books of the chosen pairs. A `SocketHandler`.
 
+    It connects as soon as anything is wanted of it: a book, or a subscription.
+
     Args:
         connect: makes the WebSocket client for this stream.
+        pairs: whose books are followed.
+        rules: knows every pair's names, and learns which order types they take.
         feed: what the books are made of.
         clock: monotonic nanoseconds.
         on_validity: told that a book may have become valid, or invalid.
@@ -53,6 +65,7 @@ class MarketStream:
         *,
         connect: Callable[[MarketStream], WebSocketClient],
         pairs: Sequence[PairInfo],
+        rules: TradingRules,
         feed: BookFeed,
         clock: Callable[[], int],
         publisher: EventPublisher,
@@ -77,8 +90,12 @@ class MarketStream:
             metrics=metrics,
         )
         self._book_event = MarketEvent(feed.value)
+        self._rules = rules
+        self._router = MarketRouter(rules)
         self._subscriptions = MarketSubscriptions()
-        self._subscriptions.add(self._book_event, self._keeper.symbols)
+        self._is_wanted = asyncio.Event()
+        self._want(self._book_event, self._keeper.symbols)
+        self._want(MarketEvent.ALLOWED_ORDER_TYPES_UPDATED, self._keeper.symbols)
         self.client = connect(self)
 
     @property
@@ -88,7 +105,32 @@ class MarketStream:
 
     async def run(self) -> None:
         """Stay connected until cancelled; raises only what no new connection can mend."""
+        await self._is_wanted.wait()
         await self.client.run()
+
+    def subscribe(self, feed: MarketFeed, pairs: Sequence[str]) -> None:
+        """Have VALR tell a feed of these pairs too, now or as soon as there is a connection, and ever after.
+
+        Raises:
+            UnknownPairError: VALR lists no such pair; the others of the call are subscribed all the same.
+        """
+        symbols, unknown = self._symbols_of(pairs)
+        self._want(MarketEvent(feed.value), symbols)
+        if unknown is not None:
+            raise unknown
+
+    def unsubscribe(self, feed: MarketFeed, pairs: Sequence[str]) -> None:
+        """Have VALR tell a feed of these pairs no more. Raises as `subscribe` does."""
+        symbols, unknown = self._symbols_of(pairs)
+        self._subscriptions.remove(MarketEvent(feed.value), symbols)
+        self._has_work.set()
+        if unknown is not None:
+            raise unknown
+
+    def subscribed(self, feed: MarketFeed) -> Sequence[Pair]:
+        """The pairs whose feed is wanted and was not refused."""
+        symbols = self._subscriptions.wanted(MarketEvent(feed.value))
+        return tuple(pair for symbol in symbols if (pair := self._rules.pair_of(symbol)) is not None)
 
     # --- SocketHandler -----------------------------------------------------------------------------
 
@@ -100,6 +142,9 @@ class MarketStream:
             return
         if isinstance(frame, BookFrame):
             self._keeper.take(frame)
+        elif isinstance(frame, MarketFrame):
+            for event in self._router.route(frame):
+                self._publisher.publish(event)
         elif isinstance(frame, UnknownFrame):
             self._on_unknown(frame)
         elif isinstance(frame, ErrorFrame | UnauthorizedFrame | UnsupportedFrame):
@@ -139,6 +184,22 @@ class MarketStream:
         if after is SessionState.LIVE:
             self._keeper.resume()
 
+    def _want(self, event: MarketEvent, symbols: Sequence[Symbol]) -> None:
+        self._subscriptions.add(event, symbols)
+        self._has_work.set()
+        if symbols:
+            self._is_wanted.set()
+
+    def _symbols_of(self, pairs: Sequence[str]) -> tuple[Sequence[Symbol], UnknownPairError | None]:
+        symbols: list[Symbol] = []
+        unknown: UnknownPairError | None = None
+        for pair in pairs:
+            try:
+                symbols.append(self._rules.symbol_of(pair))
+            except UnknownPairError as error:
+                unknown = unknown or error
+        return symbols, unknown
+
     def _set_alarm(self) -> None:
         due = self._keeper.schedule.next_due
         if due is not None:
@@ -166,8 +227,14 @@ class MarketStream:
     def _on_error(self, frame: ErrorFrame | UnauthorizedFrame | UnsupportedFrame) -> None:
         log.error("trade socket: VALR says %s: %s", type(frame).__name__, frame.error.message)
         refused = self._subscriptions.refused(frame) if isinstance(frame, ErrorFrame) else None
-        if refused is not None and refused[0] is self._book_event:
-            self._keeper.refused(refused[1], f"VALR refuses it: {frame.error.message}")
+        if refused is None:
+            return
+        event, symbol = refused
+        pair = self._rules.pair_of(symbol)
+        if pair is not None:
+            self._publisher.publish(SubscriptionRefused(_feed_of(event), pair, frame.error.message))
+        if event is self._book_event:
+            self._keeper.refused(symbol, f"VALR refuses it: {frame.error.message}")
 
     def _on_unknown(self, frame: UnknownFrame) -> None:
         kind = self._unknown.see(frame.type)
@@ -181,3 +248,9 @@ class MarketStream:
             self._refused_kinds.add(error.kind)
             log.error("frame refused, further ones of its kind are only counted: %s", error)
             self._publisher.publish(FrameRefused(Socket.TRADE, error.kind, str(error)))
+
+
+def _feed_of(event: MarketEvent) -> MarketFeed | BookFeed:
+    return (
+        MarketFeed(event.value) if event.value in MarketFeed.__members__.values() else BookFeed(event.value)
+    )

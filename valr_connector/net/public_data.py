@@ -69,18 +69,18 @@ class PublicData:
             self._on_rules(change)
         return tuple(self._rules)
 
-    async def order_types(self) -> Mapping[Pair, frozenset[str]]:
+    async def order_types(self) -> Mapping[Pair, tuple[str, ...]]:
         """Which order types each active pair takes, in VALR's words, at most a minute old."""
         rows = await self._calls.call(endpoints.order_types())
         await self._know_pairs()
         pairs = ((self._rules.pair_of(row.currency_pair), row.order_types) for row in rows)
-        return {pair: frozenset(types) for pair, types in pairs if pair is not None}
+        return {pair: tuple(sorted(types)) for pair, types in pairs if pair is not None}
 
-    async def pair_order_types(self, pair: str) -> frozenset[str]:
+    async def pair_order_types(self, pair: str) -> tuple[str, ...]:
         """Which order types one pair takes, active or not."""
         info = await self._info(pair)
         words = await self._calls.call(endpoints.pair_order_types(info.symbol))
-        return frozenset(words)
+        return tuple(sorted(words))
 
     async def currencies(self) -> Sequence[Currency]:
         """Every currency, at most a minute old."""

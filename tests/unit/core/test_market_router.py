@@ -144,7 +144,7 @@ def test_the_runs_of_a_perpetual_are_told() -> None:
 
 def test_new_order_types_are_told_and_become_a_trading_rule() -> None:
     rules, router = knowing()
-    types = frozenset({"LIMIT", "MARKET"})
+    types = ("LIMIT", "MARKET")
     after = replace(PAIR_INFO, order_types=types)
     assert route(router, "ALLOWED_ORDER_TYPES_UPDATED", ["MARKET", "LIMIT"]) == [
         AllowedOrderTypesChanged(PAIR, types),

@@ -225,7 +225,7 @@ def test_a_pair_that_a_list_lacks_stays_known() -> None:
 
 def test_order_types_outlast_a_list_of_pairs_that_does_not_tell_them() -> None:
     rules = TradingRules()
-    types = frozenset({"LIMIT"})
+    types = ("LIMIT",)
     rules.replace([PAIR_INFO])
     with_types = replace(PAIR_INFO, order_types=types)
     assert rules.take_order_types({PAIR_INFO.pair: types}) == [
@@ -237,4 +237,4 @@ def test_order_types_outlast_a_list_of_pairs_that_does_not_tell_them() -> None:
 
 
 def test_order_types_of_a_pair_that_is_not_listed_are_left_out() -> None:
-    assert TradingRules().take_order_types({PAIR_INFO.pair: frozenset({"LIMIT"})}) == []
+    assert TradingRules().take_order_types({PAIR_INFO.pair: ("LIMIT",)}) == []
