@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar, cast
 
 SocketKind = Literal["account", "trade"]
 FramePredicate = Callable[[Mapping[str, object]], bool]
@@ -169,5 +169,5 @@ class Faults:
 
 def _with_wrong_checksum(frame: Mapping[str, object]) -> Mapping[str, object]:
     place, key = ("d", "cs") if "d" in frame else ("data", "Checksum")
-    book = frame[place]
-    return {**frame, place: {**book, key: book[key] ^ 1}} if isinstance(book, dict) else frame
+    book = cast("dict[str, int]", frame[place])  # the whole of it holds more than numbers
+    return {**frame, place: {**book, key: book[key] ^ 1}}

@@ -1,0 +1,100 @@
+"""S7 held against the venue: what a live book shows is what the venue had at that sequence."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+
+from valr_connector.core.order_book import OrderBook
+from valr_connector.model.enums import BookFeed
+from valr_connector.simulator.venue import Venue
+from valr_connector.simulator.vocabulary import BookChanged, BuyOrSell, VenueEvent
+from valr_connector.verification.invariants import Violation
+
+REMEMBERED: Final = 10_000
+"""States of each pair that a book can still be compared with."""
+
+_Level = tuple[BuyOrSell, Decimal]
+
+
+class VenueBooks:
+    """Remembers a fingerprint of each of the venue's books at each of its latest numbers.
+
+    A fingerprint changes with the levels that change, so following the venue costs next to nothing; comparing
+    costs one look at each level of the book.
+    """
+
+    def __init__(self, venue: Venue, remembered: int = REMEMBERED) -> None:
+        self._remembered = remembered
+        self._levels: dict[str, dict[_Level, Decimal]] = {}
+        self._now: dict[str, int] = {}
+        self._states: dict[tuple[BookFeed, str], OrderedDict[int, int]] = {}
+        for symbol in venue.pairs:
+            sides: tuple[BuyOrSell, BuyOrSell] = ("buy", "sell")
+            levels = {
+                (side, price): total for side in sides for price, total, _ in venue.levels(symbol, side, None)
+            }
+            self._levels[symbol] = levels
+            self._now[symbol] = _fingerprint((side, price, total) for (side, price), total in levels.items())
+            self._remember(BookFeed.L1_DIFF, symbol, venue.book_sequence(symbol))
+            self._remember(BookFeed.FULL, symbol, venue.order_sequence(symbol))
+        venue.listen(self._follow)
+
+    def difference(self, book: OrderBook, symbol: str) -> Violation | None:
+        """What a book shows that the venue did not have at the same number; None where there is none.
+
+        A book that is invalid shows nothing, and nothing of it is wrong. Only feeds that show the whole book
+        can be judged: L1_DIFF and FULL.
+
+        Raises:
+            KeyError: the feed is another, or the venue does not list the pair.
+        """
+        states = self._states[book.feed, symbol]
+        if not book.is_valid:
+            return None
+        sequence = book.sequence
+        there = None if sequence is None else states.get(sequence)
+        if there is None:
+            return Violation(
+                "S7", f"{book.pair} shows number {sequence}, which the venue has not had of late"
+            )
+        here = _fingerprint(
+            (side, level.price, level.amount)
+            for side, levels in (("buy", book.bids), ("sell", book.asks))
+            for level in levels
+        )
+        if here == there:
+            return None
+        return Violation(
+            "S7", f"{book.pair} at number {sequence} is not the venue's: {book.bids} {book.asks}"
+        )
+
+    def _follow(self, event: VenueEvent) -> None:
+        if not isinstance(event, BookChanged):
+            return
+        levels = self._levels[event.symbol]
+        for change in event.levels:
+            before = levels.pop((change.side, change.price), None)
+            if before is not None:
+                self._now[event.symbol] ^= hash((change.side == "buy", change.price, before))
+            if change.total:
+                levels[change.side, change.price] = change.total
+                self._now[event.symbol] ^= hash((change.side == "buy", change.price, change.total))
+        self._remember(BookFeed.L1_DIFF, event.symbol, event.sequence)
+        self._remember(BookFeed.FULL, event.symbol, event.order_sequence)
+
+    def _remember(self, feed: BookFeed, symbol: str, sequence: int) -> None:
+        states = self._states.setdefault((feed, symbol), OrderedDict())
+        states[sequence] = self._now[symbol]
+        if len(states) > self._remembered:
+            states.popitem(last=False)
+
+
+def _fingerprint(levels: Iterable[tuple[str, Decimal, Decimal]]) -> int:
+    """The same for the same levels, in whatever order, and however their digits are written."""
+    fingerprint = 0
+    for side, price, amount in levels:
+        fingerprint ^= hash((side == "buy", price, amount))
+    return fingerprint
