@@ -17,6 +17,7 @@ _CALLS: Final = tuple(
     for method, pattern, name in (
         ("GET", r"/v1/public/time", "time"),
         ("GET", r"/v1/public/pairs", "pairs"),
+        ("GET", r"/v1/public/ordertypes", "order-types"),
         ("GET", r"/v1/account/api-keys/current", "api-key"),
         ("GET", r"/v1/account/balances", "balances"),
         ("GET", r"/v1/orders/open", "open-orders"),
@@ -36,8 +37,10 @@ _CALLS: Final = tuple(
     )
 )
 _BY_ITSELF: Final = frozenset(
-    {"time", "pairs", "api-key", "balances", "open-orders", "trades", "pair-trades"}
+    {"time", "pairs", "order-types", "api-key", "balances", "open-orders", "trades", "pair-trades"}
 )
+_OTHER: Final = "GET "
+"""Begins the name of a read that no script cares for."""
 _NOT_FOUND: Final = {"code": -1, "message": "Invalid Order. "}
 _DUPLICATE: Final = {"code": -11502, "message": "Duplicate customer order id's are not allowed"}
 _FAILURES: Final[Mapping[str, Failure]] = {
@@ -56,12 +59,14 @@ def key_of(method: str, path: str, body: Mapping[str, Any]) -> str:
         if match is not None:
             about = match[1] if pattern.groups else body.get("customerOrderId") or body.get("orderId") or ""
             return f"{name} {name_of(about)}".strip()
+    if method == "GET":
+        return _OTHER + path
     raise Mismatch(f"nobody has foreseen {method} {path}")
 
 
 def is_by_itself(key: str) -> bool:
     """Whether the exchange answers it out of what it has told, where the script says nothing of it."""
-    return key in _BY_ITSELF
+    return key in _BY_ITSELF or key.startswith(_OTHER)
 
 
 class Rest:
@@ -72,6 +77,8 @@ class Rest:
 
     def answer_by_itself(self, key: str, path: str) -> Reply:
         """The answer to a call that no script has to care for."""
+        if key.startswith(_OTHER):
+            return _reply(404, {"code": -111, "message": "Market summary not found"})
         return _reply(200, self._default(key, path))
 
     def answer(self, key: str, text: str) -> Answer:
@@ -127,6 +134,10 @@ class Rest:
             return {"epochTime": now_ns // 1_000_000_000, "time": time_text(now_ns)}
         if key == "pairs":
             return [_BTCZAR, _SHIBUSDC]
+        if key == "order-types":
+            return [
+                {"currencyPair": pair["symbol"], "orderTypes": _ORDER_TYPES} for pair in (_BTCZAR, _SHIBUSDC)
+            ]
         if key == "api-key":
             return {"label": "script", "permissions": ["View access", "Trade"], "isSubAccount": False}
         if key == "balances":
@@ -155,6 +166,7 @@ def _reply(status: int, body: object) -> Reply:
     return Reply(status, {"content-type": "application/json"}, json.dumps(body).encode())
 
 
+_ORDER_TYPES: Final = ["LIMIT_POST_ONLY", "LIMIT", "MARKET", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT"]
 _BTCZAR: Final = {
     "symbol": "BTCZAR",
     "baseCurrency": "BTC",
