@@ -324,7 +324,8 @@ ROWS: list[Row] = [
         for what, call in (
             ("limit order", limit(pair="BTC-EUR")),
             ("market order", market(pair="BTC-EUR")),
-            ("cancel all", lambda desk: desk.valr.cancel_all("BTC-EUR")),
+            ("cancel all", lambda desk: desk.valr.cancel_all(pair="BTC-EUR")),
+            ("cancel all of a pair", lambda desk: desk.valr.cancel_all("pair", "BTC-EUR")),
             ("pair info", now(lambda desk: desk.valr.pair_info("BTC-EUR"))),
             ("best bid", now(lambda desk: desk.valr.best_bid("BTC-EUR"))),
             ("best ask", now(lambda desk: desk.valr.best_ask("BTC-EUR"))),

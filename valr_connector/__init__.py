@@ -44,6 +44,7 @@ from valr_connector.exchange import ValrExchange
 from valr_connector.model.account import Balance
 from valr_connector.model.enums import (
     BookFeed,
+    CancelScope,
     CircuitPath,
     CircuitState,
     Liquidity,
@@ -66,6 +67,7 @@ from valr_connector.model.events import (
     BookChanged,
     BookInvalidated,
     BookResynced,
+    CancelOnDisconnectChanged,
     CancelRefused,
     CancelUnknown,
     CandleClosed,
@@ -127,6 +129,7 @@ from valr_connector.model.operations import (
     BatchOperation,
 )
 from valr_connector.model.order import (
+    CancelAllReport,
     CancelOutcome,
     CancelRequest,
     CancelResult,
@@ -165,10 +168,13 @@ __all__ = [
     "BookSnapshot",
     "CachedBook",
     "CallerError",
+    "CancelAllReport",
+    "CancelOnDisconnectChanged",
     "CancelOutcome",
     "CancelRefused",
     "CancelRequest",
     "CancelResult",
+    "CancelScope",
     "CancelUnknown",
     "Candle",
     "CandleClosed",

@@ -17,6 +17,7 @@ from valr_connector.core.book_snapshot import BookSnapshot
 from valr_connector.core.order_book import OrderBook, checked_feed
 from valr_connector.core.order_changes import order_change
 from valr_connector.core.order_entry import (
+    checked_scope,
     checked_side,
     limit_order,
     market_order,
@@ -24,7 +25,7 @@ from valr_connector.core.order_entry import (
     stop_limit_order,
 )
 from valr_connector.core.order_record import OrderRecord
-from valr_connector.core.readiness import Part, PartStatus
+from valr_connector.core.readiness import Part, PartStatus, parts_in_use
 from valr_connector.core.subscriptions import checked_market_feed
 from valr_connector.core.trading_rules import quantise_amount, quantise_price
 from valr_connector.errors import (
@@ -37,6 +38,7 @@ from valr_connector.errors import (
 from valr_connector.model.account import Balance
 from valr_connector.model.enums import (
     BookFeed,
+    CancelScope,
     CircuitPath,
     CircuitState,
     MarketFeed,
@@ -50,7 +52,13 @@ from valr_connector.model.ids import ClientOrderId, ClientOrderIds, Pair, to_bas
 from valr_connector.model.market import PairInfo, PriceLevel
 from valr_connector.model.numbers import Number, positive_decimal
 from valr_connector.model.operations import BatchOperation
-from valr_connector.model.order import CancelOutcome, CloseReport, InFlightOrder, ModifyOutcome
+from valr_connector.model.order import (
+    CancelAllReport,
+    CancelOutcome,
+    CloseReport,
+    InFlightOrder,
+    ModifyOutcome,
+)
 from valr_connector.net.connector import Clocks, Connector
 from valr_connector.net.event_stream import EventPublisher, EventStream, Overflow, Unsubscribe
 from valr_connector.net.limiter import LimiterRegistry
@@ -139,7 +147,9 @@ class ValrExchange:
                 sync=self._settings.journal_sync,
                 secrets=(api_key, api_secret),
             )
-        parts = [part for part in Part if self._pairs or part is not Part.ORDER_BOOKS]
+        parts = parts_in_use(
+            order_books=bool(self._pairs), cancel_on_disconnect=self._settings.cancel_on_disconnect
+        )
         self._state = AccountState(
             guards=self._settings.guards,
             patience=self._settings.patience,
@@ -442,13 +452,29 @@ class ValrExchange:
         """
         return await self._running().gateway.cancel(self._record(order))
 
-    async def cancel_all(self, pair: str | None = None) -> Sequence[CancelOutcome]:
-        """Cancel all orders in flight that were placed through this instance, or those of one pair."""
+    async def cancel_all(
+        self, scope: CancelScope | str = CancelScope.OURS, pair: str | None = None
+    ) -> CancelAllReport:
+        """Cancel many orders; returns once VALR said of each that it has ended, or time is up.
+
+        Args:
+            scope: "ours", the orders that this instance tracks, of all pairs or of `pair`; "pair", all open
+                orders of the account in `pair`; "account", all open orders of the account. The last two
+                concern other programs' orders as well, and those placed by hand.
+            pair: ``BTC-ZAR``.
+
+        Returns:
+            What became of each within `Settings.cancel_all_timeout_s`, and what remains.
+
+        Raises:
+            InvalidArgumentError: there is no such scope, or `pair` does not fit it.
+            UnknownPairError: VALR lists no such pair.
+            NotReadyError, ClosedError: as in `cancel_order`.
+        """
         connector = self._running()
-        if pair is not None:
-            self._state.rules.pair(pair)
-        orders = [o for o in self._state.tracker.in_flight.values() if pair is None or o.pair == pair]
-        return await connector.cancel_all(orders)
+        checked = checked_scope(scope, pair)
+        symbol = None if pair is None else self._state.rules.symbol_of(pair)
+        return await connector.cancel_all(checked, symbol)
 
     async def modify_order(
         self,
@@ -689,16 +715,17 @@ class ValrExchange:
     # ------------------------------------------------------------------------------------------------
 
     async def _close(self) -> CloseReport:
+        report = CloseReport(tuple(self._state.tracker.in_flight.values()))
         try:
             if self._connector is not None:
-                await self._connector.close()
+                report = await self._connector.close()
         finally:
             self._publisher.close()
             if self._journal is not None:
                 self._journal.close()
             if self.simulator is not None and self._owns_simulator:
                 await self.simulator.stop()
-        return CloseReport(tuple(self._state.tracker.in_flight.values()))
+        return report
 
     def _restore(self) -> None:
         if self._journal is None:

@@ -17,6 +17,7 @@ import pytest
 
 from examples.market_maker import MarketMaker
 from valr_connector import (
+    CancelAllReport,
     CancelOutcome,
     CancelResult,
     ClientOrderId,
@@ -103,8 +104,9 @@ class ScriptedExchange:
             del self.orders[order.client_order_id]
         return outcome
 
-    async def cancel_all(self, _pair: str) -> list[CancelOutcome]:
-        return [await self.cancel_order(order) for order in list(self.orders.values())]
+    async def cancel_all(self, *, pair: str) -> CancelAllReport:
+        orders = [order for order in self.orders.values() if order.pair == pair]
+        return CancelAllReport(tuple([await self.cancel_order(order) for order in orders]))
 
     async def places_two(self) -> None:
         """Wait until two more orders were placed."""

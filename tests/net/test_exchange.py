@@ -22,6 +22,7 @@ from valr_connector import (
     AuthenticationError,
     Balance,
     BalanceChanged,
+    CancelAllReport,
     CancelResult,
     ClosedError,
     Event,
@@ -209,19 +210,20 @@ async def test_after_closing_nothing_is_placed_or_cancelled_any_more() -> None:
 async def test_cancel_all_cancels_all_and_says_so_for_each() -> None:
     async with trading() as desk:
         orders = [await desk.buy(str(900_000 + n)) for n in range(3)]
-        outcomes = await desk.valr.cancel_all()
-        assert [outcome.order for outcome in outcomes] == orders
-        assert {outcome.result for outcome in outcomes} == {CancelResult.CANCELLED}
+        report = await desk.valr.cancel_all()
+        assert [outcome.order for outcome in report.outcomes] == orders
+        assert {outcome.result for outcome in report.outcomes} == {CancelResult.CANCELLED}
+        assert report.is_clean
         assert desk.exchange.venue.open_orders(ACCOUNT) == []
-        assert await desk.valr.cancel_all() == ()
+        assert await desk.valr.cancel_all() == CancelAllReport(())
 
 
 async def test_cancel_all_can_be_for_one_pair() -> None:
     async with trading() as desk:
         kept = await desk.buy()
         gone = await desk.valr.place_limit_order("ETH-ZAR", Side.BUY, amount="1", price="50000")
-        outcomes = await desk.valr.cancel_all("ETH-ZAR")
-        assert [outcome.order for outcome in outcomes] == [gone]
+        report = await desk.valr.cancel_all(pair="ETH-ZAR")
+        assert [outcome.order for outcome in report.outcomes] == [gone]
         assert list(desk.valr.orders.values()) == [kept]
 
 

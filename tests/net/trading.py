@@ -31,7 +31,6 @@ from valr_connector import (
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.guards import SECOND, Guards
 from valr_connector.core.lifecycle import AskReason
-from valr_connector.core.readiness import Part
 from valr_connector.core.reconcile import Patience
 from valr_connector.model.ids import ClientOrderId
 from valr_connector.net.connector import Connector
@@ -255,7 +254,7 @@ def hurry(valr: ValrExchange, patience: Patience | None = QUICK) -> None:
     valr._rng = AlmostNoJitter()
     if patience is None:
         return
-    parts = [part for part in Part if valr._pairs or part is not Part.ORDER_BOOKS]
+    parts = tuple(valr._state.readiness.parts)
     guards = Guards(min_age=round(0.05 * SECOND), min_quiet=round(0.02 * SECOND))
     strangers = valr._settings.stranger_policy
     valr._state = AccountState(guards=guards, patience=patience, parts=parts, strangers=strangers)

@@ -21,7 +21,13 @@ from valr_connector.core.sightings import Sightings
 from valr_connector.core.strangers import StrangerPolicy, Strangers, adopted, untracked
 from valr_connector.core.trading_rules import TradingRules
 from valr_connector.model.enums import Socket, UntrackedPolicy
-from valr_connector.model.events import AccountActivity, Event, UnknownFrameReceived, UnrecognisedStatus
+from valr_connector.model.events import (
+    AccountActivity,
+    CancelOnDisconnectChanged,
+    Event,
+    UnknownFrameReceived,
+    UnrecognisedStatus,
+)
 from valr_connector.model.ids import ClientOrderId
 from valr_connector.protocol import frames as f
 from valr_connector.protocol.account_frames import OrderFailureData
@@ -44,7 +50,7 @@ _LIFE_SIGNS: tuple[type, ...] = (
 
 _WITHOUT_AN_OUTCOME = frozenset({Says.PLACEMENT_UNKNOWN, Says.CANCEL_UNKNOWN, Says.MODIFY_UNKNOWN})
 
-_Activity = f.WalletFrame | f.PositionFrame | f.CancelOnDisconnectUpdateFrame
+_Activity = f.WalletFrame | f.PositionFrame
 _OrderNotice = f.FailedOrderFrame | f.FailedCancelOrderFrame | f.GuessedFrame
 
 
@@ -102,7 +108,7 @@ class EventRouter:
             f.InvalidCancelFrame: self._on_invalid_cancel,
             f.InvalidModifyFrame: self._on_invalid_modify,
             f.RateLimitExceededFrame: self._on_rate_limit,
-            f.CancelOnDisconnectUpdateFrame: self._on_activity,
+            f.CancelOnDisconnectUpdateFrame: self._on_cancel_on_disconnect,
             f.ErrorFrame: self._on_error,
             f.UnauthorizedFrame: self._on_error,
             f.UnsupportedFrame: self._on_error,
@@ -244,6 +250,10 @@ class EventRouter:
 
     def _on_activity(self, frame: _Activity, _now: int) -> Sequence[Event]:
         return (AccountActivity(str(frame.__struct_config__.tag), frame.data),)
+
+    def _on_cancel_on_disconnect(self, frame: f.CancelOnDisconnectUpdateFrame, _now: int) -> Sequence[Event]:
+        why_not = "" if frame.is_armed else "VALR says that it is off"
+        return (CancelOnDisconnectChanged(frame.is_armed, why_not),)
 
     # --- answers to commands -----------------------------------------------------------------------
 

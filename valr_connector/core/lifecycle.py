@@ -150,12 +150,13 @@ ENDINGS: Mapping[Move, OrderStatus] = {
     Move.FAIL: _FAILED,
 }
 
-_ENDING_SAID: Mapping[Says, OrderStatus] = {
+ENDING_SAID: Mapping[Says, OrderStatus] = {
     Says.FILLED: _FILLED,
     Says.CANCELLED: _CANCELLED,
     Says.EXPIRED: _EXPIRED,
     Says.FAILED: _FAILED,
 }
+"""The reports that an order has ended."""
 
 _ASK_REASONS: Mapping[Says, AskReason] = {
     Says.PLACEMENT_UNKNOWN: AskReason.PLACEMENT_UNCONFIRMED,
@@ -296,7 +297,7 @@ def _confirm_ending(order: OrderRecord, evidence: Evidence) -> None:
 def _correct(order: OrderRecord, evidence: Evidence, now: int, events: list[OrderEvent]) -> AskReason | None:
     if evidence.source is not Source.QUERY:
         return AskReason.CONTRADICTION
-    _end(order, evidence, _ENDING_SAID[evidence.says], now, events)
+    _end(order, evidence, ENDING_SAID[evidence.says], now, events)
     return _ask_for_fills(order)
 
 

@@ -12,7 +12,7 @@ from valr_connector.core.trading_rules import (
     quantise_price,
 )
 from valr_connector.errors import InvalidArgumentError
-from valr_connector.model.enums import OrderType, RetryPolicy, Side, TimeInForce
+from valr_connector.model.enums import CancelScope, OrderType, RetryPolicy, Side, TimeInForce
 from valr_connector.model.ids import CLIENT_ORDER_ID_PATTERN, ClientOrderId
 from valr_connector.model.market import PairInfo
 from valr_connector.model.numbers import positive_decimal
@@ -147,6 +147,21 @@ def retry_policy(retry: object) -> RetryPolicy:
     if isinstance(retry, str) and retry in tuple(RetryPolicy):
         return RetryPolicy(retry)
     raise InvalidArgumentError("retry", retry, f"must be one of {', '.join(RetryPolicy)}")
+
+
+def checked_scope(scope: object, pair: object) -> CancelScope:
+    """What `cancel_all` is about, with a pair that fits it.
+
+    Raises:
+        InvalidArgumentError: names the argument, its value and the rule.
+    """
+    if not (isinstance(scope, str) and scope in tuple(CancelScope)):
+        raise InvalidArgumentError("scope", scope, f"must be one of {', '.join(CancelScope)}")
+    if pair is None and scope == CancelScope.PAIR:
+        raise InvalidArgumentError("pair", pair, "is needed to cancel all orders in a pair")
+    if pair is not None and scope == CancelScope.ACCOUNT:
+        raise InvalidArgumentError("pair", pair, "does not go with the whole account")
+    return CancelScope(scope)
 
 
 def checked_side(side: object) -> Side:

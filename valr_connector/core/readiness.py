@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Final
 
 from msgspec import Struct
 
@@ -12,15 +13,31 @@ from valr_connector.model.events import ReadinessChanged
 
 
 class Part(StrEnum):
-    """What has to be in place before an order may be placed."""
+    """What has to be in place before an order may be placed, and what was asked for besides.
+
+    CANCEL_ON_DISCONNECT does not count for readiness: it is a safety net that VALR may not grant.
+    """
 
     TRADING_RULES = "trading rules"
     ACCOUNT_STREAM = "account stream"
     BALANCES = "balances"
     OPEN_ORDERS = "open orders"
     ORDER_BOOKS = "order books"
+    CANCEL_ON_DISCONNECT = "cancel on disconnect"
     ORDER_ENTRY = "order entry"
     """Not both ways for orders have failed too often (`CircuitPath`)."""
+
+
+_NOT_NEEDED: Final = frozenset({Part.CANCEL_ON_DISCONNECT})
+
+
+def parts_in_use(*, order_books: bool, cancel_on_disconnect: bool) -> tuple[Part, ...]:
+    """The parts of an instance that follows order books, or none, and that wants that safety net, or not."""
+    left_out = {
+        Part.ORDER_BOOKS: not order_books,
+        Part.CANCEL_ON_DISCONNECT: not cancel_on_disconnect,
+    }
+    return tuple(part for part in Part if not left_out.get(part, False))
 
 
 class PartStatus(Struct, frozen=True, gc=False):
@@ -45,12 +62,14 @@ class Readiness:
     def missing(self) -> tuple[str, ...]:
         """What is not ready, each with its reason."""
         return tuple(
-            f"{part.value}: {status.why_not}" for part, status in self._parts.items() if not status.ready
+            f"{part.value}: {status.why_not}"
+            for part, status in self._parts.items()
+            if not status.ready and part not in _NOT_NEEDED
         )
 
     @property
     def is_ready(self) -> bool:
-        return all(status.ready for status in self._parts.values())
+        return not self.missing
 
     def ready(self, part: Part) -> ReadinessChanged | None:
         """One part is in place."""

@@ -13,6 +13,7 @@ from typing import Final
 
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.guards import Guards
+from valr_connector.core.lifecycle import ENDING_SAID
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.model.enums import ZombieHandling
 from valr_connector.model.events import ZombieOrder
@@ -21,7 +22,6 @@ from valr_connector.model.ids import ClientOrderId
 MOST_REMEMBERED: Final = 1_000
 
 _SHOWS_OPEN = frozenset({Says.RESTING, Says.PARTIALLY_FILLED, Says.MODIFIED})
-_SHOWS_ENDED = frozenset({Says.FILLED, Says.CANCELLED, Says.EXPIRED, Says.FAILED})
 
 
 class Zombies:
@@ -48,7 +48,7 @@ class Zombies:
             return ZombieOrder(order, evidence.at, ZombieHandling.REVIVED, cancels)
         if evidence.source is not Source.QUERY:
             return None
-        if evidence.says in _SHOWS_ENDED:
+        if evidence.says in ENDING_SAID:
             cancels = self._cancels.pop(order.client_order_id, 0)
             return ZombieOrder(order, evidence.at, ZombieHandling.ENDED, cancels) if cancels else None
         if evidence.says not in _SHOWS_OPEN or evidence.asked_at is None:

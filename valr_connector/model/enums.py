@@ -48,6 +48,19 @@ class RetryPolicy(StrEnum):
     IF_PROVED_ABSENT = "if_proved_absent"
 
 
+class CancelScope(StrEnum):
+    """Which orders `cancel_all` is about.
+
+    OURS: those that this instance tracks, open, unconfirmed and unknown ones.
+    PAIR: all open orders of the account in one pair, whoever placed them.
+    ACCOUNT: all open orders of the account.
+    """
+
+    OURS = "ours"
+    PAIR = "pair"
+    ACCOUNT = "account"
+
+
 class UntrackedPolicy(StrEnum):
     """What is done about an open order of the account that nobody here knows; each is told in any case.
 

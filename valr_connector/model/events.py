@@ -223,6 +223,18 @@ class UntrackedOrder(Event, frozen=True, gc=False):
     handling: UntrackedPolicy = UntrackedPolicy.REPORT
 
 
+class CancelOnDisconnectChanged(Event, frozen=True, gc=False):
+    """Whether VALR will cancel all open orders of the account when the account socket is lost.
+
+    Attributes:
+        is_armed: VALR has confirmed it for the present connection.
+        why_not: why it is not armed, empty where it is.
+    """
+
+    is_armed: bool
+    why_not: str = ""
+
+
 class BalanceChanged(Event, frozen=True, gc=False):
     """One wallet's new state."""
 

@@ -216,6 +216,33 @@ class CancelOutcome(Struct, frozen=True, gc=False):
         return self.result not in (CancelResult.STILL_OPEN, CancelResult.UNKNOWN)
 
 
+class CancelAllReport(Struct, frozen=True, gc=False):
+    """What became of all orders that were to be cancelled, as far as VALR said it in time.
+
+    Attributes:
+        outcomes: one for each order tracked here, oldest first.
+        others_ended: VALR's ids of orders not tracked here that VALR says have ended.
+        others_remaining: VALR's ids of those that are open, or of which VALR has not said that they ended.
+        is_complete: whether all orders in scope are accounted for: where orders not tracked here are meant as
+            well, VALR's list of open orders could be read at the end.
+    """
+
+    outcomes: tuple[CancelOutcome, ...]
+    others_ended: tuple[ExchangeOrderId, ...] = ()
+    others_remaining: tuple[ExchangeOrderId, ...] = ()
+    is_complete: bool = True
+
+    @property
+    def remaining(self) -> tuple[InFlightOrder, ...]:
+        """Orders tracked here that are open or unknown."""
+        return tuple(outcome.order for outcome in self.outcomes if not outcome.is_done)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether VALR has confirmed that nothing in scope is open."""
+        return self.is_complete and not self.remaining and not self.others_remaining
+
+
 class ModifyResult(StrEnum):
     """What became of an order that was to be modified.
 
@@ -250,9 +277,12 @@ class CloseReport(Struct, frozen=True, gc=False):
 
     Attributes:
         remaining: orders that are open or unknown at VALR, as far as could be found out in time.
+        is_verified: VALR's own list of open orders, read after the last cancel, holds no other order of ours.
+            False where nothing was to be cancelled, or the list could not be read in time.
     """
 
     remaining: tuple[InFlightOrder, ...]
+    is_verified: bool = False
 
     @property
     def is_clean(self) -> bool:

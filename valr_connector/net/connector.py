@@ -14,20 +14,26 @@ from valr_connector.core.account_state import AccountState
 from valr_connector.core.clock import ClockOffset, TimestampSource
 from valr_connector.core.guards import SECOND
 from valr_connector.core.order_book import OrderBook
-from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.readiness import Part
 from valr_connector.core.session import KeepAlive
 from valr_connector.errors import InvalidArgumentError, NotReadyError, PermissionDeniedError, ValrError
-from valr_connector.model.enums import BookFeed, SessionState, Socket
-from valr_connector.model.events import CircuitChanged, ConnectionChanged, ReadinessChanged
-from valr_connector.model.ids import Pair
-from valr_connector.model.order import CancelOutcome
+from valr_connector.model.enums import BookFeed, CancelScope, SessionState, Socket
+from valr_connector.model.events import (
+    CancelOnDisconnectChanged,
+    CircuitChanged,
+    ConnectionChanged,
+    ReadinessChanged,
+)
+from valr_connector.model.ids import Pair, Symbol
+from valr_connector.model.order import CancelAllReport, CloseReport
+from valr_connector.net.cancel_on_disconnect import CancelOnDisconnect
 from valr_connector.net.circuits import Circuits
 from valr_connector.net.clock_keeper import ClockKeeper
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.gate import Gate
 from valr_connector.net.limiter import PROCESS_LIMITS, DialPermit, LimiterRegistry
 from valr_connector.net.market_stream import MarketStream
+from valr_connector.net.mass_cancel import Farewell, MassCancel
 from valr_connector.net.network import Network
 from valr_connector.net.order_batch import BatchSender
 from valr_connector.net.order_gateway import OrderGateway
@@ -50,6 +56,8 @@ from valr_connector.protocol.signing import Credentials
 
 log = logging.getLogger(__name__)
 
+TO_CANCEL, TO_DISARM = 0.8, 0.1
+"""Parts of the time for closing; what is left is for hanging up."""
 DIAL_LANES = {Socket.ACCOUNT: Lane.RECONCILE, Socket.TRADE: Lane.PUBLIC}
 """Both sockets share one limit, and without the account socket every order is in doubt."""
 
@@ -236,11 +244,28 @@ class Connector:
             interval_s=settings.rules_interval_s,
             clock=self._clocks.monotonic,
         )
+        self._mass_cancel = MassCancel(
+            stream=self.account,
+            rest=self.rest,
+            tracker=state.tracker,
+            gateway=self.gateway,
+            attempts=settings.cancel_attempts,
+            timeout=round(settings.cancel_timeout_s * SECOND),
+            pause=state.patience.pause,
+        )
+        self._cancel_on_disconnect = (
+            CancelOnDisconnect(
+                send=self.account.client.send, publisher=publisher, timeout_s=settings.cancel_timeout_s
+            )
+            if settings.cancel_on_disconnect
+            else None
+        )
         self.market: MarketStream | None = None
         self._is_trade_live = False
         self._subscriptions = (
             publisher.on(ConnectionChanged, self._on_connection),
             publisher.on(CircuitChanged, self._on_circuit),
+            publisher.on(CancelOnDisconnectChanged, self._on_cancel_on_disconnect),
         )
         self._note(state.readiness.ready(Part.ORDER_ENTRY))
 
@@ -267,12 +292,18 @@ class Connector:
         if self._failure is not None:
             raise self._failure
 
-    async def close(self) -> None:
-        """Stop everything within the time the settings allow. Cancelled, it stops everything at once."""
+    async def close(self) -> CloseReport:
+        """Stop everything within the time the settings allow. Cancelled, it stops everything at once.
+
+        Returns:
+            What is still open or unknown at VALR.
+        """
         self._gate.close()
+        farewell = Farewell()
         try:
             if self._settings.on_close == "cancel":
-                await self._cancel_everything()
+                farewell = await self._mass_cancel.for_good(self._settings.close_timeout_s * TO_CANCEL)
+            await self._take_back_cancel_on_disconnect(farewell)
         finally:
             self._wait.abandon("closed before an outcome was known")
             try:
@@ -282,6 +313,8 @@ class Connector:
                     unsubscribe()
                 self.circuits.close()
                 await self.rest.close()
+        remaining = (*self._state.tracker.in_flight.values(), *farewell.survivors)
+        return CloseReport(remaining, farewell.is_verified)
 
     def book(self, pair: str) -> OrderBook:
         """The book of a followed pair.
@@ -296,11 +329,10 @@ class Connector:
             raise InvalidArgumentError("pair", pair, "its book is not followed: name it in `pairs`")
         return book
 
-    async def cancel_all(self, orders: Sequence[OrderRecord]) -> Sequence[CancelOutcome]:
-        """Cancel orders beside each other; one outcome for each."""
-        async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(self.gateway.cancel(order)) for order in orders]
-        return tuple(task.result() for task in running)
+    async def cancel_all(self, scope: CancelScope, symbol: Symbol | None) -> CancelAllReport:
+        """Cancel the orders in `scope`, of one pair or of all, within the time that the settings allow."""
+        cancel = self._mass_cancel.ours if scope is CancelScope.OURS else self._mass_cancel.everybodys
+        return await cancel(symbol, self._settings.cancel_all_timeout_s)
 
     # --- starting ----------------------------------------------------------------------------------
 
@@ -334,7 +366,8 @@ class Connector:
 
     def _parts(self) -> Sequence[Callable[[], Awaitable[None]]]:
         parts = [self.account.run, self._reconciler.run, self._unwanted.run, self._rules_refresh.run]
-        return [*parts, self.market.run] if self.market is not None else parts
+        optional = (self.market, self._cancel_on_disconnect)
+        return [*parts, *(part.run for part in optional if part is not None)]
 
     def _connect_account(self, stream: UserStreamTracker) -> WebSocketClient:
         return self._connect(Socket.ACCOUNT, self._settings.hosts.account_socket, stream, stream.on_state)
@@ -436,10 +469,17 @@ class Connector:
         self._ready.set()
         self._on_failure(failure)
 
-    async def _cancel_everything(self) -> None:
-        deadline = self._settings.close_timeout_s * 0.8  # the rest is for hanging up
-        try:
-            async with asyncio.timeout(deadline):
-                await self.cancel_all(tuple(self._state.tracker.in_flight.values()))
-        except TimeoutError:
-            log.warning("closing: not every order could be cancelled within %.1f s", deadline)
+    async def _take_back_cancel_on_disconnect(self, farewell: Farewell) -> None:
+        """What was to be cancelled and may be open still is better cancelled when the socket closes."""
+        if self._cancel_on_disconnect is None:
+            return
+        may_be_open = self._state.tracker.in_flight or farewell.survivors
+        if self._settings.on_close == "leave" or not may_be_open:
+            await self._cancel_on_disconnect.disarm(self._settings.close_timeout_s * TO_DISARM)
+
+    def _on_cancel_on_disconnect(self, event: CancelOnDisconnectChanged) -> None:
+        readiness = self._state.readiness
+        if event.is_armed:
+            self._note(readiness.ready(Part.CANCEL_ON_DISCONNECT))
+        else:
+            self._note(readiness.not_ready(Part.CANCEL_ON_DISCONNECT, event.why_not))

@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from valr_connector.core.batch_entry import Cancelling, Modifying, Placing, Prepared
-from valr_connector.core.evidence import Evidence, Says, Source
+from valr_connector.core.evidence import Says, Source
 from valr_connector.core.guards import SECOND
-from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.placement import SAYS, fate_of_refusal
 from valr_connector.errors import ExchangeError, NotSentError, ValrError
 from valr_connector.model.order import CancelOutcome, InFlightOrder, ModifyOutcome, ModifyResult
@@ -110,7 +109,7 @@ class BatchSender:
         """Note the request on its order; None where nothing has to be sent."""
         order = operation.order
         if isinstance(operation, Placing):
-            self._say(order, Says.SENT)
+            self._stream.say(order, Says.SENT)
             return placement_request(order)
         if isinstance(operation, Cancelling):
             if order.is_done or order.is_being_cancelled:
@@ -127,10 +126,12 @@ class BatchSender:
             answer = await self._rest.call(call, timeout=self._timeout / SECOND, passage=passage)
         except NotSentError as error:
             for each in sent:
-                self._say(each.operation.order, _words(each).not_sent, reason=f"not sent: {error}")
+                self._stream.say(each.operation.order, _words(each).not_sent, reason=f"not sent: {error}")
         except ExchangeError as error:
             for each in sent:
-                self._say(each.operation.order, _words(each).refused, Source.REPLY, reason=error.reason)
+                self._stream.say(
+                    each.operation.order, _words(each).refused, Source.REPLY, reason=error.reason
+                )
         except ValrError as error:
             self._not_known(sent, str(error))
         else:
@@ -149,16 +150,18 @@ class BatchSender:
         if error is not None:
             says = SAYS[fate_of_refusal(error.code)] if is_placing else words.refused
             reason = error.message if error.code is None else f"{error.message} ({error.code})"
-            self._say(order, says, Source.REPLY, reason=reason)
+            self._stream.say(order, says, Source.REPLY, reason=reason)
         elif is_placing:
-            self._say(order, words.accepted, Source.REPLY, order_id=outcome.order_id)
+            self._stream.say(order, words.accepted, Source.REPLY, order_id=outcome.order_id)
         else:  # what is named is the order again, or the request to modify it (protocol 10.8)
             is_modify = isinstance(each.operation, Modifying)
-            self._say(order, words.accepted, Source.REPLY, request_id=outcome.order_id if is_modify else None)
+            self._stream.say(
+                order, words.accepted, Source.REPLY, request_id=outcome.order_id if is_modify else None
+            )
 
     def _not_known(self, sent: Sequence[_Sent], reason: str) -> None:
         for each in sent:
-            self._say(each.operation.order, _words(each).unknown, reason=reason)
+            self._stream.say(each.operation.order, _words(each).unknown, reason=reason)
 
     async def _outcome(self, operation: Prepared, before: object, sent: Sequence[_Sent]) -> BatchResult:
         order = operation.order
@@ -170,27 +173,6 @@ class BatchSender:
         if any(each.operation is operation for each in sent):
             return ModifyOutcome(order, await self._modifier.until_settled(order, before))
         return ModifyOutcome(order, ENDED.get(order.status, ModifyResult.NOT_SENT))
-
-    def _say(
-        self,
-        order: OrderRecord,
-        says: Says,
-        source: Source = Source.LOCAL,
-        *,
-        reason: str = "",
-        order_id: str | None = None,
-        request_id: str | None = None,
-    ) -> None:
-        self._stream.apply(
-            Evidence(
-                says=says,
-                source=source,
-                client_order_id=order.client_order_id,
-                exchange_order_id=order_id,
-                reason=reason,
-                request_id=request_id,
-            )
-        )
 
 
 def _words(each: _Sent) -> _Words:

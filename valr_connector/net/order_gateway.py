@@ -158,7 +158,7 @@ class OrderGateway:
 
     def note_cancel(self, order: OrderRecord) -> None:
         """A cancel is about to be sent: the request stands, and is asked about where it is overdue."""
-        self._say(order, Says.CANCEL_SENT)
+        self._stream.say(order, Says.CANCEL_SENT)
         due = self._clock() + self._cancel_timeout
         self._questions.ask_at(order.client_order_id, AskReason.CANCEL_UNCONFIRMED, due)
 
@@ -256,7 +256,7 @@ class OrderGateway:
         except OutcomeUnknownError as error:
             self._not_known(command, Says.PLACEMENT_UNKNOWN, error)
         else:
-            self._say(order, Says.SENT)
+            self._stream.say(order, Says.SENT)
 
     async def _place_without_socket(
         self, order: OrderRecord, request: PlaceLimit | PlaceMarket, why: str
@@ -288,7 +288,7 @@ class OrderGateway:
         self, order: OrderRecord, request: PlaceLimit | PlaceMarket | PlaceStopLimit
     ) -> None:
         try:
-            self._say(order, Says.SENT)
+            self._stream.say(order, Says.SENT)
             placed = await self._rest.call(
                 placement_endpoint(request),
                 timeout=self._place_timeout / SECOND,
@@ -298,11 +298,11 @@ class OrderGateway:
             self._say_fate(order, Fate.NOT_SENT_BY_REST, f"not sent: {error}")
         except ExchangeError as error:
             says = SAYS[fate_of_refusal(error.code)]
-            self._say(order, says, Source.REPLY, reason=error.reason, order_id=error.order_id)
+            self._stream.say(order, says, Source.REPLY, reason=error.reason, order_id=error.order_id)
         except ValrError as error:
             self._say_fate(order, Fate.UNKNOWN, str(error))
         else:
-            self._say(order, Says.PROCESSED, Source.REPLY, order_id=placed.order_id)
+            self._stream.say(order, Says.PROCESSED, Source.REPLY, order_id=placed.order_id)
 
     async def _send_cancel(self, order: OrderRecord) -> None:
         request = cancel_request(order)
@@ -327,11 +327,11 @@ class OrderGateway:
         try:
             await self._rest.call(endpoints.cancel_order(request), timeout=self._cancel_timeout / SECOND)
         except ExchangeError as error:
-            self._say(order, Says.CANCEL_REFUSED, Source.REPLY, reason=error.reason)
+            self._stream.say(order, Says.CANCEL_REFUSED, Source.REPLY, reason=error.reason)
         except ValrError as error:
-            self._say(order, Says.CANCEL_UNKNOWN, reason=str(error))
+            self._stream.say(order, Says.CANCEL_UNKNOWN, reason=str(error))
         else:
-            self._say(order, Says.CANCEL_CONFIRMED, Source.REPLY)
+            self._stream.say(order, Says.CANCEL_CONFIRMED, Source.REPLY)
 
     def _not_known(self, command: SentCommand, says: Says, error: OutcomeUnknownError) -> None:
         self._ledger.give_up(command)
@@ -342,26 +342,7 @@ class OrderGateway:
         )
 
     def _say_fate(self, order: OrderRecord, fate: Fate, reason: str) -> None:
-        self._say(order, SAYS[fate], reason=reason)
-
-    def _say(
-        self,
-        order: OrderRecord,
-        says: Says,
-        source: Source = Source.LOCAL,
-        *,
-        reason: str = "",
-        order_id: str | None = None,
-    ) -> None:
-        self._stream.apply(
-            Evidence(
-                says=says,
-                source=source,
-                client_order_id=order.client_order_id,
-                exchange_order_id=order_id,
-                reason=reason,
-            )
-        )
+        self._stream.say(order, SAYS[fate], reason=reason)
 
 
 def placement_request(order: OrderRecord) -> PlaceLimit | PlaceMarket:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from valr_connector.core.commands import CommandKind, CommandLedger
-from valr_connector.core.evidence import Evidence, Says, Source
+from valr_connector.core.evidence import Says, Source
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_changes import OrderChange
@@ -102,7 +102,7 @@ class OrderModifier:
         self.check_open()
         if order.is_done or order.exchange_order_id is None or order.modify_request is not None:
             return None
-        self._say(order, Says.MODIFY_SENT)
+        self._stream.say(order, Says.MODIFY_SENT)
         due = self._clock() + self._timeout
         self._questions.ask_at(order.client_order_id, AskReason.MODIFY_UNCONFIRMED, due)
         return change.request(order, order.exchange_order_id)
@@ -135,7 +135,7 @@ class OrderModifier:
             return await self._send_by_rest(order, request)
         except ValrError as error:
             self._ledger.give_up(command)
-            self._say(order, Says.MODIFY_UNKNOWN, reason=str(error))
+            self._stream.say(order, Says.MODIFY_UNKNOWN, reason=str(error))
         return True
 
     async def _send_by_rest(self, order: OrderRecord, request: ModifyOrder) -> bool:
@@ -146,34 +146,15 @@ class OrderModifier:
                 passage=self._gate.passage,
             )
         except NotSentError as error:
-            self._say(order, Says.MODIFY_REFUSED, reason=f"not sent: {error}")
+            self._stream.say(order, Says.MODIFY_REFUSED, reason=f"not sent: {error}")
             return False
         except ExchangeError as error:
-            self._say(order, Says.MODIFY_REFUSED, Source.REPLY, reason=error.reason)
+            self._stream.say(order, Says.MODIFY_REFUSED, Source.REPLY, reason=error.reason)
         except ValrError as error:
-            self._say(order, Says.MODIFY_UNKNOWN, reason=str(error))
+            self._stream.say(order, Says.MODIFY_UNKNOWN, reason=str(error))
         else:
-            self._say(order, Says.MODIFY_CONFIRMED, Source.REPLY, request_id=done.request_id)
+            self._stream.say(order, Says.MODIFY_CONFIRMED, Source.REPLY, request_id=done.request_id)
         return True
-
-    def _say(
-        self,
-        order: OrderRecord,
-        says: Says,
-        source: Source = Source.LOCAL,
-        *,
-        reason: str = "",
-        request_id: str | None = None,
-    ) -> None:
-        self._stream.apply(
-            Evidence(
-                says=says,
-                source=source,
-                client_order_id=order.client_order_id,
-                reason=reason,
-                request_id=request_id,
-            )
-        )
 
 
 def terms(order: OrderRecord) -> object:

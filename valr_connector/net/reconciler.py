@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from valr_connector.core.balances import Balances
@@ -19,15 +18,16 @@ from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_tracker import OrderTracker
 from valr_connector.core.reconcile import Patience, Question, Questions, absence_proves, earliest_due, is_moot
-from valr_connector.errors import OrderNotFoundError, ValrError
-from valr_connector.model.ids import ClientOrderId, ExchangeOrderId
+from valr_connector.errors import ValrError
+from valr_connector.model.ids import ClientOrderId
 from valr_connector.net.alarm import Alarm
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.inquiries import Inquiries
+from valr_connector.net.order_lookup import look_up
 from valr_connector.net.rest import RestClient
 from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.protocol import endpoints
-from valr_connector.protocol.rows import AccountTradeRow, OrderReport
+from valr_connector.protocol.rows import AccountTradeRow
 
 log = logging.getLogger(__name__)
 
@@ -245,7 +245,7 @@ class Reconciler:
 
     async def _ask(self, order: OrderRecord) -> None:
         asked_at = self._clock()
-        report = await self._look_up(order)
+        report = await look_up(self._rest, order)
         if report is not None:
             self._stream.report(report, asked_at)
             return
@@ -268,33 +268,6 @@ class Reconciler:
         """A placement sent anew is a new question, which does not go on with the pauses of the one before."""
         due = self._clock() + self._patience.pause(1)
         self._questions.ask_at(order.client_order_id, AskReason.PLACEMENT_UNCONFIRMED, due)
-
-    async def _look_up(self, order: OrderRecord) -> OrderReport | None:
-        """Active orders first, then history, then the list of open orders (protocol 10, 20)."""
-        symbol, client_order_id = order.symbol, order.client_order_id
-        if order.exchange_order_id is not None and order.adopted_at is not None:
-            return await self._look_up_by_exchange_id(order, order.exchange_order_id)
-        with suppress(OrderNotFoundError):
-            return await self._rest.call(endpoints.order_status_by_client_id(symbol, client_order_id))
-        with suppress(OrderNotFoundError):
-            history = await self._rest.call(endpoints.history_detail_by_client_id(client_order_id))
-            if history:
-                return history[0]  # newest first
-        listed = await self._rest.call(endpoints.open_orders())
-        return next((row for row in listed if row.client_order_id == client_order_id), None)
-
-    async def _look_up_by_exchange_id(
-        self, order: OrderRecord, order_id: ExchangeOrderId
-    ) -> OrderReport | None:
-        """The same for an adopted order, which may have no id of ours."""
-        with suppress(OrderNotFoundError):
-            return await self._rest.call(endpoints.order_status(order.symbol, order_id))
-        with suppress(OrderNotFoundError):
-            history = await self._rest.call(endpoints.history_detail(order_id))
-            if history:
-                return history[0]  # newest first
-        listed = await self._rest.call(endpoints.open_orders())
-        return next((row for row in listed if row.exchange_order_id == order_id), None)
 
     # --- fills -------------------------------------------------------------------------------------
 

@@ -125,6 +125,28 @@ class UserStreamTracker:
         """Evidence that did not come in a frame."""
         self._tell(self._router.apply(evidence, self._clock()))
 
+    def say(
+        self,
+        order: OrderRecord,
+        says: Says,
+        source: Source = Source.LOCAL,
+        *,
+        reason: str = "",
+        order_id: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        """What we did about an order, or what VALR's answer to that says: evidence like any other."""
+        self.apply(
+            Evidence(
+                says=says,
+                source=source,
+                client_order_id=order.client_order_id,
+                exchange_order_id=order_id,
+                reason=reason,
+                request_id=request_id,
+            )
+        )
+
     async def placement_arrived_by(self, order: OrderRecord) -> int | None:
         """By when an order's placement had arrived at VALR or was lost, nanoseconds of the monotonic clock.
 

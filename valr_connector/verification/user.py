@@ -146,7 +146,7 @@ class User:
         self._world.trace.note(f"cancelled {outcome.order.client_order_id}: {outcome.result}")
 
     async def _cancel_all(self, _step: s.CancelAll) -> None:
-        for outcome in await self._world.life.valr.cancel_all():
+        for outcome in (await self._world.life.valr.cancel_all()).outcomes:
             self._world.trace.note(f"cancelled {outcome.order.client_order_id}: {outcome.result}")
 
     async def _refresh(self, step: s.Refresh) -> None:

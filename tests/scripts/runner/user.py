@@ -97,7 +97,7 @@ class User:
         self._call(f"cancelling {name}", self._valr().cancel_order(name))
 
     def _cancel_all(self, pair: str | None) -> None:
-        self._call("cancelling all", self._valr().cancel_all(pair))
+        self._call("cancelling all", self._valr().cancel_all(pair=pair))
 
     def _modify(self, name: str, terms: str) -> None:
         self._call(f"modifying {name}", self._valr().modify_order(name, **_changes(terms)))

@@ -20,6 +20,7 @@ from valr_connector.model.enums import OrderStatus, Placement, Socket
 from valr_connector.model.events import (
     AccountActivity,
     BalanceChanged,
+    CancelOnDisconnectChanged,
     Event,
     UnknownFrameReceived,
     UnrecognisedStatus,
@@ -490,7 +491,6 @@ def test_a_limit_without_a_message_id_concerns_the_only_command_of_its_kind(desk
 @pytest.mark.parametrize(
     ("frame_type", "data"),
     [
-        ("CANCEL_ON_DISCONNECT_UPDATE", {"cancelOnDisconnect": "true"}),
         ("POSITION_CLOSED", {"pair": "BTCUSDTPERP", "positionId": "p-1"}),
         ("SEND_STATUS_UPDATE", {"uniqueId": "u-1", "status": "SEND_BROADCASTED"}),
     ],
@@ -499,6 +499,18 @@ def test_what_concerns_the_account_is_told_as_it_is(desk: Desk, frame_type: str,
     (told,) = desk.receive(frame_type, data)
     assert isinstance(told, AccountActivity)
     assert told.kind == frame_type
+
+
+@pytest.mark.parametrize("word", ["true", True, "TRUE"])
+def test_cancel_on_disconnect_is_told_as_armed_in_every_spelling(desk: Desk, word: object) -> None:
+    told = desk.receive("CANCEL_ON_DISCONNECT_UPDATE", {"cancelOnDisconnect": word})
+    assert told == (CancelOnDisconnectChanged(is_armed=True, why_not=""),)
+
+
+@pytest.mark.parametrize("word", ["false", False])
+def test_cancel_on_disconnect_that_valr_does_not_confirm_is_told_as_off(desk: Desk, word: object) -> None:
+    told = desk.receive("CANCEL_ON_DISCONNECT_UPDATE", {"cancelOnDisconnect": word})
+    assert told == (CancelOnDisconnectChanged(is_armed=False, why_not="VALR says that it is off"),)
 
 
 @pytest.mark.parametrize("frame_type", ["AUTHENTICATED", "PONG", "SUBSCRIBED", "UNSUBSCRIBED"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from valr_connector.core.readiness import Part, PartStatus, Readiness
+from valr_connector.core.readiness import Part, PartStatus, Readiness, parts_in_use
 from valr_connector.model.events import ReadinessChanged
 
 
@@ -47,3 +47,20 @@ def test_a_part_that_is_not_needed_changes_nothing() -> None:
     assert readiness.ready(Part.BALANCES) == ReadinessChanged(True, ())
     assert readiness.not_ready(Part.ORDER_BOOKS, "invalid") is None
     assert readiness.is_ready
+
+
+def test_an_instance_has_the_parts_that_it_uses() -> None:
+    everything = parts_in_use(order_books=True, cancel_on_disconnect=True)
+    assert everything == tuple(Part)
+    assert Part.ORDER_BOOKS not in parts_in_use(order_books=False, cancel_on_disconnect=True)
+    assert Part.CANCEL_ON_DISCONNECT not in parts_in_use(order_books=True, cancel_on_disconnect=False)
+
+
+def test_a_safety_net_that_is_not_granted_is_shown_and_keeps_nothing_from_being_ready() -> None:
+    readiness = Readiness([Part.BALANCES, Part.CANCEL_ON_DISCONNECT])
+    assert readiness.not_ready(Part.CANCEL_ON_DISCONNECT, "VALR says that it is off") is None
+    change = readiness.ready(Part.BALANCES)
+    assert change == ReadinessChanged(ready=True, missing=())
+    assert readiness.parts[Part.CANCEL_ON_DISCONNECT] == PartStatus(
+        ready=False, why_not="VALR says that it is off"
+    )
