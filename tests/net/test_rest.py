@@ -465,12 +465,12 @@ async def test_after_a_renewal_calls_use_fresh_connections(make: Make) -> None:
     assert await client.call(read()) == b"ok"
 
 
-async def test_a_call_under_way_ends_on_the_connections_it_began_on(make: Make) -> None:
+async def test_a_write_under_way_ends_on_the_connections_it_began_on(make: Make) -> None:
     old, new = Waiting(), Scripted(OK)
     opened = iter([old, new])
     client = make(open_session=lambda: next(opened))
     async with asyncio.TaskGroup() as tasks:
-        call = tasks.create_task(client.call(read()))
+        call = tasks.create_task(client.call(place()))
         await asyncio.sleep(0)
         await client.renew()
         await client.call(read())
@@ -485,7 +485,7 @@ async def test_closing_closes_what_calls_still_use(make: Make) -> None:
     opened = iter([old, new])
     client = make(open_session=lambda: next(opened))
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(client.call(read()))
+        tasks.create_task(client.call(place()))
         await asyncio.sleep(0)
         await client.renew()
         await client.call(read())
@@ -493,6 +493,36 @@ async def test_closing_closes_what_calls_still_use(make: Make) -> None:
         assert old.is_closed
         assert new.is_closed
         old.may_answer.set()
+
+
+async def test_a_read_under_way_is_sent_again_on_fresh_connections(make: Make) -> None:
+    old, new = Waiting(), Scripted(OK)
+    opened = iter([old, new])
+    client = make(open_session=lambda: next(opened))
+    async with asyncio.TaskGroup() as tasks:
+        call = tasks.create_task(client.call(read()))
+        await asyncio.sleep(0)
+        await client.renew()
+    assert call.result() == b"ok"
+    assert old.is_closed
+
+
+async def test_a_request_without_an_answer_is_the_last_on_its_connections(make: Make) -> None:
+    pools = [Scripted(LOST), Scripted(OK)]
+    opened = iter(pools)
+    assert await make(open_session=lambda: next(opened)).call(read()) == b"ok"
+    assert [pool.is_closed for pool in pools] == [True, False]
+
+
+async def test_a_call_that_is_cancelled_is_no_failure_of_the_network(make: Make) -> None:
+    old = Waiting()
+    client = make(open_session=lambda: old)
+    call = asyncio.create_task(client.call(read()))
+    await asyncio.sleep(0)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert not old.is_closed
 
 
 async def test_there_is_nothing_to_renew_before_the_first_call(make: Make) -> None:
@@ -512,7 +542,8 @@ async def test_no_log_at_any_level_shows_key_secret_or_signature(
     make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    await make(open_session=lambda: Scripted(LOST, OK)).call(read())
+    exchange = Scripted(LOST, OK)
+    await make(open_session=lambda: exchange).call(read())
     with pytest.raises(OutcomeUnknownError):
         await make(open_session=lambda: Scripted(LOST)).call(place(body=b'{"customerOrderId":"mine"}'))
     assert "read: the connection was lost; trying again in 0.12 s" in caplog.text

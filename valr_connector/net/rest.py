@@ -34,6 +34,7 @@ from valr_connector.errors import (
 from valr_connector.net.circuits import Circuit
 from valr_connector.net.gate import Passage
 from valr_connector.net.http_exchange import Failure, HttpExchange, Limits, Reply
+from valr_connector.net.http_pools import HttpPools
 from valr_connector.net.limiter import Limiter
 from valr_connector.observe import metrics as m
 from valr_connector.protocol.requests import Lane, Request
@@ -96,14 +97,6 @@ def open_http_session() -> HttpExchange:
     return HttpSession()
 
 
-@dataclass(slots=True, eq=False)
-class _Pool:
-    """Connections that are renewed together."""
-
-    session: HttpExchange
-    calls: int = 0
-
-
 class RestClient:
     """Calls VALR's REST interface over one pool of connections, opened at the first call.
 
@@ -154,13 +147,11 @@ class RestClient:
         self._clock = clock
         self._wall_clock = wall_clock
         self._sleep = sleep
-        self._open_session = open_session
         self._metrics = metrics or m.Metrics()
         self._limiter = limiter
         self._on_unauthorised = on_unauthorised
         self._order_circuit = order_circuit
-        self._pool: _Pool | None = None
-        self._retired: set[_Pool] = set()
+        self._pools = HttpPools(open_session)
         self._is_closed = False
 
     async def call(
@@ -245,25 +236,14 @@ class RestClient:
     async def close(self) -> None:
         """Close all connections; later calls raise ClosedError."""
         self._is_closed = True
-        await self.renew()
-        for pool in tuple(self._retired):
-            await self._bury(pool)
+        await self._pools.close()
 
     async def renew(self) -> None:
-        """Open fresh connections for the calls to come; those under way end on theirs.
+        """The network has failed: open fresh connections for the calls to come.
 
-        After a failure of the network a pooled connection may be dead, which would show by a time-out only.
+        Calls under way that only read are sent again on those; others end on the connections they began on.
         """
-        pool, self._pool = self._pool, None
-        if pool is None:
-            return
-        self._retired.add(pool)
-        if not pool.calls:
-            await self._bury(pool)
-
-    async def _bury(self, pool: _Pool) -> None:
-        self._retired.discard(pool)
-        await pool.session.close()
+        await self._pools.renew()
 
     @contextmanager
     def _minded(self, request: Request[T]) -> Iterator[None]:
@@ -296,7 +276,8 @@ class RestClient:
             await self._limiter.acquire(request.lane, request.name, deadline)
 
     async def _attempt(self, request: Request[T], deadline: int) -> Reply | Failure:
-        pool = self._open_pool()
+        if self._is_closed:
+            raise ClosedError("the REST client is closed")
         headers = self._headers(request)
         log.debug("%s > %s %s", request.name, request.method, request.target)
         started = self._clock()
@@ -307,24 +288,13 @@ class RestClient:
             largest_answer=self._settings.largest_answer,
         )
         url = self._base_url + request.target
-        pool.calls += 1
-        try:
-            outcome = await pool.session.exchange(request.method, url, headers, request.body, limits)
-        finally:
-            pool.calls -= 1
-            if pool in self._retired and not pool.calls:
-                await self._bury(pool)
+        outcome = await self._pools.exchange(
+            request.method, url, headers, request.body, limits, may_give_up=request.may_retry
+        )
         self._count(request, outcome, self._clock() - started)
         if self._limiter is not None and isinstance(outcome, Reply) and outcome.status == _TOO_MANY_REQUESTS:
             self._limiter.refused(request.name, sent=started, retry_after_s=_retry_after_s(outcome))
         return outcome
-
-    def _open_pool(self) -> _Pool:
-        if self._is_closed:
-            raise ClosedError("the REST client is closed")
-        if self._pool is None:
-            self._pool = _Pool(self._open_session())
-        return self._pool
 
     def _headers(self, request: Request[T]) -> Mapping[str, str]:
         if not request.is_signed:

@@ -1,0 +1,102 @@
+"""Pools of connections to VALR, one in use and those that it replaced.
+
+When the network has failed, a pooled connection can be dead without a word, and would show it by a time-out
+only. So the pool is replaced: by whoever knows of the failure, and after every request that got no answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from valr_connector.net.http_exchange import Failure, HttpExchange, Limits, Reply
+
+_GIVEN_UP: Final = Failure("given up: the network has failed since", may_have_left=True)
+
+
+@dataclass(slots=True, eq=False)
+class _Pool:
+    """Connections that are replaced together.
+
+    Attributes:
+        requests: how many are under way.
+        waits: those of them that can be ended and sent again elsewhere, oldest first.
+    """
+
+    session: HttpExchange
+    requests: int = 0
+    waits: list[asyncio.Timeout] = field(default_factory=list)
+
+
+class HttpPools:
+    """Sends requests over the pool in use, opened with the first one.
+
+    Args:
+        open_session: makes a pool.
+    """
+
+    def __init__(self, open_session: Callable[[], HttpExchange]) -> None:
+        self._open_session = open_session
+        self._pool: _Pool | None = None
+        self._replaced: list[_Pool] = []
+
+    async def exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        limits: Limits,
+        *,
+        may_give_up: bool,
+    ) -> Reply | Failure:
+        """As `HttpExchange.exchange`; `may_give_up` where nothing is lost by sending the request again."""
+        if self._pool is None:
+            self._pool = _Pool(self._open_session())
+        pool, wait = self._pool, asyncio.timeout(None)
+        pool.requests += 1
+        pool.waits += [wait] if may_give_up else []
+        try:
+            async with wait:
+                outcome = await pool.session.exchange(method, url, headers, body, limits)
+        except TimeoutError:
+            outcome = _GIVEN_UP
+        finally:
+            pool.waits = [each for each in pool.waits if each is not wait]
+            pool.requests -= 1
+            await self._close_unused()
+        if isinstance(outcome, Failure) and pool is self._pool:
+            await self._replace()
+        return outcome
+
+    async def renew(self) -> None:
+        """The network has failed: use fresh connections, and give up the requests that may be given up.
+
+        Others that are under way end on their own connections.
+        """
+        await self._replace()
+        for pool in self._replaced:
+            for wait in pool.waits:
+                wait.reschedule(asyncio.get_running_loop().time())
+            pool.waits = []  # each is ended once
+
+    async def close(self) -> None:
+        """Close all connections, those in use too."""
+        await self._replace()
+        replaced, self._replaced = self._replaced, []
+        for pool in replaced:
+            await pool.session.close()
+
+    async def _replace(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            self._replaced.append(pool)
+            await self._close_unused()
+
+    async def _close_unused(self) -> None:
+        unused = [pool for pool in self._replaced if not pool.requests]
+        self._replaced = [pool for pool in self._replaced if pool.requests]
+        for pool in unused:
+            await pool.session.close()
