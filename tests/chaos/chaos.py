@@ -15,7 +15,7 @@ import logging
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from random import Random
@@ -66,6 +66,8 @@ LIVE_WITHIN_S = 2.0
 """L2."""
 CALM_WITHIN_S = 20.0
 LOOK_S = 0.01
+SHOWS_WITHIN_S = 0.2
+"""What breaks a connection at once is known by then."""
 MORE_ROOM = 20
 """VALR's limits are multiplied by this on both sides: a minute's faults take more than a minute's dials."""
 
@@ -108,6 +110,7 @@ class Report:
         orders, fills: how many there were at the venue.
         most_open: the most orders that were open there at once.
         unknown: orders whose placement or cancel was unknown at some time, by what became of them.
+        unknown_s: how long each was unknown, seconds.
         rest_failures: REST calls that got no answer.
         resolved_s: from the last fault until all agreed.
         closed_s: how long closing took.
@@ -119,6 +122,7 @@ class Report:
     fills: int = 0
     most_open: int = 0
     unknown: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unknown_s: list[float] = field(default_factory=list)
     rare: Counter[str] = field(default_factory=Counter)
     rest_failures: int = 0
     resolved_s: float = float("nan")
@@ -130,21 +134,23 @@ class Report:
 class Chaos:
     """One maker, one venue, and the proxy between them."""
 
-    def __init__(self, exchange: EmbeddedExchange, proxy: Proxy, valr: ValrExchange, rng: Random) -> None:
+    def __init__(
+        self, exchange: EmbeddedExchange, proxy: Proxy, valr: ValrExchange, settings: Settings, rng: Random
+    ) -> None:
         self.report = Report()
+        self._settings = settings
         self._exchange = exchange
         self._proxy = proxy
-        self._valr = valr
+        self.valr = valr
         self._rng = rng
         self._stop = asyncio.Event()
         self._recorder = Recorder(time.time_ns)
-        self._storm = Storm(proxy, Random(rng.random()), self._calm)
+        self.storm = Storm(proxy, Random(rng.random()), self.calm)
         valr.on(Event, self._recorder.hear)
         self.report.recovery.follow(valr)
 
-    async def run(self, faults: int, lasts_s: float) -> None:
-        """Let a maker run through a storm, come to rest, and be compared."""
-        loop = asyncio.get_running_loop()
+    async def run(self, weather: Weather) -> None:
+        """Let a maker run through that weather, come to rest, and be compared."""
         await self._rest_orders()
         async with asyncio.TaskGroup() as tasks:
             others = [
@@ -152,7 +158,7 @@ class Chaos:
                 tasks.create_task(self._watch_accumulation()),
             ]
             maker = tasks.create_task(self._make())
-            await self._storm.rage(faults, loop.time() + lasts_s)
+            await weather(self)
             self._stop.set()
             await maker
             for task in others:
@@ -167,11 +173,11 @@ class Chaos:
         """Far away from any market, where nobody takes them."""
         for number in range(RESTING):
             side, price = (Side.BUY, 20_000 + number) if number % 2 else (Side.SELL, 90_000 + number)
-            await self._valr.place_limit_order(QUIET_PAIR, side, amount="0.1", price=price, post_only=True)
+            await self.valr.place_limit_order(QUIET_PAIR, side, amount="0.1", price=price, post_only=True)
 
     async def _make(self) -> None:
         maker = load_market_maker()(
-            self._valr,
+            self.valr,
             pair=PAIR,
             spread=Decimal(4),
             amount=Decimal("0.001"),
@@ -183,24 +189,26 @@ class Chaos:
 
     # --- watching --------------------------------------------------------------------------------------
 
-    async def _calm(self) -> None:
+    async def calm(self) -> None:
         """Wait until the library has noticed everything and mended it."""
         recovery = self.report.recovery
         recovery.calm_began()
-        for _ in range(round(CALM_WITHIN_S / LOOK_S)):
+        await asyncio.sleep(SHOWS_WITHIN_S)
+        patience_s = self._settings.silence_timeout_s + CALM_WITHIN_S
+        for _ in range(round(patience_s / LOOK_S)):
             if self._is_well():
                 break
             await asyncio.sleep(LOOK_S)
         else:
-            self._found([Violation("L2", f"not ready {CALM_WITHIN_S:g} s after a fault: {self._why_not()}")])
+            self._found([Violation("L2", f"not ready {patience_s:g} s after a fault: {self._why_not()}")])
         recovery.calm_ended()
 
     def _is_well(self) -> bool:
-        return self._valr.ready and not self._proxy.deceives(Kind.ACCOUNT, Kind.TRADE)
+        return self.valr.ready and not self._proxy.deceives(Kind.ACCOUNT, Kind.TRADE)
 
     def _why_not(self) -> str:
         return "; ".join(
-            f"{part}: {each.why_not}" for part, each in self._valr.status.items() if not each.ready
+            f"{part}: {each.why_not}" for part, each in self.valr.status.items() if not each.ready
         )
 
     async def _watch_accumulation(self) -> None:
@@ -208,7 +216,7 @@ class Chaos:
             await asyncio.sleep(REFRESH_S)
             in_doubt = [
                 order
-                for order in self._valr.orders.values()
+                for order in self.valr.orders.values()
                 if order.pair == PAIR
                 and (order.status is OrderStatus.PENDING_CREATE or order.is_being_cancelled)
             ]
@@ -219,17 +227,17 @@ class Chaos:
         """Wait until both sides agree; what is not resolved in time is a violation."""
         now = asyncio.get_running_loop().time
         while [*self._disagreements()]:
-            if now() - self._storm.struck_at > RESOLVED_WITHIN_S:
+            if now() - self.storm.struck_at > RESOLVED_WITHIN_S:
                 self._found(self._disagreements())
                 return
             await asyncio.sleep(LOOK_S)
-        self.report.resolved_s = now() - self._storm.struck_at
+        self.report.resolved_s = now() - self.storm.struck_at
 
     def _disagreements(self) -> Iterator[Violation]:
         stories, truth = self._stories(), self._truth()
-        if self._valr.failure is not None:
-            yield Violation("L1", f"the connector stopped: {self._valr.failure}")
-        elif not self._valr.ready:
+        if self.valr.failure is not None:
+            yield Violation("L1", f"the connector stopped: {self.valr.failure}")
+        elif not self.valr.ready:
             yield Violation("L1", f"not ready: {self._why_not()}")
         yield from l1_no_unknown(stories)
         yield from l1_agreement(stories, truth)
@@ -237,10 +245,10 @@ class Chaos:
 
     async def _close(self) -> None:
         began = time.monotonic()
-        report = await self._valr.close()
+        report = await self.valr.close()
         self.report.closed_s = time.monotonic() - began
         closed_at = time.time_ns()
-        self._found(l5_closes_in_time(self.report.closed_s, [], SETTINGS.close_timeout_s))
+        self._found(l5_closes_in_time(self.report.closed_s, [], self._settings.close_timeout_s))
         self._found(s9_nothing_left(self._stories(), self._truth(), report.remaining, closed_at))
 
     def _judge(self) -> None:
@@ -250,7 +258,7 @@ class Chaos:
         report, stats = self.report, self._exchange.stats
         if stats.rate_limited:
             self._found([Violation("S8", f"{stats.rate_limited} requests were refused for VALR's limits")])
-        report.faults = self._storm.struck
+        report.faults = self.storm.struck
         report.orders = len(self._exchange.venue.orders(ACCOUNT))
         report.fills = len(self._exchange.venue.trades(ACCOUNT))
         report.most_open = stats.max_open_orders[ACCOUNT]
@@ -258,7 +266,8 @@ class Chaos:
         for story in stories:
             for doubt in (PlacementUnknown, CancelUnknown):
                 report.unknown[doubt.__name__, story.order.status.value] += story.has(doubt)
-        snapshot = self._valr.metrics.snapshot()
+            report.unknown_s += _unknown_s(story)
+        snapshot = self.valr.metrics.snapshot()
         report.rest_failures = sum(
             value
             for name, value in snapshot.items()
@@ -267,12 +276,12 @@ class Chaos:
 
     def _mishaps(self) -> Iterator[Violation]:
         """What the library caught itself: whatever raised, something of a frame or an event was lost."""
-        for name, value in self._valr.metrics.snapshot().items():
+        for name, value in self.valr.metrics.snapshot().items():
             if name.startswith((m.HANDLER_ERRORS.name, m.CALLBACK_ERRORS.name)) and value:
                 yield Violation("S10", f"{name} is {value}")
 
     def _stories(self) -> Sequence[OrderStory]:
-        for order in self._valr.orders.values():
+        for order in self.valr.orders.values():
             self._recorder.of(order)
         return tuple(self._recorder.stories.values())
 
@@ -292,8 +301,31 @@ def _of_each(
             yield from invariant(story, truth)
 
 
-async def run_chaos(faults: int, seed: int, *, lasts_s: float = 140.0) -> Report:
-    """A storm of so many faults. After `lasts_s` seconds nothing waits for calm any more between them."""
+def _unknown_s(story: OrderStory) -> Iterator[float]:
+    """Seconds from each time-out to the next thing that was known."""
+    since: int | None = None
+    for told in story.told:
+        if isinstance(told.event, PlacementUnknown | CancelUnknown):
+            since = told.at if since is None else since
+        elif since is not None:
+            yield (told.at - since) / 1e9
+            since = None
+
+
+Weather = Callable[[Chaos], Awaitable[None]]
+
+
+def storm_of(faults: int, lasts_s: float = 140.0) -> Weather:
+    """So many faults. After `lasts_s` seconds nothing waits for calm any more between them."""
+
+    async def weather(chaos: Chaos) -> None:
+        await chaos.storm.rage(faults, asyncio.get_running_loop().time() + lasts_s)
+
+    return weather
+
+
+async def run_chaos(weather: Weather, seed: int, settings: Settings = SETTINGS) -> Report:
+    """Send a maker through that weather."""
     began, before = time.monotonic(), asyncio.all_tasks()
     rng = Random(seed)
     exchange = EmbeddedExchange(VENUE, rng=Random(rng.random()))
@@ -301,10 +333,10 @@ async def run_chaos(faults: int, seed: int, *, lasts_s: float = 140.0) -> Report
     async with (
         exchange,
         Proxy(port_of(exchange), Random(rng.random())) as proxy,
-        connected(exchange, proxy, rng) as valr,
+        connected(exchange, proxy, settings, rng) as valr,
     ):
-        chaos = Chaos(exchange, proxy, valr, rng)
-        await chaos.run(faults, lasts_s)
+        chaos = Chaos(exchange, proxy, valr, settings, rng)
+        await chaos.run(weather)
     report = chaos.report
     report.seconds = time.monotonic() - began
     left = [str(task.get_coro()) for task in asyncio.all_tasks() - before]
@@ -322,7 +354,9 @@ def port_of(exchange: EmbeddedExchange) -> int:
 
 
 @contextlib.asynccontextmanager
-async def connected(exchange: EmbeddedExchange, proxy: Proxy, rng: Random) -> AsyncIterator[ValrExchange]:
+async def connected(
+    exchange: EmbeddedExchange, proxy: Proxy, settings: Settings, rng: Random
+) -> AsyncIterator[ValrExchange]:
     """A started connector that reaches the exchange through the proxy."""
     key, at = exchange.add_api_key(ACCOUNT), f"{HOST}:{proxy.port}"
     hosts = Hosts(
@@ -332,7 +366,7 @@ async def connected(exchange: EmbeddedExchange, proxy: Proxy, rng: Random) -> As
         key.key,
         key.secret,
         pairs=[PAIR],
-        settings=SETTINGS.model_copy(update={"hosts": hosts}),
+        settings=settings.model_copy(update={"hosts": hosts}),
         limiters=LimiterRegistry(scale=MORE_ROOM),
         rng=Random(rng.random()),
     ) as valr:
@@ -345,8 +379,8 @@ def figures(report: Report) -> str:
         f"{report.faults.total()} faults in {report.seconds:.0f} s: "
         + ", ".join(f"{count} {fault}" for fault, count in sorted(report.faults.items())),
         f"{report.orders} orders, {report.fills} fills, most {report.most_open} open at once at the venue",
-        "from lost to live: " + _spread(report.recovery.undisturbed_s),
-        "the same while further faults struck: " + _spread(report.recovery.disturbed_s),
+        "from lost to live: " + spread(report.recovery.undisturbed_s),
+        "the same while further faults struck: " + spread(report.recovery.disturbed_s),
         f"{report.rest_failures} REST calls without an answer; "
         + (", ".join(f"{n} x {name}" for name, n in sorted(report.rare.items())) or "nothing rare"),
         "time-outs, by what became of the order: "
@@ -354,13 +388,15 @@ def figures(report: Report) -> str:
             ", ".join(f"{n} {what} {fate}" for (what, fate), n in sorted(report.unknown.items()) if n)
             or "none"
         ),
+        "unknown until known: " + spread(report.unknown_s),
         f"all agreed {report.resolved_s:.2f} s after the last fault; closed in {report.closed_s:.2f} s",
         f"{len(report.violations)} violations",
     ]
     return "\n".join([*lines, *map(str, report.violations)])
 
 
-def _spread(seconds: Sequence[float]) -> str:
+def spread(seconds: Sequence[float]) -> str:
+    """How many there are, and how long they took."""
     p50, p99, most = (percentile(seconds, percent) for percent in (50, 99, 100))
     return f"{len(seconds)} times, p50 {p50:.3f} s, p99 {p99:.3f} s, at most {most:.3f} s"
 
@@ -380,7 +416,7 @@ def main() -> None:
         logging.disable(logging.ERROR)
     _say(f"seed {chosen.seed}\n")
     with contextlib.redirect_stdout(io.StringIO()):  # the maker says which quotes may have survived
-        report = asyncio.run(run_chaos(chosen.faults, chosen.seed))
+        report = asyncio.run(run_chaos(storm_of(chosen.faults), chosen.seed))
     _say(figures(report) + "\n")
     sys.exit(bool(report.violations))
 

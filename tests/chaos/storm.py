@@ -84,11 +84,7 @@ class Storm:
             if self._victims(fault, kinds):
                 break
             await asyncio.sleep(SHORTEST_S)
-        self.struck[fault] += 1
-        try:
-            await self._strike(fault, kinds)
-        finally:
-            self.struck_at = asyncio.get_running_loop().time()
+        await self.strike(fault, kinds, self.rng.uniform(SHORTEST_S, LONGEST_FAULT_S))
 
     def _draw(self) -> tuple[Fault, tuple[Kind, ...]]:
         fault = self.rng.choice(tuple(Fault))
@@ -100,8 +96,15 @@ class Storm:
         wires = self.proxy.wires(*kinds)
         return any(each_way(wires)) if fault is Fault.CORRUPT else bool(wires)
 
-    async def _strike(self, fault: Fault, kinds: tuple[Kind, ...]) -> None:
-        seconds = self.rng.uniform(SHORTEST_S, LONGEST_FAULT_S)
+    async def strike(self, fault: Fault, kinds: tuple[Kind, ...], seconds: float) -> None:
+        """One fault of connections of these kinds; what lasts lasts so long."""
+        self.struck[fault] += 1
+        try:
+            await self._strike(fault, kinds, seconds)
+        finally:
+            self.struck_at = asyncio.get_running_loop().time()
+
+    async def _strike(self, fault: Fault, kinds: tuple[Kind, ...], seconds: float) -> None:
         if fault in _FOR_A_WHILE:
             self.proxy.behave(_FOR_A_WHILE[fault], *kinds)
             await asyncio.sleep(seconds)

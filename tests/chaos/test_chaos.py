@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from tests.chaos.chaos import LIVE_WITHIN_S, SETTINGS, VENUE, connected, figures, port_of, run_chaos
+from tests.chaos.chaos import LIVE_WITHIN_S, SETTINGS, VENUE, connected, figures, port_of, run_chaos, storm_of
 from tests.chaos.proxy import Conduct, Kind, Proxy
 from valr_connector import ReadinessChanged
 from valr_connector.simulator.exchange import EmbeddedExchange
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.no_cover
 
 
 async def test_a_maker_in_a_storm_loses_nothing_doubles_nothing_and_comes_back() -> None:
-    report = await run_chaos(10, seed=4, lasts_s=3.0)
+    report = await run_chaos(storm_of(10, lasts_s=3.0), seed=4)
     assert not report.violations, figures(report)
     assert report.faults.total() == 10
     assert report.orders > 50
@@ -27,7 +27,7 @@ async def test_when_every_connection_goes_half_open_at_once_only_the_silence_is_
     async with (
         exchange,
         Proxy(port_of(exchange), Random(1)) as proxy,
-        connected(exchange, proxy, Random(1)) as valr,
+        connected(exchange, proxy, SETTINGS, Random(1)) as valr,
     ):
         ready = asyncio.Event()
         valr.on(ReadinessChanged, lambda event: ready.set() if event.ready else None)
