@@ -71,8 +71,9 @@ class MarketMaker:
 
     async def pull(self) -> None:
         """Cancel the quotes, and say which of them may have survived it."""
-        for order in (await self.valr.cancel_all(pair=self.pair)).remaining:
-            print(f"{order.client_order_id} may still be open: {order.status}")
+        for outcome in (await self.valr.cancel_all(pair=self.pair)).outcomes:
+            if not outcome.is_done:
+                print(f"{outcome.order.client_order_id} may still be open: {outcome.result}")
 
     def price(self, side: Side, mid: Decimal) -> Decimal:
         """Where the side's quote belongs: a long position moves both quotes down, a short one up."""
