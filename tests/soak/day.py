@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 
-from tests.soak.footprint import Footprint, look, slope
+from tests.soak.footprint import Footprint, Progress, in_silence, look, slope
 from tests.soak.reconnects import LATENCY_S, PAIR, START_S, WALL_NS, connected
 from valr_connector import OrderFailed, OrderFilled, Side, ValrExchange
 from valr_connector.net.connector import Clocks
@@ -46,13 +46,6 @@ QUIET_S = 40.0
 HOUR_S = 3_600.0
 _RICH = {"ZAR": Decimal(10**12), "BTC": Decimal(10**6)}
 _NS_PER_S = 1_000_000_000
-
-
-Progress = Callable[[Footprint], object]
-
-
-def _in_silence(_: Footprint) -> None:
-    pass
 
 
 @dataclass(slots=True)
@@ -187,7 +180,7 @@ class Day:
         self.report.failed += 1
 
 
-def run_day(hours: float, at_most_s: float, progress: Progress = _in_silence) -> Report:
+def run_day(hours: float, at_most_s: float, progress: Progress = in_silence) -> Report:
     """A day, or a part of one, in virtual time."""
     return run(_run_day(hours, at_most_s, progress), start=START_S)
 

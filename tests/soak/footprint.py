@@ -7,7 +7,7 @@ import gc
 import resource
 import sys
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,14 @@ def look(at: float) -> Footprint:
     gc.collect()
     memory = tracemalloc.get_traced_memory()[0] if tracemalloc.is_tracing() else resident()
     return Footprint(at, len(asyncio.all_tasks()), len(tuple(_DESCRIPTORS.iterdir())), memory)
+
+
+Progress = Callable[[Footprint], object]
+"""Told each look as it is taken."""
+
+
+def in_silence(_: Footprint) -> None:
+    """Nobody wants to know."""
 
 
 def resident() -> int:

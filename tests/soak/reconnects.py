@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 
-from tests.soak.footprint import Footprint, look
+from tests.soak.footprint import Footprint, Progress, in_silence, look
 from valr_connector import Hosts, ReadinessChanged, Settings, Side, ValrExchange
 from valr_connector.model.enums import Socket
 from valr_connector.net.connector import Clocks
@@ -106,10 +106,13 @@ class Reconnecting:
         pause: lets some seconds pass, on the clocks of library and venue.
     """
 
-    def __init__(self, exchange: EmbeddedExchange, valr: ValrExchange, pause: Pause) -> None:
+    def __init__(
+        self, exchange: EmbeddedExchange, valr: ValrExchange, pause: Pause, progress: Progress
+    ) -> None:
         self._exchange = exchange
         self._valr = valr
         self._pause = pause
+        self._progress = progress
         self._changed = asyncio.Event()
         valr.on(ReadinessChanged, lambda _: self._changed.set())
 
@@ -124,6 +127,7 @@ class Reconnecting:
             await self._lose_once(ENDINGS[number % len(ENDINGS)])
             if number % max(count // LOOKS, 1) == 0:
                 report.looks.append(look(number))
+                self._progress(report.looks[-1])
         recovery = self._valr.metrics.latency(m.RECOVERY, Socket.ACCOUNT).summary()
         assert recovery.count == count, f"{recovery.count} of {count} losses were noticed"
         report.p50_s, report.p99_s = recovery.p50_ns / _NS_PER_S, recovery.p99_ns / _NS_PER_S
@@ -165,22 +169,22 @@ class SkippingClock:
         self._skipped += round(seconds * _NS_PER_S)
 
 
-async def over_real_sockets(count: int) -> Report:
+async def over_real_sockets(count: int, progress: Progress = in_silence) -> Report:
     """On loopback. Pauses are skipped, everything else takes its time."""
     clock = SkippingClock()
     async with (
         EmbeddedExchange(VENUE, clock=clock.wall, rng=Random(1)) as exchange,
         connected(exchange, Random(2), clock.clocks, None) as valr,
     ):
-        return await Reconnecting(exchange, valr, clock.skip).run(count)
+        return await Reconnecting(exchange, valr, clock.skip, progress).run(count)
 
 
-def in_virtual_time(count: int) -> Report:
+def in_virtual_time(count: int, progress: Progress = in_silence) -> Report:
     """Within the process, on a loop whose time is virtual."""
-    return run(_in_virtual_time(count), start=START_S)
+    return run(_in_virtual_time(count, progress), start=START_S)
 
 
-async def _in_virtual_time(count: int) -> Report:
+async def _in_virtual_time(count: int, progress: Progress) -> Report:
     loop = asyncio.get_running_loop()
 
     def monotonic() -> int:
@@ -194,7 +198,7 @@ async def _in_virtual_time(count: int) -> Report:
     async with asyncio.TaskGroup() as tasks:
         network = SimulatedNetwork(exchange, rng=Random(2), latency_s=LATENCY_S, tasks=tasks)
         async with connected(exchange, Random(3), Clocks(monotonic, wall), network.as_network) as valr:
-            report = await Reconnecting(exchange, valr, _sleep).run(count)
+            report = await Reconnecting(exchange, valr, _sleep, progress).run(count)
         await exchange.stop()
     return report
 
@@ -222,11 +226,15 @@ def figures(report: Report) -> str:
     lines = [
         f"{report.count} reconnects with {report.open_orders} open orders in {report.seconds:.0f} s",
         f"from lost to live: p50 {report.p50_s:.3f} s, p99 {report.p99_s:.3f} s, most {report.most_s:.3f} s",
-        *(f"after {each.at:g}: {each}" for each in report.looks),
         f"memory since the first look: {report.growth / 1024:+.1f} KiB",
         f"{len(report.violations)} violations",
     ]
     return "\n".join([*lines, *report.violations])
+
+
+def _say(seen: Footprint) -> None:
+    sys.stdout.write(f"after {seen.at:g}: {seen}\n")
+    sys.stdout.flush()
 
 
 def main() -> None:
@@ -239,12 +247,12 @@ def main() -> None:
     tracemalloc.start()
     reports = []
     if chosen.virtual:
-        sys.stdout.write("in virtual time: ")
-        reports.append(in_virtual_time(chosen.virtual))
+        sys.stdout.write("in virtual time\n")
+        reports.append(in_virtual_time(chosen.virtual, _say))
         sys.stdout.write(figures(reports[-1]) + "\n")
     if chosen.real:
-        sys.stdout.write("over real sockets: ")
-        reports.append(asyncio.run(over_real_sockets(chosen.real)))
+        sys.stdout.write("over real sockets\n")
+        reports.append(asyncio.run(over_real_sockets(chosen.real, _say)))
         sys.stdout.write(figures(reports[-1]) + "\n")
     sys.exit(any(report.violations for report in reports))
 
