@@ -100,6 +100,7 @@ class ValrExchange:
             uses the same key or host; with clocks of its own, for this object alone.
         rng: source of jitter, and of what tells this instance's order ids from others'.
         journal: file that remembers the orders beyond the death of this process; one file for one account.
+            Or the journal itself, not open yet.
 
     Attributes:
         metrics: counters and latencies of everything below.
@@ -125,7 +126,7 @@ class ValrExchange:
         network: Network | None = None,
         limiters: LimiterRegistry | None = None,
         rng: random.Random | None = None,
-        journal: Path | None = None,
+        journal: Path | OrderJournal | None = None,
     ) -> None:
         self._credentials = Credentials(api_key, api_secret, subaccount_id)
         self._pairs = _distinct(pairs)
@@ -139,14 +140,14 @@ class ValrExchange:
         self._rng = rng or random.Random()  # noqa: S311  nothing secret comes of it
         self.metrics = Metrics()
         self._publisher = EventPublisher(metrics=self.metrics)
-        self._journal: OrderJournal | None = None
-        if journal is not None:
-            self._journal = OrderJournal(
+        if isinstance(journal, Path):
+            journal = OrderJournal(
                 journal,
                 wall=self._clocks.wall,
                 sync=self._settings.journal_sync,
                 secrets=(api_key, api_secret),
             )
+        self._journal = journal
         parts = parts_in_use(
             order_books=bool(self._pairs), cancel_on_disconnect=self._settings.cancel_on_disconnect
         )
@@ -279,6 +280,19 @@ class ValrExchange:
             if self._closed is None:
                 self._closed = await self._close()
         return self._closed
+
+    async def abort(self) -> None:
+        """Stop as the death of this process would: nothing more is cancelled, sent, written down or told.
+
+        What is open stays open, and the order journal says what it says: to rehearse a recovery.
+        """
+        if self._closed is None:
+            self._closed = CloseReport(tuple(self._state.tracker.in_flight.values()))
+        self._publisher.close()
+        if self._journal is not None:
+            self._journal.release()
+        if self._connector is not None:
+            await self._connector.abort()
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -33,6 +33,7 @@ def order(status: OrderStatus = OrderStatus.OPEN, **fields: Any) -> OrderRecord:
         side=Side.BUY,
         order_type=OrderType.LIMIT,
         amount=D("0.01"),
+        price=D(100),
         status=status,
         **{"fills_by_id": {}, **fields},
     )

@@ -223,7 +223,7 @@ def _move(
         return _revive(order, evidence, events)
     elif move is Move.ASK:
         return _ASK_REASONS.get(evidence.says, AskReason.CONTRADICTION)
-    return _ask_for_fills(order)
+    return _ask_for_fills(order, evidence)
 
 
 def _fills_complete_it(order: OrderRecord) -> bool:
@@ -245,7 +245,7 @@ def _count(
         )
     if order.time_in_force is not TimeInForce.GTC:
         return AskReason.TAKER_STILL_OPEN
-    return _ask_for_fills(order)
+    return _ask_for_fills(order, evidence)
 
 
 def _end(
@@ -298,12 +298,12 @@ def _correct(order: OrderRecord, evidence: Evidence, now: int, events: list[Orde
     if evidence.source is not Source.QUERY:
         return AskReason.CONTRADICTION
     _end(order, evidence, ENDING_SAID[evidence.says], now, events)
-    return _ask_for_fills(order)
+    return _ask_for_fills(order, evidence)
 
 
 def _revive(order: OrderRecord, evidence: Evidence, events: list[OrderEvent]) -> AskReason | None:
     if order.ended_at is not None and (evidence.at is None or evidence.at <= order.ended_at):
-        return _ask_for_fills(order)  # old news of the status, yet it may tell of an execution
+        return _ask_for_fills(order, evidence)  # old news of the status, yet it may tell of an execution
     if evidence.source is not Source.QUERY or _was_asked_before_it_ended(order, evidence):
         return AskReason.CONTRADICTION
     before = order.status
@@ -313,7 +313,7 @@ def _revive(order: OrderRecord, evidence: Evidence, events: list[OrderEvent]) ->
     order.failure_reason = ""
     tell_created(order, evidence, events)
     events.append(OrderRevived(order, evidence.at, before, order.status))
-    return _ask_for_fills(order)
+    return _ask_for_fills(order, evidence)
 
 
 def _was_asked_before_it_ended(order: OrderRecord, evidence: Evidence) -> bool:
@@ -325,5 +325,14 @@ def _was_asked_before_it_ended(order: OrderRecord, evidence: Evidence) -> bool:
     )
 
 
-def _ask_for_fills(order: OrderRecord) -> AskReason | None:
-    return None if order.has_all_fills else AskReason.MISSING_FILLS
+def _ask_for_fills(order: OrderRecord, evidence: Evidence) -> AskReason | None:
+    if not order.has_all_fills:
+        return AskReason.MISSING_FILLS
+    return AskReason.UNATTRIBUTED_FILL if _hints_at_a_fill(order, evidence) else None
+
+
+def _hints_at_a_fill(order: OrderRecord, evidence: Evidence) -> bool:
+    """Whether a modified order may have a fill that nobody told: a reason to look, and no amount."""
+    if not order.was_modified or evidence.original is None or evidence.remaining is None:
+        return False
+    return evidence.original - evidence.remaining > order.accounted_amount

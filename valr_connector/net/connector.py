@@ -16,7 +16,13 @@ from valr_connector.core.guards import SECOND
 from valr_connector.core.order_book import OrderBook
 from valr_connector.core.readiness import Part
 from valr_connector.core.session import KeepAlive
-from valr_connector.errors import InvalidArgumentError, NotReadyError, PermissionDeniedError, ValrError
+from valr_connector.errors import (
+    ClosedError,
+    InvalidArgumentError,
+    NotReadyError,
+    PermissionDeniedError,
+    ValrError,
+)
 from valr_connector.model.enums import BookFeed, CancelScope, SessionState, Socket
 from valr_connector.model.events import (
     CancelOnDisconnectChanged,
@@ -305,16 +311,27 @@ class Connector:
                 farewell = await self._mass_cancel.for_good(self._settings.close_timeout_s * TO_CANCEL)
             await self._take_back_cancel_on_disconnect(farewell)
         finally:
-            self._wait.abandon("closed before an outcome was known")
-            try:
-                await self._supervisor.stop()
-            finally:
-                for unsubscribe in self._subscriptions:
-                    unsubscribe()
-                self.circuits.close()
-                await self.rest.close()
+            await self._stop()
         remaining = (*self._state.tracker.in_flight.values(), *farewell.survivors)
         return CloseReport(remaining, farewell.is_verified)
+
+    async def abort(self) -> None:
+        """Stop everything at once, and leave the orders as they are."""
+        self._gate.close()
+        await self._stop()
+
+    async def _stop(self) -> None:
+        self._wait.abandon("closed before an outcome was known")
+        if not self._ready.is_set():
+            self._failure = self._failure or ClosedError("closed while it was starting")
+            self._ready.set()
+        try:
+            await self._supervisor.stop()
+        finally:
+            for unsubscribe in self._subscriptions:
+                unsubscribe()
+            self.circuits.close()
+            await self.rest.close()
 
     def book(self, pair: str) -> OrderBook:
         """The book of a followed pair.

@@ -138,10 +138,9 @@ class Reconciler:
         """
         self._began = self._began or datetime.fromtimestamp(self._server_time() / SECOND, UTC)
         in_doubt = [order for order in self._tracker.in_flight.values() if order.epoch < epoch]
-        began = self._clock()
-        await self.compare(epoch)
+        listed = await self.compare(epoch)
         await self._fetch_missed_fills(self._began)
-        missing = [order for order in in_doubt if not order.is_done and order.last_heard < began]
+        missing = [order for order in in_doubt if not order.is_done and order not in listed]
         async with asyncio.TaskGroup() as tasks:
             for order in missing:
                 tasks.create_task(self._ask_about_missing(order))
@@ -161,8 +160,8 @@ class Reconciler:
             except ValrError as error:
                 log.warning("could not compare with VALR's lists: %s", error)
 
-    async def compare(self, epoch: int) -> None:
-        """Take over VALR's balances and its list of open orders.
+    async def compare(self, epoch: int) -> Sequence[OrderRecord]:
+        """Take over VALR's balances and its list of open orders; returns the orders of ours on it.
 
         Without room in VALR's limits it waits: that the connection is not in step yet says nothing against
         the connection, and a new one would find no more room.
@@ -172,6 +171,8 @@ class Reconciler:
         rows = await self._rest.call_patiently(endpoints.balances(exclude_zero=False))
         for change in self._balances.replace(row.to_balance() for row in rows):
             self._publisher.publish(change)
+        listed = (self._tracker.find(row.client_order_id, row.exchange_order_id) for row in open_orders)
+        return [order for order in listed if order is not None]
 
     async def ask_about(self, order: OrderRecord) -> bool:
         """Ask VALR what became of an order; False if it could not be asked."""

@@ -34,11 +34,13 @@ class FaultBoard:
 
     Attributes:
         hits: how often each fault really struck, by its name.
+        request_struck_at: when a request met its fault last, seconds.
         has_limited: whether anything was answered with 429, which VALR takes back at the next full minute.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.hits: Counter[str] = Counter()
+        self.request_struck_at = float("-inf")
         self.has_limited = False
         self._now = now
         self._frames: dict[tuple[SocketName, Way], list[_Rule[FrameFault]]] = {}
@@ -79,6 +81,7 @@ class FaultBoard:
         fault = self._take(self._requests, lambda fault: line.startswith(fault.kind))
         if fault is None:
             return None
+        self.request_struck_at = self._now()
         return self._struck(f"request {self._with_status(fault.fate.value, fault.status)}", fault)
 
     def dial(self, socket: SocketName) -> DialFault | None:

@@ -1,18 +1,27 @@
 """Schedules from seeds: what a user, a market and a network might do, drawn with a taste for trouble.
 
-Faults are aimed: most stand right before the command whose frames they are for.
+They are short, for many short schedules find more than few long ones. Faults are aimed: most stand right
+before the command whose frames they are for. What would happen too rarely by chance has a plot of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from random import Random
 from typing import Final, Literal
 
 from valr_connector.verification import schedule as s
+from valr_connector.verification.generate_faults import (
+    BATCHING,
+    CANCELLING,
+    MODIFYING,
+    PLACING,
+    FaultMaker,
+    Mix,
+)
 
 BuyOrSell = Literal["BUY", "SELL"]
 Dials = Mapping[str, str | bool | float]
@@ -21,6 +30,8 @@ MIDDLE: Final = 1_000_000
 LADDER: Final = 20_000
 """How far from the middle others quote; the connector's passive orders stand between."""
 _IMMEDIATELY: Final = 0.002
+_CALM: Final = 0.12
+"""So many schedules have no fault: then everything has to be told when it happens, and not a second later."""
 
 
 class Profile(StrEnum):
@@ -33,51 +44,58 @@ class Profile(StrEnum):
     REST = "rest"
 
 
-@dataclass(frozen=True, slots=True)
-class _Mix:
-    """How much trouble.
-
-    Attributes:
-        aimed: chance that a command has a fault aimed at it.
-        others: how many other faults there are at most.
-        sockets, rest: weights of the two kinds.
-    """
-
-    aimed: float
-    others: int
-    sockets: int
-    rest: int
-
-
-_MIXES: Final[Mapping[Profile, _Mix]] = {
-    Profile.NONE: _Mix(0.0, 0, 0, 0),
-    Profile.LIGHT: _Mix(0.15, 2, 3, 1),
-    Profile.HEAVY: _Mix(0.5, 6, 3, 2),
-    Profile.SOCKETS: _Mix(0.5, 4, 1, 0),
-    Profile.REST: _Mix(0.4, 5, 1, 8),
+_QUIET: Final = Mix(0.0, 0, 0, 0)
+_MIXES: Final[Mapping[Profile, Mix]] = {
+    Profile.NONE: _QUIET,
+    Profile.LIGHT: Mix(0.15, 2, 3, 1),
+    Profile.HEAVY: Mix(0.5, 3, 3, 2),
+    Profile.SOCKETS: Mix(0.5, 3, 1, 0),
+    Profile.REST: Mix(0.4, 3, 1, 8),
 }
 
 
 def generate(seed: int, profile: Profile = Profile.HEAVY) -> s.Schedule:
     """The schedule of a seed."""
-    return _Generator(Random(f"{profile.value} {seed}"), _MIXES[profile]).schedule(seed)
+    rng = Random(f"{profile.value} {seed}")
+    mix = _QUIET if rng.random() < _CALM else _MIXES[profile]
+    return _Generator(rng, mix).schedule(seed)
+
+
+@dataclass(slots=True)
+class _Plot:
+    """What happens besides other faults, and what that needs of the world."""
+
+    steps: list[s.AnyStep]
+    venue: dict[str, str | bool | float] = field(default_factory=dict)
+    settings: dict[str, str | bool | float] = field(default_factory=dict)
+    journal: bool = False
+    bears_faults: bool = True
 
 
 class _Generator:
-    def __init__(self, rng: Random, mix: _Mix) -> None:
+    def __init__(self, rng: Random, mix: Mix) -> None:
         self._rng = rng
         self._mix = mix
+        self._faults = FaultMaker(rng, mix)
+        self._seconds = self._faults.seconds
 
     def schedule(self, seed: int) -> s.Schedule:
-        latency_s = self._rng.choice((0.002, 0.01, 0.05, 0.2))
+        rng = self._rng
+        latency_s = rng.choice((0.002, 0.01, 0.05, 0.2))
         venue, settings = self._dialect(), self._settings()
-        is_making = self._rng.random() < 0.2
-        steps = [*self._market(), *(self._making() if is_making else self._trading())]
-        steps += self._other_faults(max(step.at for step in steps))
-        if self._rng.random() < 0.1:
-            steps.append(s.Listen(at=0.0, seconds=self._seconds(0.01, 0.5)))
+        plot = self._plot(latency_s)
+        steps = [self._move(0.0, 0), *plot.steps]
+        if plot.bears_faults:
+            steps += self._faults.others(max(step.at for step in steps))
         steps.sort(key=lambda step: step.at)
-        return s.Schedule(seed=seed, venue=venue, settings=settings, latency_s=latency_s, steps=tuple(steps))
+        return s.Schedule(
+            seed=seed,
+            venue={**venue, **plot.venue},
+            settings={**settings, **plot.settings},
+            latency_s=latency_s,
+            journal=plot.journal or rng.random() < 0.05,
+            steps=tuple(steps),
+        )
 
     # --- the world -----------------------------------------------------------------------------------
 
@@ -103,6 +121,8 @@ class _Generator:
             dials["events_may_swap"] = True
         if rng.random() < 0.3:
             dials["open_orders_latency_s"] = rng.choice((0.05, 0.5))
+        if rng.random() < 0.2:
+            dials["reply_jitter_s"] = rng.choice((0.02, 0.3))
         return dials
 
     def _settings(self) -> Dials:
@@ -116,56 +136,198 @@ class _Generator:
             "on_close": "cancel" if rng.random() < 0.9 else "leave",
         }
 
-    # --- traders -----------------------------------------------------------------------------------
-
-    def _market(self) -> Iterator[s.AnyStep]:
-        yield self._move(0.0, 0)
-
     def _move(self, at: float, drift: int) -> s.Market:
         middle = MIDDLE + drift
         return s.Market(
             at=at, bid=Decimal(middle - LADDER), ask=Decimal(middle + LADDER), amount=Decimal("0.05")
         )
 
-    def _trading(self) -> Iterator[s.AnyStep]:
+    # --- plots ---------------------------------------------------------------------------------------
+
+    def _plot(self, latency_s: float) -> _Plot:
+        """Most often somebody trades; else what trading alone would bring about too rarely."""
+        plots: list[tuple[int, Callable[[], _Plot]]] = [
+            (50, lambda: _Plot([*self._trading(self._rng.randint(2, 4))])),
+            (10, lambda: _Plot([*self._making()])),
+            (6, lambda: self._filled_after_the_receipt(latency_s)),
+            (5, self._known_by_an_id_to_come),
+        ]
+        mishaps: list[tuple[int, Callable[[], _Plot]]] = [
+            (16, self._crashing),
+            (4, self._placed_again),
+            (3, self._placed_twice),
+            (6, self._misreported),
+        ]
+        plots += () if self._mix.is_calm else mishaps
+        weights = [weight for weight, _ in plots]
+        return self._rng.choices(plots, weights)[0][1]()
+
+    def _trading(self, orders: int) -> Iterator[s.AnyStep]:
         rng = self._rng
         at = 0.1
-        for number in range(rng.randint(3, 10)):
-            at += rng.choice((0.0, self._seconds(0.0, 0.1), self._seconds(0.1, 1.5)))
+        for number in range(orders):
+            at += rng.choice((0.0, self._seconds(0.0, 0.1), self._seconds(0.1, 1.0)))
             yield from self._life_of_an_order(round(at, 3), f"o{number}")
         yield from self._events_of_the_market(at)
         yield from self._events_of_the_user(at)
+        if rng.random() < 0.1:
+            yield from self._batch(round(at + self._soon(), 3), [f"o{number}" for number in range(orders)])
 
     def _life_of_an_order(self, at: float, name: str) -> Iterator[s.AnyStep]:
         rng = self._rng
         place = self._placement(at, name)
-        yield from self._aimed(at, self._at_placing)
+        yield from self._faults.aimed(at, PLACING)
         yield place
-        if rng.random() < 0.5:
+        if rng.random() < 0.45:
             yield self._taking(at + self._soon(), place.side)
-        if rng.random() < 0.7:
-            cancelled_at = round(at + self._soon(), 3)
-            yield from self._aimed(cancelled_at, self._at_cancelling)
-            yield s.Cancel(at=cancelled_at, name=name)
-            if rng.random() < 0.4:
-                yield self._taking(cancelled_at + rng.choice((0.0, _IMMEDIATELY, 0.01)), place.side)
-            if rng.random() < 0.2:
-                yield s.Cancel(at=round(cancelled_at + self._soon(), 3), name=name)
-        if rng.random() < 0.1:
+        if rng.random() < 0.2:
+            yield from self._modify(round(at + self._soon(), 3), name, place)
+        if rng.random() < 0.65:
+            yield from self._cancelling(round(at + self._soon(), 3), name, place.side)
+        if rng.random() < 0.08:
             yield s.Revoke(at=round(at + self._soon(), 3), name=name)
+
+    def _cancelling(self, at: float, name: str, side: BuyOrSell) -> Iterator[s.AnyStep]:
+        rng = self._rng
+        yield from self._faults.aimed(at, CANCELLING)
+        yield s.Cancel(at=at, name=name)
+        if rng.random() < 0.35:
+            yield self._taking(at + rng.choice((0.0, _IMMEDIATELY, 0.01)), side)
+        if rng.random() < 0.15:
+            yield s.Cancel(at=round(at + self._soon(), 3), name=name)
+
+    def _modify(self, at: float, name: str, place: s.Place) -> Iterator[s.AnyStep]:
+        rng = self._rng
+        yield from self._faults.aimed(at, MODIFYING)
+        sizes: Mapping[str, Decimal] = {
+            rng.choice(("total", "remaining")): Decimal(rng.randint(1, 30)) / 1000
+        }
+        price = self._passive_price(place.side, rng.choice((rng.randint(100, LADDER), -LADDER - 1_000)))
+        is_price, is_size = rng.choice(((True, False), (False, True), (True, True)))
+        yield s.Modify(
+            at=at,
+            name=name,
+            price=price if is_price else None,
+            on_match=rng.choice(("RETAIN_ORIGINAL", "CANCEL_ORIGINAL", "REPRICE")),
+            **(sizes if is_size else {}),
+        )
+
+    def _batch(self, at: float, known: Iterable[str]) -> Iterator[s.AnyStep]:
+        rng = self._rng
+        yield from self._faults.aimed(at, BATCHING)
+        side = self._side()
+        price = self._passive_price(side, rng.randint(100, LADDER - 100))
+        first = ",".join(name for name in known if rng.random() < 0.6)
+        if first and rng.random() < 0.3:
+            yield s.Batch(at=at, modifies=first, price=price)
+        else:
+            places = "b0,b1" if rng.random() < 0.5 else "b0"
+            yield s.Batch(
+                at=at, places=places, cancels=first, side=side, amount=Decimal("0.004"), price=price
+            )
+
+    def _making(self) -> Iterator[s.AnyStep]:
+        rng = self._rng
+        at, drift = 0.1, 0
+        for _ in range(rng.randint(3, 6)):
+            drift += rng.randint(-500, 500)
+            yield from self._faults.aimed(at, rng.choice((PLACING, CANCELLING)))
+            yield s.Refresh(
+                at=at,
+                bid=Decimal(MIDDLE + drift - 2_000),
+                ask=Decimal(MIDDLE + drift + 2_000),
+                amount=Decimal("0.01"),
+            )
+            if rng.random() < 0.4:
+                yield self._taking(at + self._seconds(0.0, 0.9), self._side())
+            at = round(at + rng.choice((1.0, 1.0, 0.3)), 3)
+
+    def _crashing(self) -> _Plot:
+        """Processes that die in the middle of their work, one after the other."""
+        rng = self._rng
+        is_making = rng.random() < 0.25
+        steps = [*self._making()] if is_making else [*self._trading(rng.randint(1, 3))]
+        deeds = [step.at for step in steps]
+        for _ in range(rng.choice((1, 1, 2))):
+            at = round(rng.choice(deeds) + rng.choice((0.0, 0.001, 0.01, self._seconds(0.0, 0.5))), 3)
+            writes = rng.choice((0, 0, 1, 2, 3))
+            steps.append(s.Crash(at=at, writes=writes, pause=rng.choice((0.0, 0.2, 1.0))))
+        return _Plot(steps, journal=True)
+
+    def _filled_after_the_receipt(self, latency_s: float) -> _Plot:
+        """A cancel that VALR has received meets a fill before the engine gets to it."""
+        place = s.Place(at=0.1, name="o0", side="BUY", amount=Decimal("0.01"), price=Decimal(MIDDLE - 100))
+        cancelled_at = round(0.6 + latency_s, 3)
+        steps: list[s.AnyStep] = [
+            place,
+            s.Cancel(at=cancelled_at, name="o0"),
+            s.Take(at=round(cancelled_at + latency_s + 0.01, 3), side="BUY", amount=Decimal("0.02")),
+            *self._faults.aimed(cancelled_at, CANCELLING),
+        ]
+        venue: dict[str, str | bool | float] = {"processing_latency_s": 0.25, "processing_jitter_s": 0.01}
+        return _Plot(steps, venue)
+
+    def _known_by_an_id_to_come(self) -> _Plot:
+        """Events that name an order by VALR's id alone come before the reply that tells us that id."""
+        steps: list[s.AnyStep] = []
+        for number, at in enumerate((0.1, 0.4)):
+            steps += self._faults.aimed(at, PLACING)
+            amount = Decimal("0.01")
+            price = Decimal(MIDDLE + LADDER + 1_000)
+            steps.append(s.Place(at=at, name=f"o{number}", side="BUY", amount=amount, price=price))
+        venue: dict[str, str | bool | float] = {
+            "customer_order_id_in_events": False,
+            "reply_latency_s": 0.2,
+            "reply_jitter_s": 0.3,
+        }
+        return _Plot(steps, venue)
+
+    def _placed_again(self) -> _Plot:
+        """A placement is lost for good, and after the grace it is sent again."""
+        fate = self._rng.choice((s.FrameFate.DROP, s.FrameFate.CUT_BEFORE))
+        lost = s.FrameFault(at=0.1, way="out", kind="PLACE_LIMIT_ORDER", fate=fate)
+        return self._persistent([lost], {})
+
+    def _placed_twice(self) -> _Plot:
+        """VALR's engine is slower than the grace: a second attempt meets the first."""
+        unheard = s.FrameFault(
+            at=0.1, way="in", kind="PLACE_LIMIT_WS_RESPONSE", fate=s.FrameFate.DROP, count=2
+        )
+        slow: dict[str, str | bool | float] = {"processing_latency_s": 2.9, "processing_jitter_s": 0.0}
+        return self._persistent([unheard], {**slow, "duplicate_ids_fail_late": False})
+
+    def _persistent(self, faults: list[s.AnyStep], venue: dict[str, str | bool | float]) -> _Plot:
+        """One order that is to be placed by all means."""
+        rng = self._rng
+        side = self._side()
+        price = self._passive_price(side, rng.randint(100, LADDER - 100))
+        place = s.Place(
+            at=0.1, name="o0", side=side, amount=Decimal("0.01"), price=price, retry="if_proved_absent"
+        )
+        steps = [*faults, place, self._taking(rng.choice((3.5, 4.5)), side)]
+        settings: dict[str, str | bool | float] = {"not_found_grace_s": 1.0, "place_timeout_s": 0.5}
+        return _Plot(steps, venue, settings, bears_faults=False)
+
+    def _misreported(self) -> _Plot:
+        """VALR tells the end of an order that lives on."""
+        rng = self._rng
+        steps = [*self._trading(2)]
+        at = self._seconds(0.3, 1.5)
+        steps.append(s.Misreport(at=at, name=rng.choice(("o0", "o1"))))
+        return _Plot(steps)
+
+    # --- parts of plots ------------------------------------------------------------------------------
 
     def _placement(self, at: float, name: str) -> s.Place:
         rng = self._rng
         side = self._side()
         amount = Decimal(rng.randint(1, 20)) / 1000
-        kind = rng.choices(
-            ("passive", "crossing", "post-only", "ioc", "fok", "market", "value"), (10, 2, 4, 2, 1, 2, 1)
-        )
-        away = rng.randint(100, LADDER - 100) if kind[0] in ("passive", "post-only") else -(LADDER + 1_000)
-        if kind[0] == "post-only" and rng.random() < 0.2:
-            away = -(LADDER + 1_000)
-        price = Decimal(MIDDLE - away if side == "BUY" else MIDDLE + away)
-        match kind[0]:
+        kinds = ("passive", "crossing", "post-only", "ioc", "fok", "market", "value", "stop")
+        kind = rng.choices(kinds, (40, 8, 16, 8, 4, 8, 4, 2))[0]
+        is_passive = kind in ("passive", "post-only", "stop") and rng.random() < 0.95
+        away = rng.randint(100, LADDER - 100) if is_passive else -(LADDER + 1_000)
+        price = self._passive_price(side, away)
+        match kind:
             case "market":
                 return s.Place(at=at, name=name, side=side, amount=amount)
             case "value":
@@ -174,6 +336,9 @@ class _Generator:
                 return s.Place(at=at, name=name, side=side, amount=amount * 4, price=price, tif="IOC")
             case "fok":
                 return s.Place(at=at, name=name, side=side, amount=amount * 4, price=price, tif="FOK")
+            case "stop":
+                stop = self._passive_price(side, -5_000)
+                return s.Place(at=at, name=name, side=side, amount=amount, price=price, stop=stop)
             case found:
                 is_post_only = found == "post-only"
                 return s.Place(
@@ -185,159 +350,43 @@ class _Generator:
 
     def _events_of_the_market(self, until: float) -> Iterator[s.AnyStep]:
         rng = self._rng
-        for _ in range(rng.randint(0, 2)):
-            yield self._move(self._seconds(0.5, until + 1), rng.randint(-2 * LADDER, 2 * LADDER))
-        if rng.random() < 0.15:
+        if rng.random() < 0.4:
+            yield self._move(self._seconds(0.5, until + 0.5), rng.randint(-2 * LADDER, 2 * LADDER))
+        if rng.random() < 0.12:
             yield s.Foreign(
                 at=self._seconds(0.0, until),
                 side="BUY",
                 amount=Decimal("0.001"),
                 price=Decimal(MIDDLE - 2 * LADDER),
-                customer_order_id=rng.choice(("", "somebody-else")),
+                customer_order_id=rng.choice(("", "somebody-else", "somebody-else")),
             )
 
     def _events_of_the_user(self, until: float) -> Iterator[s.AnyStep]:
         rng = self._rng
-        if rng.random() < 0.15:
-            yield s.CancelAll(at=self._seconds(0.3, until + 1))
-        if rng.random() < 0.12:
-            at = self._seconds(0.3, until + 1)
-            yield from self._aimed(at, self._at_cancelling)
+        if rng.random() < 0.1:
+            yield s.CancelAll(at=self._seconds(0.3, until + 0.5))
+        if rng.random() < 0.05:
+            yield s.Listen(at=0.0, seconds=self._seconds(0.01, 0.5))
+        if self._mix.is_calm:
+            return
+        if rng.random() < 0.08:
+            at = self._seconds(0.3, until + 0.5)
+            yield from self._faults.aimed(at, CANCELLING)
             yield s.Restart(at=at)
-        elif rng.random() < 0.08:
-            at = self._seconds(until, until + 1)
-            yield from self._aimed(at, self._at_cancelling)
+        elif rng.random() < 0.06:
+            at = self._seconds(0.1, until + 0.5)
+            yield from self._faults.aimed(at, CANCELLING)
             yield s.Close(at=at)
-
-    def _making(self) -> Iterator[s.AnyStep]:
-        rng = self._rng
-        at, drift = 0.1, 0
-        for _ in range(rng.randint(6, 14)):
-            drift += rng.randint(-500, 500)
-            yield from self._aimed(at, rng.choice((self._at_placing, self._at_cancelling)))
-            yield s.Refresh(
-                at=at,
-                bid=Decimal(MIDDLE + drift - 2_000),
-                ask=Decimal(MIDDLE + drift + 2_000),
-                amount=Decimal("0.01"),
-            )
-            if rng.random() < 0.4:
-                yield self._taking(at + self._seconds(0.0, 0.9), self._side())
-            at = round(at + rng.choice((1.0, 1.0, 0.3)), 3)
-
-    # --- faults --------------------------------------------------------------------------------------
-
-    def _aimed(self, at: float, aim: Callable[[float], s.AnyStep]) -> Iterator[s.AnyStep]:
-        if self._rng.random() < self._mix.aimed:
-            yield aim(at)
-
-    def _at_placing(self, at: float) -> s.AnyStep:
-        kinds = ("PLACE_LIMIT_ORDER", "")
-        return self._at_command(at, kinds, ("PLACE_LIMIT_WS_RESPONSE", "ORDER_PROCESSED"), "POST_/v2/orders")
-
-    def _at_cancelling(self, at: float) -> s.AnyStep:
-        kinds = ("CANCEL_LIMIT_ORDER", "")
-        return self._at_command(at, kinds, ("CANCEL_ORDER_WS_RESPONSE",), "DELETE_/v2/orders")
-
-    def _at_command(
-        self, at: float, commands: Sequence[str], replies: Sequence[str], route: str
-    ) -> s.AnyStep:
-        rng = self._rng
-        if rng.randrange(self._mix.sockets + self._mix.rest) >= self._mix.sockets:
-            return self._request_fault(at, rng.choice((route, route, "GET_/v1/orders")))
-        if rng.random() < 0.45:
-            return self._outward(at, rng.choice(commands))
-        news = ("ORDER_STATUS_UPDATE", "NEW_ACCOUNT_TRADE", "OPEN_ORDERS_UPDATE", "")
-        return self._inward(at, rng.choice((*replies, *news)))
-
-    def _outward(self, at: float, kind: str) -> s.FrameFault:
-        fate = self._rng.choice(
-            (
-                s.FrameFate.DROP,
-                s.FrameFate.LATE,
-                s.FrameFate.STALL,
-                s.FrameFate.CUT_BEFORE,
-                s.FrameFate.CUT_AFTER,
-            )
-        )
-        longest = 3.0 if fate is s.FrameFate.LATE else 7.0
-        seconds = self._seconds(0.01, longest) if fate in _SLOW_FATES else 0.0
-        return s.FrameFault(at=at, way="out", kind=kind, fate=fate, seconds=seconds)
-
-    def _inward(self, at: float, kind: str) -> s.FrameFault:
-        rng = self._rng
-        fate = rng.choice(tuple(s.FrameFate))
-        seconds = self._seconds(0.01, 7.0) if fate in _SLOW_FATES else 0.0
-        count = rng.choice((1, 1, 2, 4))
-        return s.FrameFault(at=at, way="in", kind=kind, fate=fate, seconds=seconds, count=count)
-
-    def _request_fault(self, at: float, kind: str) -> s.RequestFault:
-        rng = self._rng
-        fate = rng.choice(tuple(s.RequestFate))
-        is_slow = fate in (s.RequestFate.SLOW, s.RequestFate.LATE)
-        lasting = self._seconds(0.5, 4.0) if rng.random() < 0.4 else 0.0
-        return s.RequestFault(
-            at=at,
-            kind=kind,
-            fate=fate,
-            seconds=self._seconds(0.1, 4.0) if is_slow else 0.0,
-            status=rng.choice(
-                (500, 502, 503, 504, 429) if fate is s.RequestFate.ERROR_BEFORE else (500, 503, 504)
-            ),
-            count=rng.choice((1, 2, 5)),
-            lasting=lasting,
-        )
-
-    def _other_faults(self, until: float) -> Iterator[s.AnyStep]:
-        rng = self._rng
-        for _ in range(rng.randint(0, self._mix.others)):
-            at = self._seconds(0.0, until + 0.5)
-            if rng.randrange(self._mix.sockets + self._mix.rest) >= self._mix.sockets:
-                yield self._request_fault(at, rng.choice(("", "GET_/v1/orders", "GET_/v1/account", "POST_")))
-            else:
-                yield self._socket_fault(at)
-        if self._mix.others and rng.random() < 0.1:
-            yield s.Jump(at=self._seconds(0.0, until), seconds=float(rng.choice((-3600, -5, 5, 3600))))
-        if self._mix.others and rng.random() < 0.05:
-            yield s.ReadOnly(at=self._seconds(0.0, until), seconds=self._seconds(0.5, 3.0))
-
-    def _socket_fault(self, at: float) -> s.AnyStep:
-        rng = self._rng
-        socket = rng.choice(_SOCKETS)
-        match rng.randrange(7):
-            case 0 | 1:
-                return s.Cut(at=at, socket=socket, code=rng.choice((1000, 1006, 1006, 1012)))
-            case 2:
-                return s.HalfOpen(at=at, socket=socket, seconds=rng.choice((0.5, 2.0, 6.0, 12.0)))
-            case 3:
-                return s.DialFault(
-                    at=at,
-                    socket=socket,
-                    fate=rng.choice(tuple(s.DialFate)),
-                    status=rng.choice((429, 500, 503)),
-                    count=rng.choice((1, 2)),
-                )
-            case 4:
-                return s.Inject(
-                    at=at, socket=socket, kind=rng.choice(("unknown", "garbage", "empty", "binary"))
-                )
-            case 5:
-                return self._inward(at, "")
-            case _:
-                return self._inward(at, rng.choice(("ORDER_STATUS_UPDATE", "NEW_ACCOUNT_TRADE")))
 
     # --- numbers -------------------------------------------------------------------------------------
 
     def _side(self) -> BuyOrSell:
         return "BUY" if self._rng.random() < 0.5 else "SELL"
 
-    def _seconds(self, least: float, most: float) -> float:
-        return round(self._rng.uniform(least, most), 3)
+    def _passive_price(self, side: BuyOrSell, away: int) -> Decimal:
+        """So far from the middle, on the passive side of it; on the other side if that is negative."""
+        return Decimal(MIDDLE - away if side == "BUY" else MIDDLE + away)
 
     def _soon(self) -> float:
         """At once, in a moment, or after a while."""
-        return self._rng.choice((0.0, 0.005, self._seconds(0.0, 0.2), self._seconds(0.2, 3.0)))
-
-
-_SOCKETS: Final[tuple[s.SocketName, ...]] = ("account", "account", "account", "trade")
-_SLOW_FATES: Final = frozenset({s.FrameFate.LATE, s.FrameFate.STALL})
+        return self._rng.choice((0.0, 0.005, self._seconds(0.0, 0.2), self._seconds(0.2, 1.5)))

@@ -8,7 +8,7 @@ false, even if it came true later.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -17,12 +17,18 @@ from valr_connector.model.events import (
     CancelRefused,
     CancelUnknown,
     FillAmended,
+    ModifyConfirmed,
+    ModifyRefused,
+    ModifyUnknown,
     OrderCorrected,
     OrderCreated,
+    OrderEvent,
     OrderFailed,
     OrderFilled,
     OrderRevived,
     PlacementUnknown,
+    Restored,
+    ZombieOrder,
 )
 from valr_connector.model.order import InFlightOrder
 from valr_connector.simulator.vocabulary import AccountTrade, State, VenueOrder
@@ -157,7 +163,7 @@ def s3_fills_once(story: OrderStory, truth: Truth) -> Iterator[Violation]:
         if ours.get(trade_id) != theirs.get(trade_id):
             here, there = ours.get(trade_id), theirs.get(trade_id)
             yield Violation("S3", f"{_named(story)}: fill {trade_id} is {here} here and {there} there")
-        elif trade_id not in told:
+        elif trade_id not in told and trade_id not in story.known_before:
             yield Violation("S3", f"{_named(story)}: fill {trade_id} was never told")
     executed = sum((trade.quantity for trade in trades), ZERO)
     if story.order.executed_amount != executed or len(fills) != len(ours):
@@ -208,30 +214,62 @@ def s6_one_story(story: OrderStory) -> Iterator[Violation]:
         yield Violation("S6", f"{_named(story)} was created {len(created)} times: {names}")
     if created and not all(isinstance(told.event, _BEFORE_CREATED) for told in story.told[: created[0]]):
         yield Violation("S6", f"{_named(story)}: something was told before OrderCreated: {names}")
-    if not created and any(not isinstance(told.event, _WITHOUT_CREATED) for told in story.told):
+    is_created_before = story.restored is not None and story.restored.status is not OrderStatus.PENDING_CREATE
+    if is_created_before:
+        if created:
+            yield Violation("S6", f"{_named(story)} was created again: {names}")
+    elif not created and any(not isinstance(told.event, _WITHOUT_CREATED) for told in story.told):
         yield Violation("S6", f"{_named(story)} was never created: {names}")
     yield from _one_ending(story, names)
 
 
-_BEFORE_CREATED = (PlacementUnknown, CancelRefused, CancelUnknown)
-_AFTER_THE_END = (OrderFilled, FillAmended, OrderCorrected)
+_BEFORE_CREATED = (
+    Restored,
+    PlacementUnknown,
+    CancelRefused,
+    CancelUnknown,
+    ModifyConfirmed,
+    ModifyRefused,
+    ModifyUnknown,
+)
+_AFTER_THE_END = (OrderFilled, FillAmended, OrderCorrected, ZombieOrder)
 _WITHOUT_CREATED = (*_BEFORE_CREATED, OrderFailed)
 
 
+def s6_nothing_unsaid(story: OrderStory) -> Iterator[Violation]:
+    """At any time: an order that has ended was told to have ended, and the other way round."""
+    is_told = bool(story.told) and story.told[-1].status.is_terminal
+    if story.order.is_done != is_told and not story.is_cut_off:
+        last = story.told[-1].name if story.told else "nothing"
+        yield Violation("S6", f"{_named(story)} is {story.order.status}, and {last} was told")
+
+
 def _one_ending(story: OrderStory, names: Sequence[str]) -> Iterator[Violation]:
-    endings = revivals = 0
-    for told in story.told:
-        if isinstance(told.event, ENDINGS):
-            endings += 1
-            if endings > revivals + 1:
-                yield Violation("S6", f"{_named(story)} ended twice: {names}")
-        elif isinstance(told.event, OrderRevived):
-            revivals += 1
-        elif isinstance(told.event, OrderCorrected) and endings == revivals:
-            yield Violation("S6", f"{_named(story)} was corrected without having ended: {names}")
-        elif endings > revivals and not isinstance(told.event, _AFTER_THE_END):
-            yield Violation("S6", f"{_named(story)} went on after its end: {names}")
-    if story.order.is_done != (endings > revivals):
+    restored = story.restored
+    endings = int(restored is not None and restored.status.is_terminal)
+    revivals = 0
+    for event in (told.event for told in story.told if told.event is not restored):
+        is_ending = isinstance(event, ENDINGS)
+        endings += is_ending
+        revivals += isinstance(event, OrderRevived)
+        problem = _what_is_no_path(event, is_ending=is_ending, ends=endings - revivals)
+        if problem:
+            yield Violation("S6", f"{_named(story)} {problem}: {names}")
+    yield from () if story.is_cut_off else _ending_seen(story, names, is_told=endings > revivals)
+
+
+def _what_is_no_path(event: OrderEvent, *, is_ending: bool, ends: int) -> str:
+    if is_ending:
+        return "ended twice" if ends > 1 else ""
+    if isinstance(event, OrderRevived):
+        return ""  # S5's affair
+    if isinstance(event, OrderCorrected):
+        return "" if ends else "was corrected without having ended"
+    return "went on after its end" if ends > 0 and not isinstance(event, _AFTER_THE_END) else ""
+
+
+def _ending_seen(story: OrderStory, names: Sequence[str], *, is_told: bool) -> Iterator[Violation]:
+    if story.order.is_done != is_told:
         yield Violation("S6", f"{_named(story)} is {story.order.status} after {names}")
     if story.told and story.told[-1].status is not story.order.status and story.told[-1].is_ending:
         yield Violation("S6", f"{_named(story)} is {story.order.status} and was told {story.told[-1].status}")
@@ -268,15 +306,46 @@ def l1_agreement(stories: Iterable[OrderStory], truth: Truth) -> Iterator[Violat
     """Some more time after it, every order stands here as it stands there."""
     for story in stories:
         there = truth.order(story.order.client_order_id)
-        status = OrderStatus.FAILED if there is None else STATUS_OF[there.state]
-        if story.order.status is not status:
-            yield Violation("L1", f"{_named(story)} is {story.order.status} here and {status} there")
+        status = OrderStatus.FAILED if there is None else _status_there(there)
+        order = story.order
+        if order.status is not status:
+            yield Violation("L1", f"{_named(story)} is {order.status} here and {status} there")
+        elif there is not None and there.is_open:
+            ours, theirs = (order.price, order.amount), (there.price, there.original_quantity)
+            if ours != theirs:
+                yield Violation("L1", f"{_named(story)} has price and amount {ours} here and {theirs} there")
 
 
 def l4_no_accumulation(open_there: int, in_doubt_here: int, most: int = 2) -> Iterator[Violation]:
     """A maker has no more orders open than its quotes, and those that are on their way."""
     if open_there > most + in_doubt_here:
         yield Violation("L4", f"{open_there} orders are open at the venue, {in_doubt_here} here in doubt")
+
+
+def s8_within_limits(refused: int) -> Iterator[Violation]:
+    """VALR's windows never overflow: the venue, which counts, had nothing to refuse."""
+    if refused:
+        yield Violation("S8", f"the venue refused {refused} times for its limits")
+
+
+def s9_others_untouched(others: Iterable[VenueOrder]) -> Iterator[Violation]:
+    """Nobody cancels what was not placed here."""
+    for order in others:
+        if order.state is State.CANCELLED:
+            yield Violation("S9", f"somebody else's order {order.order_id} was cancelled")
+
+
+def _status_there(order: VenueOrder) -> OrderStatus:
+    """A modified order that was executed in part is both; the library says the latter."""
+    is_partly_filled = order.is_open and order.executed_quantity > ZERO
+    return OrderStatus.PARTIALLY_FILLED if is_partly_filled else STATUS_OF[order.state]
+
+
+def l1_strangers_told(others: Iterable[VenueOrder], told: Collection[str]) -> Iterator[Violation]:
+    """At rest: whatever is open there and not known here was told."""
+    for order in others:
+        if order.is_open and order.order_id not in told:
+            yield Violation("L1", f"order {order.order_id} is open at the venue, unknown here and untold")
 
 
 def l5_closes_in_time(seconds: float, left_running: Sequence[str], most_s: float) -> Iterator[Violation]:
@@ -301,6 +370,11 @@ EACH_ORDER: Sequence[OfOneOrder] = (
     lambda story, _: s6_one_story(story),
 )
 """What holds of every order at any time."""
+
+EACH_MISREPORTED: Sequence[OfOneOrder] = tuple(
+    invariant for invariant in EACH_ORDER if invariant is not s1_no_false_terminal
+)
+"""The same where VALR itself told an ending that was none."""
 
 AT_QUIESCENCE: Sequence[OfOneOrder] = (s3_fills_once, s4_fees)
 """What holds of every order once everything has arrived."""

@@ -8,39 +8,35 @@ closed, and all invariants are looked at.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
-from valr_connector.model.enums import Socket
-from valr_connector.observe import metrics as m
-from valr_connector.verification.invariants import (
-    AT_QUIESCENCE,
-    EACH_ORDER,
-    OfOneOrder,
-    Truth,
-    Violation,
-    l1_agreement,
-    l1_no_unknown,
-    s9_nothing_left,
-)
+from valr_connector.verification.disk import directory
+from valr_connector.verification.invariants import Violation, l1_no_unknown
+from valr_connector.verification.judge import at_each_step, at_the_end, disagreements
+from valr_connector.verification.rare_paths import rare_paths_of
 from valr_connector.verification.schedule import Schedule
 from valr_connector.verification.schedule_text import step_line
-from valr_connector.verification.story import OrderStory
+from valr_connector.verification.secrecy import Secrecy, log_read_by
 from valr_connector.verification.surroundings import Surroundings
 from valr_connector.verification.trace import Trace
 from valr_connector.verification.user import User
 from valr_connector.verification.virtual_loop import NothingLeftError, StandstillError, run
-from valr_connector.verification.world import Life, World, rules_of
+from valr_connector.verification.world import World, rules_of
 
 START_S: Final = 1_000.0
 RESOLVED_WITHIN_S: Final = 30.0
 """L1: after the last fault, every unknown is resolved by then."""
-LONGEST_S: Final = 3 * 24 * 3600.0
-"""No schedule goes on for so long."""
+LONGEST_S: Final = 3600.0
+"""No schedule goes on for so long after its last fault."""
 _LOOK_S: Final = 0.25
 _AFTER_REST_S: Final = 1.0
+_EACH_WITH_ALL_LOGS: Final = 40
+"""One in so many seeds is run with its whole log read for secrets, the others with its warnings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +70,15 @@ def simulate(schedule: Schedule, *, with_trace: bool = False) -> Report:
     Raises:
         ValueError: the schedule's dials are none of `Settings` or of `SimulatorSettings`.
     """
-    play = _Play(schedule, with_trace=with_trace)
+    secrecy = Secrecy()
+    level = logging.WARNING if schedule.seed % _EACH_WITH_ALL_LOGS else logging.DEBUG
+    with directory(is_wanted=schedule.journal) as path, log_read_by(secrecy, level):
+        return _run(_Play(schedule, path, secrecy, with_trace=with_trace))
+
+
+def _run(play: _Play) -> Report:
     try:
-        return run(asyncio.wait_for(play.run(), LONGEST_S), start=START_S)
+        return run(asyncio.wait_for(play.run(), play.longest_s), start=START_S)
     except (NothingLeftError, StandstillError, TimeoutError) as error:
         return play.report([Violation("hang", repr(error))])
     except ExceptionGroup as group:
@@ -94,28 +96,45 @@ def _leaves(group: ExceptionGroup[Exception]) -> Iterator[Exception]:
 class _Play:
     """One run."""
 
-    def __init__(self, schedule: Schedule, *, with_trace: bool) -> None:
+    def __init__(
+        self, schedule: Schedule, directory: Path | None, secrecy: Secrecy, *, with_trace: bool
+    ) -> None:
         self._schedule = schedule
+        self._directory = directory
+        self._secrecy = secrecy
         self._with_trace = with_trace
         self._rules = rules_of(schedule)
         self._world: World | None = None
         self._resolved_s: float | None = None
 
+    @property
+    def longest_s(self) -> float:
+        """It is over by then, or never."""
+        return self._schedule.faults_end + LONGEST_S
+
     async def run(self) -> Report:
         loop = asyncio.get_running_loop()
         trace = Trace(loop.time, is_on=self._with_trace)
         async with asyncio.TaskGroup() as tasks:
-            world = self._world = World(self._schedule, self._rules, tasks, trace)
+            world = self._world = World(
+                self._schedule, self._rules, tasks, trace, directory=self._directory, secrecy=self._secrecy
+            )
             user = User(world)
             await user.start()
             began = loop.time()
-            await self._happen(world, user, began)
-            found = await self._come_to_rest(world, user)
+            found = await self._happen(world, user, began)
+            found += await self._come_to_rest(world, user)
             await user.close()
             await world.exchange.stop()
+        self._read_what_was_written(trace)
         found += user.violations
-        found += _judge(world)
+        found += at_the_end(world)
         return self.report(found)
+
+    def _read_what_was_written(self, trace: Trace) -> None:
+        self._secrecy.read("the trace", trace.text)
+        for path in self._directory.iterdir() if self._directory is not None else ():
+            self._secrecy.read(path.name, path.read_text())
 
     def report(self, violations: Sequence[Violation]) -> Report:
         """What was found, with the counts of this run."""
@@ -124,19 +143,19 @@ class _Play:
         rare: Counter[str] = Counter()
         if world is not None:
             faults += world.network.board.hits
-            for life in world.lives:
-                rare += life.recorder.rare
-            rare += _counted_at_the_venue(world)
+            rare += rare_paths_of(world)
         trace = "" if world is None else world.trace.text
         unique = tuple(dict.fromkeys(violations))
         return Report(self._schedule.seed, unique, faults, rare, self._resolved_s, trace)
 
-    async def _happen(self, world: World, user: User, began: float) -> None:
-        """Everything in the schedule, at its time."""
+    async def _happen(self, world: World, user: User, began: float) -> list[Violation]:
+        """Everything in the schedule, at its time; what was found wrong on the way."""
         loop = asyncio.get_running_loop()
+        found: list[Violation] = []
         surroundings = Surroundings(world)
         for step in sorted(self._schedule.steps, key=lambda step: step.at):
             await asyncio.sleep(max(0.0, began + step.at - loop.time()))
+            found += at_each_step(world)
             if world.trace.is_on:
                 world.trace.note(f"step {step_line(step)}")
             if user.does(step):
@@ -144,6 +163,7 @@ class _Play:
             else:
                 surroundings.do(step)
         await asyncio.sleep(max(0.0, began + self._schedule.faults_end - loop.time()))
+        return [*found, *at_each_step(world)]
 
     async def _come_to_rest(self, world: World, user: User) -> list[Violation]:
         """Wait until all agree; what did not come to pass in time is a violation."""
@@ -155,14 +175,14 @@ class _Play:
         patience_s = limited_s + RESOLVED_WITHIN_S + world.settings.reconcile_interval_s
         unresolved: list[Violation] = []
         while (passed := loop.time() - ended) < patience_s:
-            if not user.pending and world.network.is_idle and next(_disagreements(world), None) is None:
+            if not user.pending and world.network.is_idle and next(disagreements(world), None) is None:
                 self._resolved_s = passed
                 await asyncio.sleep(_AFTER_REST_S)
                 return unresolved
             if not unresolved and passed >= limited_s + RESOLVED_WITHIN_S:
                 unresolved = _unresolved(world, user)
             await asyncio.sleep(_LOOK_S)
-        return [*unresolved, *_disagreements(world)]
+        return [*unresolved, *disagreements(world)]
 
 
 def _unresolved(world: World, user: User) -> list[Violation]:
@@ -170,76 +190,3 @@ def _unresolved(world: World, user: User) -> list[Violation]:
     if not world.life.is_closed:
         found += l1_no_unknown(world.life.stories())
     return found
-
-
-def _disagreements(world: World) -> Iterator[Violation]:
-    """What is not, or not yet, the same here and there."""
-    life = world.life
-    if life.is_closed:
-        return
-    if life.valr.failure is not None:
-        yield Violation("L1", f"the connector stopped: {life.valr.failure}")
-    elif not life.valr.ready:
-        yield Violation("L1", "not ready: " + _why_not(life))
-    stories = life.stories()
-    truth = world.truth
-    yield from l1_no_unknown(stories)
-    yield from l1_agreement(stories, truth)
-    yield from _of_each(stories, truth, AT_QUIESCENCE)
-
-
-def _why_not(life: Life) -> str:
-    parts = life.valr.status.items()
-    return "; ".join(f"{part}: {status.why_not}" for part, status in parts if not status.ready)
-
-
-def _judge(world: World) -> list[Violation]:
-    """What has to hold of every life, whenever it ended."""
-    truth = world.truth
-    found: list[Violation] = []
-    for life in world.lives:
-        stories = life.stories()
-        found += _of_each(stories, truth, EACH_ORDER)
-        found += _mishaps(life)
-        if life.closed is not None and world.settings.on_close == "cancel":
-            found += s9_nothing_left(stories, truth, life.closed.remaining, life.closed_at)
-    return found
-
-
-def _of_each(
-    stories: Iterable[OrderStory], truth: Truth, invariants: Sequence[OfOneOrder]
-) -> Iterator[Violation]:
-    for story in stories:
-        for invariant in invariants:
-            yield from invariant(story, truth)
-
-
-def _mishaps(life: Life) -> Iterator[Violation]:
-    """Errors that the library caught itself: whatever raised, something of a frame or an event was lost."""
-    metrics = life.valr.metrics
-    errors = [
-        *((socket, metrics.counter(m.HANDLER_ERRORS, socket)) for socket in Socket),
-        *((name, metrics.counter(m.CALLBACK_ERRORS, name)) for name in life.recorder.names),
-    ]
-    for label, counter in errors:
-        if counter.value:
-            yield Violation("S10", f"{counter.value} errors were caught in handling {label}")
-
-
-_COUNTED_ROUTES: Final = {
-    "GET /v1/orders/{pair}/customerorderid/{id}": "probe",
-    "GET /v1/orders/history/detail/customerorderid/{id}": "probe of the history",
-    "POST /v2/orders/limit": "placement by REST",
-    "POST /v2/orders/market": "placement by REST",
-    "DELETE /v2/orders/order": "cancel by REST",
-    "GET /v1/account/{pair}/tradehistory": "fills fetched",
-    "GET /v1/account/tradehistory": "missed fills fetched",
-}
-
-
-def _counted_at_the_venue(world: World) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for route, name in _COUNTED_ROUTES.items():
-        counts[name] += world.exchange.stats.requests[route]
-    counts["rate limited"] += world.exchange.stats.rate_limited
-    return counts

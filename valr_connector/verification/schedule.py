@@ -26,6 +26,7 @@ AFTERMATH_S: Final = 1.0
 
 SocketName = Literal["account", "trade"]
 Way = Literal["in", "out"]
+StrangeFrame = Literal["unknown", "garbage", "empty", "binary"]
 
 
 class FrameFate(StrEnum):
@@ -274,7 +275,7 @@ class HalfOpen(Step, frozen=True, kw_only=True, tag="half-open", omit_defaults=T
 class Inject(Step, frozen=True, kw_only=True, tag="inject", omit_defaults=True):
     """A frame that nobody asked for and nobody knows."""
 
-    kind: Literal["unknown", "garbage", "empty", "binary"] = "unknown"
+    kind: StrangeFrame = "unknown"
     socket: SocketName = "account"
 
 
@@ -355,5 +356,7 @@ class Schedule(Struct, frozen=True, kw_only=True):
 def end_of(step: AnyStep) -> float:
     """Until when a step has its effect, at most."""
     if isinstance(step, Jump):
-        return step.at  # its seconds are how far, not how long
+        return step.at  # the seconds of a clock that is set do not pass
+    if isinstance(step, Crash):
+        return step.at + step.pause + bool(step.writes)
     return step.at + max(getattr(step, "lasting", 0.0), getattr(step, "seconds", 0.0), 0.0)

@@ -14,6 +14,9 @@ from valr_connector.model.events import (
     ConnectionChanged,
     Event,
     FrameRefused,
+    ModifyConfirmed,
+    ModifyRefused,
+    ModifyUnknown,
     OrderCancelled,
     OrderCompleted,
     OrderCorrected,
@@ -24,13 +27,16 @@ from valr_connector.model.events import (
     OrderFilled,
     OrderRevived,
     PlacementUnknown,
+    Restored,
     UnrecognisedStatus,
     UntrackedOrder,
+    ZombieOrder,
 )
 from valr_connector.model.ids import ClientOrderId
 from valr_connector.model.order import InFlightOrder
 
 ENDINGS = (OrderCompleted, OrderCancelled, OrderExpired, OrderFailed)
+ENDINGS_OR_OTHERS = (*ENDINGS, OrderCorrected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +59,31 @@ class Told:
     @property
     def is_ending(self) -> bool:
         """Whether it tells the order's end, or another one than was told before."""
-        return isinstance(self.event, (*ENDINGS, OrderCorrected))
+        event = self.event
+        return isinstance(event, ENDINGS_OR_OTHERS) or (
+            isinstance(event, Restored) and event.status.is_terminal
+        )
 
 
 @dataclass(slots=True)
 class OrderStory:
-    """One order as the user knows it."""
+    """One order as the user knows it.
+
+    Attributes:
+        known_before: trades that an earlier process had counted already.
+        is_cut_off: the process died, and what it knew of the order by then was perhaps not told.
+    """
 
     order: InFlightOrder
     told: list[Told] = field(default_factory=list)
+    known_before: frozenset[str] = frozenset()
+    is_cut_off: bool = False
+
+    @property
+    def restored(self) -> Restored | None:
+        """How it was taken over from an earlier process, if it was."""
+        first = self.told[0].event if self.told else None
+        return first if isinstance(first, Restored) else None
 
     def has(self, *kinds: type[OrderEvent]) -> bool:
         """Whether an event of one of these kinds was told."""
@@ -79,21 +101,45 @@ class Recorder:
         stories: by client order id.
         rare: how often each rare path was taken.
         names: of the types of events that were told.
+        strangers: the orders that were told as untracked, by VALR's ids.
     """
 
     def __init__(self, clock: Callable[[], int], note: Callable[[str], None] | None = None) -> None:
         self.stories: dict[ClientOrderId, OrderStory] = {}
         self.rare: Counter[str] = Counter()
         self.names: dict[str, None] = {}
+        self.strangers: set[str] = set()
         self._clock = clock
         self._note = note
+        self._is_deaf = False
+        self._in_flight: Callable[[], Mapping[ClientOrderId, InFlightOrder]] = dict
+
+    def follow(self, in_flight: Callable[[], Mapping[ClientOrderId, InFlightOrder]]) -> None:
+        """Know all orders in flight, those included of which nothing was told yet."""
+        self._in_flight = in_flight
+
+    def orders(self) -> list[InFlightOrder]:
+        """Every order there is or was."""
+        for order in self._in_flight().values():
+            self.of(order)
+        return [story.order for story in self.stories.values()]
+
+    def stop(self) -> None:
+        """The process is dead: what it says now, nobody hears."""
+        self._is_deaf = True
+        for story in self.stories.values():
+            story.is_cut_off = True
 
     def hear(self, event: Event) -> None:
         """Take one event."""
+        if self._is_deaf:
+            return
         kind = type(event)
         self.names[kind.__name__] = None
         if kind in _RARE:
             self.rare[_RARE[kind]] += 1
+        if isinstance(event, UntrackedOrder):
+            self.strangers.add(event.exchange_order_id)
         if isinstance(event, OrderEvent):
             self._hear_of_order(event)
         elif isinstance(event, ConnectionChanged):
@@ -105,17 +151,17 @@ class Recorder:
         """The story of an order, from its first mention on."""
         story = self.stories.get(order.client_order_id)
         if story is None:
-            story = self.stories[order.client_order_id] = OrderStory(order)
+            story = self.stories[order.client_order_id] = OrderStory(order, is_cut_off=self._is_deaf)
         return story
 
     def _hear_of_order(self, event: OrderEvent) -> None:
         order = event.order
         story = self.of(order)
         story.told.append(Told(self._clock(), event, order.status, order.executed_amount))
-        if isinstance(event, OrderFilled) and event.is_late:
+        if isinstance(event, Restored):
+            story.known_before = frozenset(str(fill.trade_id) for fill in order.fills)
+        elif isinstance(event, OrderFilled) and event.is_late:
             self.rare["late fill"] += 1
-        elif isinstance(event, OrderCompleted | OrderCancelled) and order.cancel_request is not None:
-            self.rare["ended while being cancelled"] += 1
         if story.has(PlacementUnknown):
             self._hear_of_unknown(event)
 
@@ -137,6 +183,11 @@ _RARE: Mapping[type[Event], str] = {
     CancelRefused: "cancel refused",
     OrderRevived: "revived",
     OrderCorrected: "corrected ending",
+    ZombieOrder: "zombie",
+    Restored: "restored from the journal",
+    ModifyConfirmed: "modified",
+    ModifyRefused: "modify refused",
+    ModifyUnknown: "modify unknown",
     UntrackedOrder: "stranger",
     UnrecognisedStatus: "unrecognised status",
     FrameRefused: "frame refused",

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final
 
-from valr_connector.simulator.vocabulary import BuyOrSell, Rejection
+from valr_connector.simulator.order_wire import change_object
+from valr_connector.simulator.vocabulary import BuyOrSell, Rejection, State, VenueOrder
+from valr_connector.simulator.wire import frame
 from valr_connector.verification import schedule as s
 from valr_connector.verification.world import ACCOUNT, MAKER, SYMBOL, TAKER, World
 
@@ -26,6 +29,7 @@ class Surroundings:
             s.Revoke: self._revoke,
             s.Market: self._market,
             s.Foreign: self._foreign,
+            s.Misreport: self._misreport,
             s.FrameFault: world.network.board.add,
             s.RequestFault: world.network.board.add,
             s.DialFault: world.network.board.add,
@@ -50,9 +54,19 @@ class Surroundings:
                 self._world.trade(TAKER, against, step.amount, levels[-1][0], immediate=True)
 
     def _revoke(self, step: s.Revoke) -> None:
-        name = self._world.life.client_order_id(step.name)
+        name = self._world.client_order_id(step.name)
         with suppress(Rejection):
             self._world.exchange.venue.cancel(ACCOUNT, SYMBOL, customer_order_id=name)
+
+    def _misreport(self, step: s.Misreport) -> None:
+        world = self._world
+        order = world.exchange.venue.order_by_customer_id(ACCOUNT, world.client_order_id(step.name))
+        links = [link for link in world.network.links if link.name == "account" and link.is_open]
+        if order is not None and order.is_open and links:
+            world.misreported.add(order.request.customer_order_id)
+            world.life.heard.doubt(order.order_id)
+            links[-1].inject(_cancelled_wrongly(order, world.venue_clock()))
+            self._count("misreport")
 
     def _market(self, step: s.Market) -> None:
         self._world.exchange.venue.cancel_all(MAKER)
@@ -92,3 +106,8 @@ class Surroundings:
 
     def _count(self, name: str, *, has_struck: bool = True) -> None:
         self._world.network.board.hits[name] += has_struck
+
+
+def _cancelled_wrongly(order: VenueOrder, now: int) -> bytes:
+    change = replace(order.history[-1], state=State.CANCELLED, updated_at=now)
+    return frame("ORDER_STATUS_UPDATE", data=change_object(change)).data

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from valr_connector.errors import ValrError
-from valr_connector.model.enums import OrderStatus, Side, TimeInForce
+from valr_connector.model.enums import OrderStatus, OrderType, RetryPolicy, Side, TimeInForce
 from valr_connector.model.events import Event
+from valr_connector.model.operations import BatchCancel, BatchLimit, BatchModify, BatchOperation
 from valr_connector.model.order import InFlightOrder
+from valr_connector.protocol.order_requests import ModifyMatchStrategy
 from valr_connector.verification import schedule as s
 from valr_connector.verification.invariants import Violation, l4_no_accumulation, l5_closes_in_time
+from valr_connector.verification.life import Life
 from valr_connector.verification.schedule_text import step_line
-from valr_connector.verification.world import ACCOUNT, PAIR, Life, World
+from valr_connector.verification.world import ACCOUNT, PAIR, World
 
 _RESTART_PAUSE_S: Final = 1.0
 _TIDYING_S: Final = 0.05
 """Calls that a closing wakes need a turn or two of the loop to return."""
 _MOST_SLOW_READS: Final = 50
+_LONGEST_WAIT_FOR_A_WRITE_S: Final = 1.0
 
 
 class User:
@@ -35,17 +39,20 @@ class User:
         self.pending: dict[int, str] = {}
         self._world = world
         self._calls = 0
-        self._quotes: dict[Side, InFlightOrder] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
         self._quoted: list[str] = []
         self._is_refreshing = False
-        self._is_starting = False
+        self._starter: asyncio.Task[Any] | None = None
         self._deeds: Mapping[type[s.Step], Callable[[Any], Awaitable[None]]] = {
             s.Place: self._place,
             s.Cancel: self._cancel,
+            s.Modify: self._modify,
+            s.Batch: self._batch,
             s.CancelAll: self._cancel_all,
             s.Refresh: self._refresh,
             s.Close: self._close,
             s.Restart: self._restart,
+            s.Crash: self._crash,
             s.Listen: self._listen,
         }
 
@@ -56,7 +63,8 @@ class User:
     def do(self, step: s.AnyStep) -> None:
         """Begin a step; it goes on beside the others."""
         self._calls += 1
-        self._world.tasks.create_task(self._watch(self._calls, step))
+        number = self._calls
+        self._tasks[number] = self._world.tasks.create_task(self._watch(number, step))
 
     async def _watch(self, number: int, step: s.AnyStep) -> None:
         name = step_line(step)
@@ -65,11 +73,13 @@ class User:
         try:
             await self._deeds[type(step)](step)
         except ValrError as error:
+            self._world.secrecy.read(f"an error of {name}", f"{error} {error!r}")
             self._world.trace.note(f"raised {type(error).__name__}: {error} ({name})")
         except Exception as error:  # noqa: BLE001  whatever else comes out of the library is a defect
             self.violations.append(Violation("crash", f"{name} raised {error!r}"))
         finally:
             self.pending.pop(number, None)
+            del self._tasks[number]
 
     # --- life --------------------------------------------------------------------------------------
 
@@ -81,6 +91,8 @@ class User:
                 await life.valr.start()
             except ValrError as error:
                 self._world.trace.note(f"start failed: {type(error).__name__}: {error}")
+                if life.is_closed:
+                    return  # by a step
                 await self._take_leave(life)
                 await asyncio.sleep(_RESTART_PAUSE_S)
             else:
@@ -96,7 +108,8 @@ class User:
         seconds = asyncio.get_running_loop().time() - began
         await asyncio.sleep(_TIDYING_S)
         most = self._world.settings.close_timeout_s
-        self.violations += l5_closes_in_time(seconds, _tasks_of_the_library(), most)
+        sockets = [f"the {link.name} socket" for link in self._world.network.links if link.is_open]
+        self.violations += l5_closes_in_time(seconds, [*_tasks_of_the_library(), *sockets], most)
 
     async def _take_leave(self, life: Life) -> None:
         report = await life.valr.close()
@@ -108,25 +121,72 @@ class User:
         await self.close()
 
     async def _restart(self, _step: s.Restart) -> None:
-        if self._is_starting:
+        if self._starter is not None:
             return
-        self._is_starting = True
-        try:
+        with self._as_starter():
             await self.close()
-            self._quotes.clear()
-            self._quoted.clear()
             await self.start()
+
+    async def _crash(self, step: s.Crash) -> None:
+        """Let the process die, wherever it is, and everything that its user was waiting for with it."""
+        life = self._world.life
+        if life.is_closed or (step.writes and not await self._dies_writing(life, step.writes)):
+            return
+        with self._as_starter():
+            self._world.kill(life)
+            self._world.trace.note("killed")
+            await life.valr.abort()
+            for task in [*self._tasks.values()]:
+                if task is not self._starter:
+                    task.cancel()
+            self._is_refreshing = False
+            await asyncio.sleep(step.pause)
+            await self.start()
+
+    async def _dies_writing(self, life: Life, writes: int) -> bool:
+        """Wait until the process has died in the middle of a write; False if it was closed before."""
+        died = asyncio.Event()
+
+        def die() -> None:
+            self._world.kill(life)
+            died.set()
+
+        life.process.die_writing(writes, die)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_WAIT_FOR_A_WRITE_S):
+                await died.wait()
+        return life.closed is None
+
+    @contextmanager
+    def _as_starter(self) -> Iterator[None]:
+        """Only one task at a time starts connectors; who kills one takes that over."""
+        self._starter = starter = asyncio.current_task()
+        try:
+            yield
         finally:
-            self._is_starting = False
+            if self._starter is starter:
+                self._starter = None
 
     # --- orders ------------------------------------------------------------------------------------
 
     async def _place(self, step: s.Place) -> None:
         life = self._world.life
-        name, side = life.client_order_id(step.name), Side(step.side)
+        name, side = self._world.name_order(step.name), Side(step.side)
+        retry = RetryPolicy(step.retry) if step.retry else None
         if step.price is None:
             order = await life.valr.place_market_order(
-                PAIR, side, amount=step.amount, quote_amount=step.quote, client_order_id=name
+                PAIR, side, amount=step.amount, quote_amount=step.quote, client_order_id=name, retry=retry
+            )
+        elif step.stop is not None:
+            order = await life.valr.place_stop_limit_order(
+                PAIR,
+                side,
+                order_type=OrderType.STOP_LOSS_LIMIT,
+                amount=step.amount or 0,
+                price=step.price,
+                stop_price=step.stop,
+                client_order_id=name,
+                retry=retry,
             )
         else:
             order = await life.valr.place_limit_order(
@@ -137,13 +197,42 @@ class User:
                 post_only=step.post_only,
                 time_in_force=TimeInForce(step.tif),
                 client_order_id=name,
+                retry=retry,
             )
         self._world.trace.note(f"placed {name}: {order.status} {order.placement}")
 
     async def _cancel(self, step: s.Cancel) -> None:
-        life = self._world.life
-        outcome = await life.valr.cancel_order(life.client_order_id(step.name))
+        outcome = await self._world.life.valr.cancel_order(self._world.client_order_id(step.name))
         self._world.trace.note(f"cancelled {outcome.order.client_order_id}: {outcome.result}")
+
+    async def _modify(self, step: s.Modify) -> None:
+        outcome = await self._world.life.valr.modify_order(
+            self._world.client_order_id(step.name),
+            price=step.price,
+            remaining_amount=step.remaining,
+            total_amount=step.total,
+            on_match=ModifyMatchStrategy(step.on_match),
+        )
+        self._world.trace.note(f"modified {outcome.order.client_order_id}: {outcome.result}")
+
+    async def _batch(self, step: s.Batch) -> None:
+        world, price = self._world, step.price or 0
+        operations: list[BatchOperation] = [
+            *(
+                BatchLimit(
+                    pair=PAIR,
+                    side=Side(step.side),
+                    amount=step.amount,
+                    price=price,
+                    client_order_id=world.name_order(name),
+                )
+                for name in _names(step.places)
+            ),
+            *(BatchModify(order=world.client_order_id(name), price=price) for name in _names(step.modifies)),
+            *(BatchCancel(world.client_order_id(name)) for name in _names(step.cancels)),
+        ]
+        await world.life.valr.batch(operations)
+        world.trace.note(f"batch of {len(operations)} is done")
 
     async def _cancel_all(self, _step: s.CancelAll) -> None:
         for outcome in (await self._world.life.valr.cancel_all()).outcomes:
@@ -167,18 +256,25 @@ class User:
         life = self._world.life
         price = step.bid if side is Side.BUY else step.ask
         with suppress(ValrError):
-            standing = self._quotes.get(side)
-            if standing is not None and not standing.is_done:
+            for standing in self._standing(side):
                 outcome = await life.valr.cancel_order(standing)
                 if not outcome.is_done:
                     return
-            self._quoted.append(name := life.client_order_id(f"q{len(self._quoted)}"))
-            self._quotes[side] = await life.valr.place_limit_order(
+            self._quoted.append(name := self._world.name_order(f"q{len(self._quoted)}"))
+            await life.valr.place_limit_order(
                 PAIR, side, amount=step.amount, price=price, post_only=True, client_order_id=name
             )
 
+    def _standing(self, side: Side) -> list[InFlightOrder]:
+        """Quotes in flight, those included that an earlier process placed."""
+        orders = self._world.life.valr.orders.values()
+        return [order for order in orders if order.side is side and order.client_order_id in self._quoted]
+
     def _check_accumulation(self) -> None:
         life = self._world.life
+        quotes = {
+            name for name in self._quoted if name in life.valr.orders or name.endswith(f"-{life.number}")
+        }
         in_doubt = [
             order
             for order in life.valr.orders.values()
@@ -187,7 +283,7 @@ class User:
         open_there = [
             order
             for order in self._world.exchange.venue.open_orders(ACCOUNT)
-            if order.request.customer_order_id in self._quoted
+            if order.request.customer_order_id in quotes
         ]
         self.violations += l4_no_accumulation(len(open_there), len(in_doubt))
 
@@ -208,7 +304,20 @@ class User:
             self.violations.append(Violation("S6", f"a slow reader got {len(heard)} of {len(told)} events"))
 
 
-_RETURNING: Final = (s.Place, s.Cancel, s.CancelAll, s.Refresh, s.Restart)
+_RETURNING: Final = (
+    s.Place,
+    s.Cancel,
+    s.Modify,
+    s.Batch,
+    s.CancelAll,
+    s.Refresh,
+    s.Restart,
+    s.Crash,
+)
+
+
+def _names(words: str) -> list[str]:
+    return [name for name in words.split(",") if name]
 
 
 def _tasks_of_the_library() -> list[str]:

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import Any, Final
 
 from valr_connector.config import Hosts, Settings
 from valr_connector.exchange import ValrExchange
-from valr_connector.model.events import Event
-from valr_connector.model.order import CloseReport
+from valr_connector.model.events import ConnectionChanged, Event
 from valr_connector.net.connector import Clocks
+from valr_connector.net.limiter import LimiterRegistry
+from valr_connector.net.order_journal import OrderJournal
 from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.pairs import DEFAULT_PAIRS
 from valr_connector.simulator.settings import SimulatorSettings
 from valr_connector.simulator.vocabulary import BuyOrSell, NewOrder
+from valr_connector.verification.heard import Heard
 from valr_connector.verification.invariants import Truth, truth_of
+from valr_connector.verification.life import Life
 from valr_connector.verification.network import SimulatedNetwork
+from valr_connector.verification.process import Process
+from valr_connector.verification.resync import ResyncCheck
 from valr_connector.verification.schedule import Schedule
-from valr_connector.verification.story import OrderStory, Recorder
+from valr_connector.verification.secrecy import Secrecy
+from valr_connector.verification.story import Recorder
 from valr_connector.verification.trace import Trace
 from valr_connector.verification.virtual_loop import running_loop
 
@@ -33,38 +39,6 @@ TAKER: Final = "9"
 START_WALL_NS: Final = 1_790_000_000_000_000_000
 _NS_PER_S: Final = 1_000_000_000
 _BALANCES: Final = {"ZAR": Decimal(100_000_000), "BTC": Decimal(100)}
-
-
-@dataclass(slots=True)
-class Life:
-    """One `ValrExchange` from its making to its end.
-
-    Attributes:
-        recorder: everything it told.
-        closed: what it said when it was closed, if it was.
-        closed_at: when that was, VALR's clock, nanoseconds.
-    """
-
-    number: int
-    valr: ValrExchange
-    recorder: Recorder
-    closed: CloseReport | None = None
-    closed_at: int = 0
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it was closed."""
-        return self.closed is not None
-
-    def client_order_id(self, name: str) -> str:
-        """The id of the order that a schedule calls by that name: each life has ids of its own."""
-        return f"{name}-{self.number}"
-
-    def stories(self) -> Sequence[OrderStory]:
-        """The story of every order that was placed, those included of which nothing was told yet."""
-        for order in self.valr.orders.values():
-            self.recorder.of(order)
-        return tuple(self.recorder.stories.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +72,34 @@ class World:
         settings: what the connector is set to.
         lives: every connector there was, the present one last.
         clock_jump_ns: how far this machine's wall clock is off.
+        names: client order ids by the names that a schedule gives.
+        misreported: orders whose ending VALR told and that had not ended, by client order id.
+
+    Args:
+        directory: where the connectors keep their order journal, if they keep one.
+        secrecy: is told what may be written nowhere.
     """
 
-    def __init__(self, schedule: Schedule, rules: Rules, tasks: asyncio.TaskGroup, trace: Trace) -> None:
+    def __init__(
+        self,
+        schedule: Schedule,
+        rules: Rules,
+        tasks: asyncio.TaskGroup,
+        trace: Trace,
+        *,
+        directory: Path | None = None,
+        secrecy: Secrecy | None = None,
+    ) -> None:
         self._loop = running_loop()
         self._rng = Random(schedule.seed)
         self.trace = trace
         self.tasks = tasks
         self.clock_jump_ns = 0
         self.lives: list[Life] = []
+        self.names: dict[str, str] = {}
+        self.misreported: set[str] = set()
+        self.secrecy = secrecy or Secrecy()
+        self._directory = directory
         self.settings = rules.connector
         self.exchange = EmbeddedExchange(
             rules.venue, clock=self.venue_clock, rng=Random(self._rng.getrandbits(64))
@@ -115,6 +108,8 @@ class World:
             self.exchange.open_account(account)
         self.exchange.open()
         self._key = self.exchange.add_api_key(ACCOUNT)
+        self.secrecy.know(self._key.key, self._key.secret)
+        self._limiters = self._new_limiters()
         self.network = SimulatedNetwork(
             self.exchange,
             rng=Random(self._rng.getrandbits(64)),
@@ -150,19 +145,56 @@ class World:
         hosts = Hosts(
             rest=endpoints.rest, account_socket=endpoints.ws_account, trade_socket=endpoints.ws_trade
         )
+        process = Process(self.network)
+        recorder = Recorder(self.venue_clock, self.trace.note if self.trace.is_on else None)
+        heard = Heard(recorder.orders, self._loop.time)
+        before = self.lives[-1] if self.lives and self._directory is not None else None
         valr = ValrExchange(
             self._key.key,
             self._key.secret,
             pairs=[PAIR],
             settings=self.settings.model_copy(update={"hosts": hosts}),
+            tap=heard,
             clocks=Clocks(self.monotonic, self.wall),
-            network=self.network.as_network,
+            network=process.network,
+            limiters=self._limiters,
             rng=Random(self._rng.getrandbits(64)),
+            journal=self._journal_of(process),
         )
-        recorder = Recorder(self.venue_clock, self.trace.note if self.trace.is_on else None)
+        life = Life(len(self.lives) + 1, valr, process, recorder, heard, self._resync_check(recorder), before)
+        recorder.follow(lambda: valr.orders)
         valr.on(Event, recorder.hear)
-        self.lives.append(Life(len(self.lives) + 1, valr, recorder))
-        return self.life
+        valr.on(ConnectionChanged, life.resync.hear)
+        self.lives.append(life)
+        return life
+
+    def kill(self, life: Life) -> None:
+        """Kill the process of a connector; what it had counted of VALR's limits is forgotten."""
+        life.die(self.venue_clock())
+        self._limiters = self._new_limiters()
+
+    def name_order(self, name: str) -> str:
+        """A client order id for an order that a schedule calls by that name: each life has ids of its own."""
+        self.names[name] = f"{name}-{self.life.number}"
+        return self.names[name]
+
+    def client_order_id(self, name: str) -> str:
+        """The id of the order that was last placed by that name."""
+        return self.names.get(name, name)
+
+    def _journal_of(self, process: Process) -> OrderJournal | None:
+        if self._directory is None:
+            return None
+        return OrderJournal(self._directory / "orders.journal", wall=self.wall, open_file=process.open_file)
+
+    def _resync_check(self, recorder: Recorder) -> ResyncCheck:
+        def could_ask_since() -> float:
+            return self._loop.time() - self.network.board.request_struck_at
+
+        return ResyncCheck(recorder.stories.values, lambda: self.truth, self.venue_clock, could_ask_since)
+
+    def _new_limiters(self) -> LimiterRegistry:
+        return LimiterRegistry(clock=self.monotonic, wall_clock=self.wall)
 
     def limited_for_s(self) -> float:
         """Seconds that VALR goes on refusing whom it has refused with 429: until its next full minute."""

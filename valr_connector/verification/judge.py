@@ -1,0 +1,109 @@
+"""Holds a world against all invariants: at each step, at rest, and at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from valr_connector.model.enums import Socket
+from valr_connector.observe import metrics as m
+from valr_connector.simulator.vocabulary import VenueOrder
+from valr_connector.verification.invariants import (
+    AT_QUIESCENCE,
+    EACH_MISREPORTED,
+    EACH_ORDER,
+    OfOneOrder,
+    Truth,
+    Violation,
+    l1_agreement,
+    l1_no_unknown,
+    l1_strangers_told,
+    s6_nothing_unsaid,
+    s8_within_limits,
+    s9_nothing_left,
+    s9_others_untouched,
+)
+from valr_connector.verification.life import Life
+from valr_connector.verification.story import OrderStory
+from valr_connector.verification.succession import s12_nothing_lost_or_doubled
+from valr_connector.verification.world import World
+
+
+def at_each_step(world: World) -> Iterator[Violation]:
+    """What can be false for a moment and true again later."""
+    life = world.life
+    if life.is_closed:
+        return
+    life.heard.check()
+    for story in life.stories():
+        yield from s6_nothing_unsaid(story)
+
+
+def disagreements(world: World) -> Iterator[Violation]:
+    """What is not, or not yet, the same here and there."""
+    life = world.life
+    if life.is_closed:
+        return
+    if life.valr.failure is not None:
+        yield Violation("L1", f"the connector stopped: {life.valr.failure}")
+    elif not life.valr.ready:
+        yield Violation("L1", "not ready: " + _why_not(life))
+    stories = life.stories()
+    truth = world.truth
+    yield from l1_no_unknown(stories)
+    yield from l1_agreement(stories, truth)
+    yield from _of_each(stories, truth, AT_QUIESCENCE)
+    yield from l1_strangers_told(_placed_elsewhere(stories, truth), life.recorder.strangers)
+
+
+def at_the_end(world: World) -> Iterator[Violation]:
+    """What has to hold of every life, whenever it ended."""
+    truth = world.truth
+    everybodys: list[OrderStory] = []
+    for life in world.lives:
+        stories = life.stories()
+        everybodys += stories
+        for story in stories:
+            is_misreported = story.order.client_order_id in world.misreported
+            yield from _of_each([story], truth, EACH_MISREPORTED if is_misreported else EACH_ORDER)
+        yield from _mishaps(life)
+        yield from life.heard.violations
+        yield from life.resync.violations
+        if life.closed is not None and world.settings.on_close == "cancel":
+            yield from s9_nothing_left(stories, truth, life.closed.remaining, life.closed_at)
+    for before, after in pairwise(world.lives):
+        if after.before is before:
+            yield from s12_nothing_lost_or_doubled(before, after, truth)
+    yield from s8_within_limits(world.exchange.stats.rate_limited)
+    yield from s9_others_untouched(_placed_elsewhere(everybodys, truth))
+    yield from world.secrecy.violations
+
+
+def _why_not(life: Life) -> str:
+    parts = life.valr.status.items()
+    return "; ".join(f"{part}: {status.why_not}" for part, status in parts if not status.ready)
+
+
+def _placed_elsewhere(stories: Sequence[OrderStory], truth: Truth) -> list[VenueOrder]:
+    ours = {str(story.order.client_order_id) for story in stories}
+    return [order for name, orders in truth.orders.items() if name not in ours for order in orders]
+
+
+def _of_each(
+    stories: Iterable[OrderStory], truth: Truth, invariants: Sequence[OfOneOrder]
+) -> Iterator[Violation]:
+    for story in stories:
+        for invariant in invariants:
+            yield from invariant(story, truth)
+
+
+def _mishaps(life: Life) -> Iterator[Violation]:
+    """Errors that the library caught itself: whatever raised, something of a frame or an event was lost."""
+    metrics = life.valr.metrics
+    errors = [
+        *((socket, metrics.counter(m.HANDLER_ERRORS, socket)) for socket in Socket),
+        *((name, metrics.counter(m.CALLBACK_ERRORS, name)) for name in life.recorder.names),
+    ]
+    for label, counter in errors:
+        if counter.value:
+            yield Violation("S10", f"{counter.value} errors were caught in handling {label}")

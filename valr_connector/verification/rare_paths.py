@@ -1,0 +1,44 @@
+"""How often a run took the paths that are rarely taken."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+from valr_connector.core.order_record import OrderRecord
+from valr_connector.verification.story import OrderStory
+from valr_connector.verification.world import START_WALL_NS, World
+
+_ROUTES: Final[Mapping[str, str]] = {
+    "GET /v1/orders/{pair}/customerorderid/{id}": "probe",
+    "GET /v1/orders/history/detail/customerorderid/{id}": "probe of the history",
+    "POST /v2/orders/limit": "placement by REST",
+    "POST /v2/orders/market": "placement by REST",
+    "DELETE /v2/orders/order": "cancel by REST",
+    "POST /v1/batch/orders": "batch",
+    "GET /v1/account/{pair}/tradehistory": "fills fetched",
+    "GET /v1/account/tradehistory": "missed fills fetched",
+}
+
+
+def rare_paths_of(world: World) -> Counter[str]:
+    """All of them, in words."""
+    rare: Counter[str] = Counter()
+    for life in world.lives:
+        rare += life.recorder.rare + life.heard.rare
+        for story in life.recorder.stories.values():
+            rare += _of_order(story, world)
+    for route, name in _ROUTES.items():
+        rare[name] += world.exchange.stats.requests[route]
+    rare["crash"] += sum(life.process.is_dead for life in world.lives)
+    return rare
+
+
+def _of_order(story: OrderStory, world: World) -> Counter[str]:
+    order = story.order
+    if not isinstance(order, OrderRecord) or order.times_sent < 2:
+        return Counter()
+    there = world.truth.order(order.client_order_id)
+    is_first = there is not None and there.created_at < START_WALL_NS + order.sent_at
+    return Counter({"placed again": 1, "duplicate refused and the first adopted": int(is_first)})

@@ -1,0 +1,68 @@
+"""No secret in anything that leaves the connector as words (S11): logs, errors, the order journal."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from valr_connector.verification.invariants import Violation
+
+SIGNATURE: Final = re.compile(r"[0-9a-fA-F]{128}")
+"""What HMAC-SHA512 looks like; nothing else that is written down does."""
+LIBRARY: Final = "valr_connector"
+
+
+class Secrecy:
+    """Reads words, and looks for secrets in them.
+
+    Args:
+        secrets: values that may stand nowhere.
+
+    Attributes:
+        violations: where one stood.
+    """
+
+    def __init__(self, secrets: Sequence[str] = ()) -> None:
+        self.violations: list[Violation] = []
+        self._secrets = tuple(secrets)
+
+    def know(self, *secrets: str) -> None:
+        """Look for these as well."""
+        self._secrets += secrets
+
+    def read(self, place: str, words: str) -> None:
+        """Look through some words; `place` says where they stand."""
+        if any(secret in words for secret in self._secrets) or SIGNATURE.search(words):
+            self.violations.append(Violation("S11", f"a secret stands in {place}"))
+
+
+class _Reader(logging.Handler):
+    def __init__(self, secrecy: Secrecy, level: int) -> None:
+        super().__init__(level)
+        self._secrecy = secrecy
+        self.setFormatter(logging.Formatter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._secrecy.read(f"the log of {record.name}", self.format(record))
+
+
+@contextmanager
+def log_read_by(secrecy: Secrecy, level: int) -> Iterator[None]:
+    """Have the library's log from `level` on read by `secrecy`, and by nobody else."""
+    logger = logging.getLogger(LIBRARY)
+    before = (logging.root.manager.disable, logger.level, logger.propagate)
+    reader = _Reader(secrecy, level)
+    logging.disable(logging.NOTSET)
+    logger.setLevel(level)
+    logger.propagate = False
+    logger.addHandler(reader)
+    try:
+        yield
+    finally:
+        logger.removeHandler(reader)
+        logger.propagate = before[2]
+        logger.setLevel(before[1])
+        logging.disable(before[0])
