@@ -9,6 +9,7 @@ from typing import Any, Final
 from tests.scripts.runner.phrases import Phrases
 from tests.scripts.runner.script_file import Mismatch, split
 from valr_connector import (
+    CancelAllReport,
     CancelOutcome,
     CloseReport,
     ModifyOutcome,
@@ -200,6 +201,8 @@ def _in_words(result: object) -> str:
         raise Mismatch(f"it raised {result.error!r}")
     if isinstance(result, CloseReport):
         return ", ".join(order.client_order_id for order in result.remaining) or "clean"
+    if isinstance(result, CancelAllReport):
+        return _in_words(result.outcomes)
     if isinstance(result, CancelOutcome | ModifyOutcome):
         return str(result.result)
     if isinstance(result, Sequence):
