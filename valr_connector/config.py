@@ -82,6 +82,9 @@ class Settings(_Chosen):
         ping_interval_s, silence_timeout_s: keep-alive of both sockets (protocol 14.3).
         stable_connection_s: after a connection that lasted so long, the next one is dialled almost at once.
         longest_redial_pause_s: the pauses between two dials grow up to this, and are random below it.
+        clock_interval_s: pause between two measurements of VALR's clock; it is measured as well whenever this
+            machine's clock was set and whenever VALR refuses a signature.
+        clock_drift_s: an estimate of VALR's clock that moved by more is told as a `ClockDrifted`.
         circuit_failures: so many transport failures in a row, and a way to VALR is left alone for a while.
         circuit_pause_s: for how long at first; each trial that fails doubles it.
         circuit_longest_pause_s: for how long at most.
@@ -117,6 +120,8 @@ class Settings(_Chosen):
     silence_timeout_s: Seconds = 45.0
     stable_connection_s: Seconds = 60.0
     longest_redial_pause_s: Seconds = 60.0
+    clock_interval_s: Seconds = 300.0
+    clock_drift_s: Seconds = 0.5
     circuit_failures: Annotated[int, Field(ge=1, le=1000)] = 5
     circuit_pause_s: Seconds = 1.0
     circuit_longest_pause_s: Seconds = 30.0

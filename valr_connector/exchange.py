@@ -241,8 +241,10 @@ class ValrExchange:
             PermissionDeniedError: the key may not read, or may not trade.
             UnknownPairError: VALR lists no such pair.
             NotReadyError: something was not ready within `Settings.start_timeout_s`; names it.
-            TransportError: VALR could not be reached.
-            ExchangeError, DecodeError: VALR answered with an error, or with nonsense.
+            NotSentError: VALR could not be reached.
+            TransportError: VALR did not answer.
+            ThrottledError, RateLimitedError: VALR's limits leave no room within that time.
+            ExchangeError, DecodeError: VALR answered with another error, or with nonsense.
         """
         if self._connector is not None or self._closed is not None:
             raise ClosedError("a ValrExchange is started once; make a new one")

@@ -7,7 +7,10 @@ import logging
 
 import pytest
 
+from tests.net.virtual_time import VirtualTime
+from valr_connector.core.restarts import RestartPolicy
 from valr_connector.errors import AuthenticationError, PermissionDeniedError, ValrError
+from valr_connector.model.events import PartRestarted
 from valr_connector.net.supervisor import Supervisor
 
 
@@ -16,10 +19,18 @@ class Part:
 
     def __init__(self) -> None:
         self.is_running = False
+        self.runs = 0
         self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def fail(self, error: BaseException) -> None:
+        """Have it fail with this error, and let everything run."""
+        failure, self.failure = self.failure, asyncio.get_running_loop().create_future()
+        failure.set_exception(error)
+        await turn()
 
     async def run(self) -> None:
         self.is_running = True
+        self.runs += 1
         try:
             await self.failure
         finally:
@@ -27,15 +38,23 @@ class Part:
 
 
 class Stage:
-    """A supervisor with two parts."""
+    """A supervisor with two parts, whose pauses take no time."""
 
     def __init__(self) -> None:
         self.failures: list[ValrError] = []
+        self.restarts: list[PartRestarted] = []
         self.parts = [Part(), Part()]
-        self.supervisor = Supervisor(self.failures.append)
+        self.time = VirtualTime()
+        self.supervisor = Supervisor(
+            self.failures.append,
+            self.restarts.append,
+            policy=RestartPolicy(most=3, within_s=60.0, pause_s=0.1),
+            clock=self.time.clock,
+            sleep=self.time.pass_at_once,
+        )
 
     async def begin(self) -> None:
-        self.supervisor.start([part.run for part in self.parts])
+        self.supervisor.start({"first": self.parts[0].run, "second": self.parts[1].run})
         await turn()
 
     def running(self) -> list[bool]:
@@ -76,21 +95,72 @@ async def test_the_librarys_own_error_stops_all_and_is_handed_over_as_it_is() ->
     await stage.supervisor.stop()
 
 
-async def test_an_unforeseen_error_is_logged_with_its_trace_and_handed_over_in_words(
+async def test_an_unforeseen_error_restarts_its_part_alone_and_is_told(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     stage = Stage()
     await stage.begin()
-    stage.parts[1].failure.set_exception(KeyError("oops"))
-    await turn()
-    (failure,) = stage.failures
-    assert type(failure) is ValrError
-    assert str(failure) == "a part of the connector failed: KeyError('oops')"
+    await stage.parts[1].fail(KeyError("oops"))
+    assert (stage.running(), stage.failures) == ([True, True], [])
+    assert [part.runs for part in stage.parts] == [1, 2]
+    assert stage.restarts == [PartRestarted("second", "KeyError('oops')", 1)]
+    assert stage.time.slept == [0.1]
     (record,) = caplog.records
-    assert record.levelno == logging.ERROR
+    assert (record.levelno, record.getMessage()) == (logging.ERROR, "second failed unexpectedly")
     assert record.exc_info is not None
     assert isinstance(record.exc_info[1], KeyError)
     await stage.supervisor.stop()
+
+
+async def test_unforeseen_errors_again_and_again_stop_all_and_are_handed_over_in_words() -> None:
+    stage = Stage()
+    await stage.begin()
+    for _ in range(4):
+        await stage.parts[1].fail(KeyError("oops"))
+    assert stage.running() == [False, False]
+    (failure,) = stage.failures
+    assert type(failure) is ValrError
+    assert str(failure) == "a part of the connector failed: KeyError('oops')"
+    assert [event.restarts for event in stage.restarts] == [1, 2, 3]
+    assert stage.time.slept == [0.1, 0.2, 0.4]
+    await stage.supervisor.stop()
+
+
+async def test_errors_far_apart_never_add_up() -> None:
+    stage = Stage()
+    await stage.begin()
+    for _ in range(9):
+        await stage.parts[0].fail(RuntimeError("now and then"))
+        stage.time.advance(61.0)
+    assert (stage.running(), stage.failures) == ([True, True], [])
+    await stage.supervisor.stop()
+
+
+async def test_an_unforeseen_error_among_a_parts_own_tasks_is_named_by_itself() -> None:
+    stage = Stage()
+    await stage.begin()
+    await stage.parts[0].fail(ExceptionGroup("tasks", [ZeroDivisionError("division by zero")]))
+    assert [event.cause for event in stage.restarts] == ["ZeroDivisionError('division by zero')"]
+    await stage.supervisor.stop()
+
+
+async def test_a_part_that_has_done_its_work_is_not_started_again() -> None:
+    stage = Stage()
+    await stage.begin()
+    stage.parts[0].failure.set_result(None)
+    await turn()
+    assert (stage.running(), stage.parts[0].runs, stage.failures) == ([False, True], 1, [])
+    await stage.supervisor.stop()
+
+
+async def test_it_can_be_stopped_while_a_part_waits_for_its_restart() -> None:
+    stage = Stage()
+    stage.supervisor._sleep = stage.time.sleep
+    await stage.begin()
+    await stage.parts[0].fail(RuntimeError("once"))
+    assert stage.running() == [False, True]
+    await stage.supervisor.stop()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_of_several_errors_the_librarys_own_is_the_one_to_tell() -> None:
@@ -116,7 +186,7 @@ async def test_a_part_that_fails_while_it_is_stopped_does_not_keep_the_others_fr
             failed.set()
             raise ValrError("while closing")
 
-    stage.supervisor.start([stubborn, stage.parts[0].run])
+    stage.supervisor.start({"stubborn": stubborn, "other": stage.parts[0].run})
     await turn()
     await stage.supervisor.stop()
     assert failed.is_set()
@@ -125,7 +195,7 @@ async def test_a_part_that_fails_while_it_is_stopped_does_not_keep_the_others_fr
 
 
 async def test_stopping_waits_until_every_part_has_cleaned_up() -> None:
-    supervisor = Supervisor(lambda _: None)
+    supervisor = Supervisor(lambda _: None, lambda _: None)
     steps: list[str] = []
 
     async def tidy() -> None:
@@ -135,7 +205,7 @@ async def test_stopping_waits_until_every_part_has_cleaned_up() -> None:
             await turn()
             steps.append("tidied")
 
-    supervisor.start([tidy])
+    supervisor.start({"tidy": tidy})
     await turn()
     await supervisor.stop()
     steps.append("stopped")

@@ -3,7 +3,8 @@
 A request to ``/v1/public/time`` brackets the server's reading between two local ones. With nothing known
 about the two ways, the best guess is the middle, and it is wrong by at most half the round trip; so of
 several samples the one with the smallest round trip is the best, not their mean. Only the last few samples
-compete, for clocks drift and machines sleep.
+compete, for clocks drift and machines sleep. A sample that cannot be true together with the best one proves
+that a clock was set in between: from there on the older ones say nothing.
 
 All local readings have to come from one clock, whichever it is; times are nanoseconds.
 """
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from valr_connector.errors import InvalidArgumentError
 
 _NS_PER_MS = 1_000_000
+_MARGIN = 20 * _NS_PER_MS
+"""VALR has more than one machine, and clocks drift: so much further apart two samples can be true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,10 @@ class ClockOffset:
         if round_trip < 0:
             return
         middle = sent_ns + round_trip // 2
-        self._samples.append(ClockSample(server_ns - middle, round_trip))
+        sample = ClockSample(server_ns - middle, round_trip)
+        if self._best is not None and _contradict(sample, self._best):
+            self._samples.clear()
+        self._samples.append(sample)
         self._best = min(self._samples, key=lambda sample: sample.round_trip_ns)
 
     def forget(self) -> None:
@@ -75,6 +81,10 @@ class ClockOffset:
     def server_ns(self, local_ns: int) -> int:
         """Server time at a local time."""
         return local_ns + self.offset_ns
+
+
+def _contradict(one: ClockSample, other: ClockSample) -> bool:
+    return abs(one.offset_ns - other.offset_ns) > (one.round_trip_ns + other.round_trip_ns) // 2 + _MARGIN
 
 
 class TimestampSource:

@@ -72,6 +72,11 @@ class VenueClock:
         )
         self.is_aligned = True
 
+    def forget(self) -> None:
+        """Rely on no measurement until the next one: VALR refused a signature, so its clock is in doubt."""
+        self._alignment = None
+        self.is_aligned = False
+
     def check(self, now: int, wall: int) -> None:
         """Rely on the measurement only while both of our clocks go on as they went then.
 

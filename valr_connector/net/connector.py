@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from valr_connector.config import Settings
@@ -28,13 +28,14 @@ from valr_connector.model.events import (
     CancelOnDisconnectChanged,
     CircuitChanged,
     ConnectionChanged,
+    PartRestarted,
     ReadinessChanged,
 )
 from valr_connector.model.ids import Pair, Symbol
 from valr_connector.model.order import CancelAllReport, CloseReport
 from valr_connector.net.cancel_on_disconnect import CancelOnDisconnect
 from valr_connector.net.circuits import Circuits
-from valr_connector.net.clock_keeper import ClockKeeper
+from valr_connector.net.clock_sync import ClockSync
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.gate import Gate
 from valr_connector.net.limiter import PROCESS_LIMITS, DialPermit, LimiterRegistry
@@ -50,10 +51,11 @@ from valr_connector.net.public_data import PublicData
 from valr_connector.net.reconciler import Reconciler
 from valr_connector.net.rest import RestClient
 from valr_connector.net.rules_refresh import RulesRefresh
-from valr_connector.net.supervisor import Supervisor
+from valr_connector.net.supervisor import Run, Supervisor
 from valr_connector.net.unwanted_orders import UnwantedOrders
 from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.net.websocket import FrameTap, SocketHandler, StateListener, WebSocketClient
+from valr_connector.observe import metrics as m
 from valr_connector.observe.metrics import Metrics
 from valr_connector.protocol import endpoints
 from valr_connector.protocol.pair_rules import to_pair_infos
@@ -141,7 +143,7 @@ class Connector:
         self._ready = asyncio.Event()
         self._failure: ValrError | None = None
         self._on_failure = on_failure
-        self._supervisor = Supervisor(self._fail)
+        self._supervisor = Supervisor(self._fail, self._note_restart, clock=self._clocks.monotonic)
         self.rest = RestClient(
             base_url=settings.hosts.rest,
             credentials=credentials,
@@ -152,15 +154,19 @@ class Connector:
             open_session=self._network.open_session,
             metrics=metrics,
             limiter=self._limiter,
-            on_unauthorised=self._correct_clock,
+            correct_clock=self._correct_clock,
             order_circuit=self.circuits.rest_orders,
         )
-        self._clock_keeper = ClockKeeper(
+        self._clock_sync = ClockSync(
             rest=self.rest,
-            offset=self._timestamps.offset,
-            clock=self._clocks.monotonic,
+            timestamps=self._timestamps,
+            limiter=self._limiter,
+            publisher=publisher,
+            metrics=metrics,
+            monotonic=self._clocks.monotonic,
             wall=self._clocks.wall,
-            on_measured=self._limiter.align,
+            interval=round(settings.clock_interval_s * SECOND),
+            drift=round(settings.clock_drift_s * SECOND),
         )
         self._reconciler = Reconciler(
             rest=self.rest,
@@ -283,11 +289,14 @@ class Connector:
             PermissionDeniedError: the key may not read, or may not trade.
             UnknownPairError: VALR lists no such pair.
             NotReadyError: not everything was ready in time; names what is missing.
+            NotSentError, TransportError: VALR could not be reached, or did not answer.
+            ThrottledError, RateLimitedError: VALR's limits leave no room in that time.
+            ExchangeError, DecodeError: VALR answered with an error, or with nonsense.
         """
         until = self._clocks.monotonic() + round(self._settings.start_timeout_s * SECOND)
         try:
             async with asyncio.timeout(self._settings.start_timeout_s):
-                await self._clock_keeper.measure(until)
+                await self._clock_sync.measure(until=until)
                 await self._load_rules(until)
                 await self._check_permissions(until)
                 self._supervisor.start(self._parts())
@@ -353,9 +362,6 @@ class Connector:
 
     # --- starting ----------------------------------------------------------------------------------
 
-    async def _correct_clock(self) -> None:
-        await self._clock_keeper.correct()
-
     async def _load_rules(self, until: int) -> None:
         rows = await self.rest.call_patiently(endpoints.pairs(), until=until)
         for change in self._state.rules.replace(to_pair_infos(rows)):
@@ -374,17 +380,42 @@ class Connector:
         self._note(self._state.readiness.ready(Part.TRADING_RULES))
 
     async def _check_permissions(self, until: int) -> None:
-        key = (await self.rest.call_patiently(endpoints.api_key(), until=until)).to_info()
+        try:
+            row = await self.rest.call_patiently(endpoints.api_key(), until=until)
+        except PermissionDeniedError as refused:
+            raise PermissionDeniedError(
+                f"the API key lacks the permission View access; VALR says: {refused.reason}",
+                code=refused.code,
+                status=refused.status,
+                request=refused.request,
+            ) from None
+        key = row.to_info()
         lacking = [
             name for name, granted in (("View access", key.can_view), ("Trade", key.can_trade)) if not granted
         ]
         if lacking:
             raise PermissionDeniedError(f"the API key lacks the permission {' and '.join(lacking)}")
 
-    def _parts(self) -> Sequence[Callable[[], Awaitable[None]]]:
-        parts = [self.account.run, self._reconciler.run, self._unwanted.run, self._rules_refresh.run]
-        optional = (self.market, self._cancel_on_disconnect)
-        return [*parts, *(part.run for part in optional if part is not None)]
+    async def _correct_clock(self, used: int) -> bool:
+        return await self._clock_sync.correct(used)
+
+    def _parts(self) -> Mapping[str, Run]:
+        parts: dict[str, Run] = {
+            "account stream": self.account.run,
+            "reconciler": self._reconciler.run,
+            "unwanted orders": self._unwanted.run,
+            "trading rules": self._rules_refresh.run,
+            "clock": self._clock_sync.run,
+        }
+        if self.market is not None:
+            parts["market stream"] = self.market.run
+        if self._cancel_on_disconnect is not None:
+            parts["cancel on disconnect"] = self._cancel_on_disconnect.run
+        return parts
+
+    def _note_restart(self, event: PartRestarted) -> None:
+        self._metrics.counter(m.PART_RESTARTS, event.part).add()
+        self._publisher.publish(event)
 
     def _connect_account(self, stream: UserStreamTracker) -> WebSocketClient:
         return self._connect(Socket.ACCOUNT, self._settings.hosts.account_socket, stream, stream.on_state)
@@ -411,8 +442,8 @@ class Connector:
             tap=self._taps[socket],
             dial=self._network.dial,
             metrics=self._metrics,
-            on_refused=self._correct_clock,
             permit=DialPermit(self._limiter, DIAL_LANES[socket]),
+            on_refused=lambda: self._correct_clock(self._timestamps.offset.offset_ns),
         )
 
     def _handshake(self, path: str) -> Mapping[str, str]:

@@ -98,6 +98,11 @@ class LimiterRegistry:
                 round_trip=offset.round_trip_ns,
             )
 
+    def misalign(self, venue: VenueClock) -> None:
+        """Where VALR's windows begin is not known any more."""
+        with self._lock:
+            venue.forget()
+
     def refused(self, allowance: Allowance, now: int, sent: int, retry_after: int | None) -> None:
         """VALR refused a request of this kind; all are nanoseconds."""
         with self._lock:
@@ -221,6 +226,10 @@ class Limiter:
     def align(self, offset: ClockOffset) -> None:
         """VALR's clock has been measured against the registry's wall clock."""
         self._registry.align(self._venue, offset)
+
+    def misalign(self) -> None:
+        """VALR's clock is in doubt."""
+        self._registry.misalign(self._venue)
 
     def _throttle(self, allowance: Allowance, operation: str) -> None:
         now = self._registry.now(self._venue)

@@ -19,6 +19,7 @@ from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_tracker import OrderTracker
 from valr_connector.core.reconcile import Patience, Question, Questions, absence_proves, earliest_due, is_moot
 from valr_connector.errors import ValrError
+from valr_connector.model.enums import OrderStatus
 from valr_connector.model.ids import ClientOrderId
 from valr_connector.net.alarm import Alarm
 from valr_connector.net.event_stream import EventPublisher
@@ -92,6 +93,7 @@ class Reconciler:
         self._server_time = server_time
         self._began: datetime | None = None
         self._fills_wanted_since = fills_wanted_since
+        self._has_run = False
         self._asking: set[ClientOrderId] = set()
         self._slots = asyncio.Semaphore(MOST_AT_ONCE)
         self._inquiries = Inquiries(self._ask_in_turn, clock)
@@ -104,7 +106,13 @@ class Reconciler:
         self._place_again = place_again
 
     async def run(self) -> None:
-        """Ask what is due, and compare lists now and then, until cancelled."""
+        """Ask what is due, and compare lists now and then, until cancelled.
+
+        Run again after a failure, it asks about everything that may have been asked when it failed.
+        """
+        if self._has_run:
+            self._ask_about_everything()
+        self._has_run = True
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._compare_now_and_then())
             something_is_due = asyncio.Event()
@@ -117,6 +125,17 @@ class Reconciler:
                         something_is_due.clear()
                 finally:
                     alarm.stop()
+
+    def _ask_about_everything(self) -> None:
+        self._asking.clear()
+        now = self._clock()
+        for order in self._tracker.orders():
+            if not order.is_done:
+                is_new = order.status is OrderStatus.PENDING_CREATE
+                reason = AskReason.PLACEMENT_UNCONFIRMED if is_new else AskReason.ABSENT
+                self._questions.ask(order.client_order_id, reason, now)
+            elif not order.has_all_fills:
+                self._questions.ask(order.client_order_id, AskReason.MISSING_FILLS, now)
 
     def _ask_what_is_due(self, tasks: asyncio.TaskGroup, alarm: Alarm) -> None:
         now = self._clock()

@@ -38,7 +38,7 @@ from valr_connector.net.http_pools import HttpPools
 from valr_connector.net.limiter import Limiter
 from valr_connector.observe import metrics as m
 from valr_connector.protocol.requests import Lane, Request
-from valr_connector.protocol.responses import decode_response
+from valr_connector.protocol.responses import decode_response, refuses_signature
 from valr_connector.protocol.signing import Credentials
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,6 @@ _MINUTE_NS: Final = 60 * _NS_PER_S
 _SHORTEST_NS: Final = 1_000_000
 """A time-out of 0 would mean none at all."""
 _LONGEST_PAUSE_S: Final = 3600.0
-_UNAUTHORISED: Final = 401
 _TOO_MANY_REQUESTS: Final = 429
 _SERVER_ERRORS: Final = 500
 _ORDER_LANES: Final = frozenset({Lane.PLACE, Lane.MODIFY, Lane.CANCEL})
@@ -112,7 +111,8 @@ class RestClient:
         open_session: makes the pool.
         metrics: where to count.
         limiter: asked before each attempt, and told of each 429; None where nobody counts.
-        on_unauthorised: awaited after each answer 401 to a signed request, before its call ends.
+        correct_clock: given the offset of the clock that a refused signature was made with, nanoseconds; says
+            whether that was off, so that signing again makes sense. None where nobody corrects it.
         order_circuit: asked before each request that places, modifies or cancels, and told how the transport
             did; None where nobody minds.
 
@@ -134,7 +134,7 @@ class RestClient:
         open_session: Callable[[], HttpExchange] = open_http_session,
         metrics: m.Metrics | None = None,
         limiter: Limiter | None = None,
-        on_unauthorised: Callable[[], Awaitable[object]] | None = None,
+        correct_clock: Callable[[int], Awaitable[bool]] | None = None,
         order_circuit: Circuit | None = None,
     ) -> None:
         if not base_url.startswith(("http://", "https://")):
@@ -149,7 +149,7 @@ class RestClient:
         self._sleep = sleep
         self._metrics = metrics or m.Metrics()
         self._limiter = limiter
-        self._on_unauthorised = on_unauthorised
+        self._correct_clock = correct_clock
         self._order_circuit = order_circuit
         self._pools = HttpPools(open_session)
         self._is_closed = False
@@ -188,7 +188,7 @@ class RestClient:
         """What came of the last attempt."""
         seconds = self._settings.timeout_s if timeout is None else timeout
         deadline = self._clock() + round(seconds * _NS_PER_S)
-        attempt, outcome = 1, None
+        attempt, outcome, is_corrected = 1, None, False
         while True:
             try:
                 async with nullcontext() if passage is None else passage():
@@ -197,9 +197,11 @@ class RestClient:
                 if outcome is None:
                     raise
                 return outcome  # an earlier attempt was sent: what it led to counts
+            offset = self._timestamps.offset.offset_ns
             outcome = await self._attempt(request, deadline)
-            if self._on_unauthorised is not None and _is_unauthorised(request, outcome):
-                await self._on_unauthorised()
+            if not is_corrected and await self._was_signed_at_a_wrong_time(request, outcome, offset):
+                is_corrected = True
+                continue
             pause_s = self._pause_s(request, outcome, attempt)
             if pause_s is None or self._clock() + pause_s * _NS_PER_S >= deadline:
                 return outcome
@@ -207,6 +209,20 @@ class RestClient:
             await self._sleep(pause_s)
             self._metrics.counter(m.REST_RETRIES, request.name).add()
             attempt += 1
+
+    async def _was_signed_at_a_wrong_time(
+        self, request: Request[T], outcome: Reply | Failure, offset: int
+    ) -> bool:
+        """Whether VALR refused the signature for its time, and so did nothing, and the clock is right now."""
+        if self._correct_clock is None or not request.is_signed or isinstance(outcome, Failure):
+            return False
+        if not refuses_signature(outcome.status, outcome.body):
+            return False
+        is_off = await self._correct_clock(offset)
+        if is_off:
+            log.warning("%s: the signature was refused for its time; signing again", request.name)
+            self._metrics.counter(m.REST_RETRIES, request.name).add()
+        return is_off
 
     async def call_patiently(self, request: Request[T], *, until: int | None = None) -> T:
         """As `call`, but where VALR's limits leave no room, wait for it and call again.
@@ -339,10 +355,6 @@ def _retry_after_s(reply: Reply) -> float | None:
     """Seconds that VALR asks to wait, where it does; an hour at most."""
     asked = reply.headers.get("retry-after", "")
     return min(float(asked), _LONGEST_PAUSE_S) if asked.isascii() and asked.isdigit() else None
-
-
-def _is_unauthorised(request: Request[T], outcome: Reply | Failure) -> bool:
-    return request.is_signed and isinstance(outcome, Reply) and outcome.status == _UNAUTHORISED
 
 
 def _conclude(request: Request[T], outcome: Reply | Failure) -> T:

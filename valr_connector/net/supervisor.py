@@ -4,26 +4,48 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping
 
+from valr_connector.core.restarts import RestartPolicy, Restarts
 from valr_connector.errors import ValrError
+from valr_connector.model.events import PartRestarted
 
 log = logging.getLogger(__name__)
+
+Run = Callable[[], Awaitable[None]]
 
 
 class Supervisor:
     """Keeps the parts running until `stop`.
 
-    The parts mend what can be mended by themselves. An error that escapes one of them stops all and is
-    handed to `on_failure`, once.
+    The parts mend what can be mended by themselves. An error of this library that escapes one of them is what
+    none of them can: it stops all and is handed to `on_failure`, once. Any other error is a mistake that
+    nobody foresaw: the part is started again, as `on_restart` is told; too many of them lately stop all.
+
+    Args:
+        clock: monotonic nanoseconds.
+        sleep: waits for seconds.
     """
 
-    def __init__(self, on_failure: Callable[[ValrError], None]) -> None:
+    def __init__(
+        self,
+        on_failure: Callable[[ValrError], None],
+        on_restart: Callable[[PartRestarted], None],
+        *,
+        policy: RestartPolicy | None = None,
+        clock: Callable[[], int] = time.monotonic_ns,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
         self._on_failure = on_failure
+        self._on_restart = on_restart
+        self._policy = policy or RestartPolicy()
+        self._clock = clock
+        self._sleep = sleep
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, parts: Sequence[Callable[[], Awaitable[None]]]) -> None:
-        """Run the parts beside each other."""
+    def start(self, parts: Mapping[str, Run]) -> None:
+        """Run the parts beside each other, each under its name."""
         self._task = asyncio.create_task(self._run(parts), name="valr_connector")
 
     async def stop(self) -> None:
@@ -33,31 +55,43 @@ class Supervisor:
             task.cancel()
             await asyncio.wait([task])
 
-    async def _run(self, parts: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    async def _run(self, parts: Mapping[str, Run]) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
-                for part in parts:
-                    tasks.create_task(_as_coroutine(part))
+                for name, part in parts.items():
+                    tasks.create_task(self._keep_running(name, part), name=f"valr_connector: {name}")
         except BaseExceptionGroup as group:
             failure = _first_leaf(group)
             if not isinstance(failure, ValrError):
-                log.exception("a part of the connector failed unexpectedly", exc_info=failure)
                 failure = ValrError(f"a part of the connector failed: {failure!r}")
             self._on_failure(failure)
 
+    async def _keep_running(self, name: str, run: Run) -> None:
+        restarts = Restarts(self._policy)
+        while True:
+            try:
+                await run()
+            except Exception as error:  # whatever it is, a restart may mend it
+                mistake = _first_leaf(error)
+                if isinstance(mistake, ValrError):
+                    raise
+                log.exception("%s failed unexpectedly", name)
+                pause_s = restarts.next_pause_s(self._clock())
+                if pause_s is None:
+                    raise
+                self._on_restart(PartRestarted(name, repr(mistake), len(restarts)))
+                await self._sleep(pause_s)
+            else:
+                return
 
-async def _as_coroutine(part: Callable[[], Awaitable[None]]) -> None:
-    await part()
 
-
-def _first_leaf(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The failure a person should see: the library's own, if there is one."""
-    leaves = list(_leaves(group))
+def _first_leaf(error: BaseException) -> BaseException:
+    """The failure that a person should see: of several the library's own, if there is one."""
+    leaves = list(_leaves(error))
     return next((leaf for leaf in leaves if isinstance(leaf, ValrError)), leaves[0])
 
 
-def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
-    found: list[BaseException] = []
-    for error in group.exceptions:
-        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return found
+def _leaves(error: BaseException) -> list[BaseException]:
+    if not isinstance(error, BaseExceptionGroup):
+        return [error]
+    return [leaf for each in error.exceptions for leaf in _leaves(each)]

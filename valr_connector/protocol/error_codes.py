@@ -14,6 +14,8 @@ from valr_connector.errors import (
 from valr_connector.protocol.reply_frames import ReplyError
 
 _INVALID_ORDER = -1
+INVALID_SIGNATURE = -11252
+"""With 401: the secret is wrong, or the time that was signed with (protocol 3.3, 20)."""
 
 _BY_CODE: dict[int, type[ExchangeError]] = {
     -6: InsufficientFundsError,
@@ -21,7 +23,7 @@ _BY_CODE: dict[int, type[ExchangeError]] = {
     -38: OrderRefusedError,
     -39: OrderRefusedError,
     -11133: PermissionDeniedError,
-    -11252: AuthenticationError,
+    INVALID_SIGNATURE: AuthenticationError,
     -11268: AuthenticationError,
     -11272: AuthenticationError,
     -11500: OrderRefusedError,

@@ -16,7 +16,7 @@ from valr_connector.errors import (
     TransportError,
 )
 from valr_connector.protocol.decode_errors import DECODER_FAILURES
-from valr_connector.protocol.error_codes import exchange_error
+from valr_connector.protocol.error_codes import INVALID_SIGNATURE, exchange_error
 from valr_connector.protocol.reply_frames import ReplyError, read_error
 from valr_connector.protocol.requests import Request
 
@@ -25,6 +25,7 @@ T = TypeVar("T")
 _NO_REASON = ReplyError(code=None, message="")
 _LONGEST_WAIT_S = 3600.0
 _TIMED_OUT_ON_THE_WAY = 408
+_UNAUTHORISED = 401
 
 
 def decode_response(request: Request[T], status: int, headers: Mapping[str, str], body: bytes) -> T:
@@ -58,6 +59,11 @@ def decode_response(request: Request[T], status: int, headers: Mapping[str, str]
         kind = TransportError if request.is_read else OutcomeUnknownError
         raise kind(f"{request.name}: HTTP {status}")
     raise _refused(request, status, body)
+
+
+def refuses_signature(status: int, body: bytes) -> bool:
+    """Whether VALR refused the signature and so did nothing; the time in it may be what is wrong."""
+    return status == _UNAUTHORISED and _stated(body).code == INVALID_SIGNATURE
 
 
 def _refuse_error_body(request: Request[Any], status: int, body: bytes) -> None:

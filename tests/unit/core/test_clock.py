@@ -127,3 +127,18 @@ def test_a_window_without_room_is_refused() -> None:
 def test_a_negative_lead_is_refused() -> None:
     with pytest.raises(InvalidArgumentError, match="max_lead_ms=-1: must not be negative"):
         TimestampSource(ClockOffset(), max_lead_ms=-1)
+
+
+def test_a_sample_that_contradicts_the_best_one_makes_the_older_ones_void() -> None:
+    offset = ClockOffset()
+    offset.add(0, 2 * MS, server_ns=S)
+    offset.add(10 * S, 10 * S + 40 * MS, server_ns=11 * S + 500 * MS)
+    assert offset.round_trip_ns == 40 * MS
+    assert offset.offset_ns == S + 480 * MS
+
+
+def test_samples_that_can_be_true_together_compete() -> None:
+    offset = ClockOffset()
+    offset.add(0, 2 * MS, server_ns=S)
+    offset.add(10 * S, 10 * S + 40 * MS, server_ns=11 * S + 30 * MS)
+    assert offset.round_trip_ns == 2 * MS

@@ -96,3 +96,11 @@ def test_without_a_measurement_there_is_nothing_to_check() -> None:
     clock = VenueClock()
     clock.check(NOW, WALL)
     assert not clock.is_aligned
+
+
+def test_a_measurement_that_is_forgotten_is_not_relied_on_until_the_next() -> None:
+    clock = aligned(phase=300 * MILLISECOND)
+    clock.forget()
+    clock.check(NOW, WALL)
+    assert not clock.is_aligned
+    assert later(clock, NOW) == NOW + SECOND + LONGEST_DIFFERENCE

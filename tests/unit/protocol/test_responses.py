@@ -33,6 +33,7 @@ from valr_connector.protocol.endpoints import Request, decode_response
 from valr_connector.protocol.error_codes import exchange_error
 from valr_connector.protocol.order_requests import CancelOrder, PlaceLimit
 from valr_connector.protocol.reply_frames import ReplyError
+from valr_connector.protocol.responses import refuses_signature
 
 BTCZAR = Symbol("BTCZAR")
 PLACE = endpoints.place_limit(PlaceLimit(BTCZAR, Side.BUY, Decimal(1), Decimal(1), ClientOrderId("MM-1")))
@@ -280,3 +281,18 @@ def _outcome(request: Request[Any], status: int, body: bytes) -> object:
         return decode_response(request, status, {}, body)
     except ValrError as error:
         return error
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_refused"),
+    [
+        (401, b'{"code":-11252,"message":"Request has an invalid signature"}', True),
+        (401, b'{"code":"-11252","message":"Request has an invalid signature"}', True),
+        (400, b'{"code":-11252,"message":"Request has an invalid signature"}', False),
+        (401, b'{"code":-11272,"message":"IP address not whitelisted"}', False),
+        (401, b"", False),
+        (200, b"[]", False),
+    ],
+)
+def test_a_refused_signature_is_told_from_other_refusals(status: int, body: bytes, is_refused: bool) -> None:
+    assert refuses_signature(status, body) is is_refused
