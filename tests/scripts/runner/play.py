@@ -25,7 +25,7 @@ lets pass.
     > user places a: BUY 0.01 at 950000, post-only          also IOC, FOK, retry never; 5 SHIB-USDC
     > user places a: SELL 0.01                              a market order; BUY worth 1000 by quote amount
     > user places a: SELL 0.01 at 900000, stop 905000       a stop-limit order; or: takes profit at 990000
-    > user cancels a                                        cancels all; cancels all of BTC-ZAR
+    > user cancels a                                        all; all of BTC-ZAR; everything in BTC-ZAR
     > user modifies a: price 960000, total 0.02             or remaining 0.02; and CANCEL_ORIGINAL, REPRICE
     > user batches: places b: BUY 0.01 at 950000; cancels a; modifies c: price 1
     > user closes                                           and: starts

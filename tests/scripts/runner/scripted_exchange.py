@@ -43,7 +43,7 @@ _WRONG_SIGNATURE: Final = Reply(
     b'{"code":-11252,"message":"Request has an invalid signature"}',
 )
 _MOST_SKEW_MS: Final = 30_000
-_NEED_NO_SCRIPT: Final = frozenset({"PING", "SUBSCRIBE", "UNSUBSCRIBE"})
+_NEED_NO_SCRIPT: Final = frozenset({"PING", "SUBSCRIBE", "UNSUBSCRIBE", "CANCEL_ON_DISCONNECT"})
 
 
 @dataclass(slots=True)

@@ -7,10 +7,12 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final
 
 from tests.scripts.runner.phrases import Phrases
+from tests.scripts.runner.records import name_of
 from tests.scripts.runner.script_file import Mismatch, split
 from valr_connector import (
     CancelAllReport,
     CancelOutcome,
+    CancelScope,
     CloseReport,
     ModifyOutcome,
     RetryPolicy,
@@ -45,6 +47,7 @@ class User:
         self.phrases: Phrases = {
             _PLACES: self._place,
             r"cancels all(?: of (?P<pair>\S+))?": self._cancel_all,
+            r"cancels everything(?: in (?P<pair>\S+))?": self._cancel_everything,
             r"cancels (?P<name>\S+)": self._cancel,
             r"modifies (?P<name>\S+): (?P<terms>.+)": self._modify,
             r"batches: (?P<operations>.+)": self._batch,
@@ -99,6 +102,10 @@ class User:
 
     def _cancel_all(self, pair: str | None) -> None:
         self._call("cancelling all", self._valr().cancel_all(pair=pair))
+
+    def _cancel_everything(self, pair: str | None) -> None:
+        scope = CancelScope.ACCOUNT if pair is None else CancelScope.PAIR
+        self._call("cancelling everything", self._valr().cancel_all(scope, pair))
 
     def _modify(self, name: str, terms: str) -> None:
         self._call(f"modifying {name}", self._valr().modify_order(name, **_changes(terms)))
@@ -201,13 +208,20 @@ def _in_words(result: object) -> str:
         raise Mismatch(f"it raised {result.error!r}")
     if isinstance(result, CloseReport):
         return ", ".join(order.client_order_id for order in result.remaining) or "clean"
-    if isinstance(result, CancelAllReport):
-        return _in_words(result.outcomes)
     if isinstance(result, CancelOutcome | ModifyOutcome):
         return str(result.result)
+    if isinstance(result, CancelAllReport):
+        return _report(result)
     if isinstance(result, Sequence):
         return ", ".join(f"{_name(each)} {_in_words(each)}" for each in result) or "nothing"
     return str(getattr(result, "status", ""))
+
+
+def _report(report: CancelAllReport) -> str:
+    words = [_in_words(report.outcomes)] if report.outcomes else []
+    words += [f"{name_of(order_id)} gone" for order_id in report.others_ended]
+    words += [f"{name_of(order_id)} left" for order_id in report.others_remaining]
+    return ", ".join([*words, *([] if report.is_complete else ["incomplete"])]) or "nothing"
 
 
 def _name(result: Any) -> str:
