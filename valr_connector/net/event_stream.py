@@ -18,6 +18,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Final, Generic, Self, TypeVar
 
+from valr_connector.core.backlog import NEVER_DROPPED, Backlog
 from valr_connector.errors import ClosedError, InvalidArgumentError, StreamOverflowError, ValrError
 from valr_connector.observe import metrics as m
 
@@ -32,12 +33,12 @@ Unsubscribe = Callable[[], None]
 
 
 class Overflow(StrEnum):
-    """What happens to a stream that holds `capacity` events unread."""
+    """What happens to a stream that holds `capacity` events unread. What happened to orders is never lost."""
 
     KEEP_ALL = "KEEP_ALL"
     """Nothing is ever lost: it grows on, and a warning is logged."""
     DROP_OLDEST = "DROP_OLDEST"
-    """For market data, where the newest replaces the rest."""
+    """For market data, where the newest replaces the rest. Events of orders stay, beyond `capacity`."""
     ERROR = "ERROR"
     """The stream ends; its reader gets what was queued, then StreamOverflowError."""
 
@@ -202,7 +203,7 @@ class EventStream(Generic[E]):
         self._capacity = capacity
         self._warn_at = capacity
         self._all_dropped = dropped
-        self._events: deque[E] = deque()
+        self._events: Backlog[E] = Backlog()
         self._readers: deque[asyncio.Future[None]] = deque()
         self._unsubscribe: Unsubscribe = _nothing
         self._is_closed = False
@@ -240,7 +241,7 @@ class EventStream(Generic[E]):
         """Queue one event; for the publisher."""
         if self._is_closed:
             return
-        if len(self._events) >= self._capacity and not self._has_room_after_all():
+        if len(self._events) >= self._capacity and not self._has_room_after_all(event):
             return
         self._events.append(event)
         self._wake_one()
@@ -258,13 +259,14 @@ class EventStream(Generic[E]):
         """What to call when the stream closes; for the publisher."""
         self._unsubscribe = unsubscribe
 
-    def _has_room_after_all(self) -> bool:
+    def _has_room_after_all(self, event: E) -> bool:
         """Do with a full stream as its subscriber chose; returns whether the next event still goes in."""
         if self._on_overflow is Overflow.ERROR:
             self.close(StreamOverflowError(f"more than {self._capacity} events were not read in time"))
             return False
-        if self._on_overflow is Overflow.DROP_OLDEST:
-            self._events.popleft()
+        may_drop = self._on_overflow is Overflow.DROP_OLDEST and not isinstance(event, NEVER_DROPPED)
+        if may_drop and self._events.losable >= self._capacity:
+            self._events.let_go()
             self.dropped += 1
             self._all_dropped.add()
         elif len(self._events) >= self._warn_at:
