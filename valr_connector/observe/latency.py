@@ -7,6 +7,7 @@ nothing is ever allocated after construction, sorted or thrown away.
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,7 @@ _PARTS: Final = 1 << _PART_BITS
 _LONGEST_NS: Final = (1 << 42) - 1
 """About 73 minutes; anything longer is counted as this in the percentiles, exactly in `max_ns`."""
 _BUCKETS: Final = (42 - _PART_BITS + 1) * _PARTS
+_ALL_EMPTY: Final = array("Q", bytes(8 * _BUCKETS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class LatencyHistogram:
     __slots__ = ("_counts", "count", "max_ns", "total_ns")
 
     def __init__(self) -> None:
-        self._counts = [0] * _BUCKETS
+        self._counts = _ALL_EMPTY[:]
         self.count = 0
         self.total_ns = 0
         self.max_ns = 0

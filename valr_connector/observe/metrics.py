@@ -28,9 +28,9 @@ class Kind(StrEnum):
     LATENCY = "latency"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Metric:
-    """Name, kind and meaning of one metric. Latencies are in nanoseconds."""
+    """Name, kind and meaning of one metric; there is one object of each. Latencies are in nanoseconds."""
 
     name: str
     kind: Kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -22,10 +23,10 @@ class RouteTable:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._literal: dict[tuple[str, str], Found] = {}
-        self._named: dict[tuple[str, int], list[tuple[list[_Part], Route]]] = {}
+        self._named: dict[tuple[str, int], list[tuple[tuple[_Part, ...], Route]]] = {}
         for route in routes:
             if "{" in route.path:
-                parts = [_part(text) for text in route.path.split("/")]
+                parts = _parts(route.path)
                 self._named.setdefault((route.method, len(parts)), []).append((parts, route))
             else:
                 self._literal[route.method, route.path] = Found(route, {})
@@ -51,11 +52,16 @@ class _Part(NamedTuple):
     is_name: bool
 
 
+@lru_cache(maxsize=256)
+def _parts(path: str) -> tuple[_Part, ...]:
+    return tuple(_part(text) for text in path.split("/"))
+
+
 def _part(text: str) -> _Part:
     return _Part(text[1:-1], is_name=True) if text.startswith("{") else _Part(text, is_name=False)
 
 
-def _match(parts: list[_Part], given: list[str]) -> Mapping[str, str] | None:
+def _match(parts: tuple[_Part, ...], given: list[str]) -> Mapping[str, str] | None:
     names: dict[str, str] = {}
     for (expected, is_name), text in zip(parts, given, strict=True):
         if not is_name:

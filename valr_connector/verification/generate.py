@@ -19,6 +19,8 @@ from valr_connector.verification.generate_faults import (
     CANCELLING,
     MODIFYING,
     PLACING,
+    SOCKETS,
+    SOCKETS_WITHOUT_BOOKS,
     FaultMaker,
     Mix,
 )
@@ -30,6 +32,8 @@ MIDDLE: Final = 1_000_000
 LADDER: Final = 20_000
 """How far from the middle others quote; the connector's passive orders stand between."""
 _IMMEDIATELY: Final = 0.002
+_FOLLOWING_BOOKS: Final = 0.3
+"""So many follow a book beside their orders."""
 _CALM: Final = 0.12
 """So many schedules have no fault: then everything has to be told when it happens, and not a second later."""
 
@@ -76,7 +80,8 @@ class _Generator:
     def __init__(self, rng: Random, mix: Mix) -> None:
         self._rng = rng
         self._mix = mix
-        self._faults = FaultMaker(rng, mix)
+        self._books = rng.random() < _FOLLOWING_BOOKS
+        self._faults = FaultMaker(rng, mix, SOCKETS if self._books else SOCKETS_WITHOUT_BOOKS)
         self._seconds = self._faults.seconds
 
     def schedule(self, seed: int) -> s.Schedule:
@@ -94,6 +99,7 @@ class _Generator:
             settings={**settings, **plot.settings},
             latency_s=latency_s,
             journal=plot.journal or rng.random() < 0.05,
+            books=self._books,
             steps=tuple(steps),
         )
 

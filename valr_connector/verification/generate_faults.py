@@ -9,7 +9,9 @@ from typing import Final
 
 from valr_connector.verification import schedule as s
 
-_SOCKETS: Final[tuple[s.SocketName, ...]] = ("account", "account", "account", "trade")
+SOCKETS: Final[tuple[s.SocketName, ...]] = ("account", "account", "account", "trade")
+SOCKETS_WITHOUT_BOOKS: Final[tuple[s.SocketName, ...]] = ("account",)
+"""Nobody opens the other one."""
 _SLOW_FATES: Final = frozenset({s.FrameFate.LATE, s.FrameFate.STALL})
 _NEWS: Final = ("ORDER_STATUS_UPDATE", "NEW_ACCOUNT_TRADE", "OPEN_ORDERS_UPDATE", "")
 _OUTWARD_FATES: Final = (
@@ -61,11 +63,16 @@ BATCHING: Final = Aim("", "ORDER_PROCESSED", "POST_/v1/batch")
 
 
 class FaultMaker:
-    """Draws faults."""
+    """Draws faults.
 
-    def __init__(self, rng: Random, mix: Mix) -> None:
+    Args:
+        sockets: to draw from.
+    """
+
+    def __init__(self, rng: Random, mix: Mix, sockets: Sequence[s.SocketName]) -> None:
         self._rng = rng
         self._mix = mix
+        self._sockets = sockets
 
     def aimed(self, at: float, aim: Aim) -> Iterator[s.AnyStep]:
         """A fault for the command that is given at that moment, or none."""
@@ -132,7 +139,7 @@ class FaultMaker:
 
     def _socket_fault(self, at: float) -> s.AnyStep:
         rng = self._rng
-        socket = rng.choice(_SOCKETS)
+        socket = rng.choice(self._sockets)
         match rng.randrange(7):
             case 0 | 1:
                 return s.Cut(at=at, socket=socket, code=rng.choice((1000, 1006, 1006, 1012)))

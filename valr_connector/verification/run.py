@@ -186,7 +186,7 @@ class _Play:
 
 
 def _unresolved(world: World, user: User) -> list[Violation]:
-    found = [Violation("L1", f"{call} has not returned") for call in user.pending.values()]
+    found = [Violation("L1", f"{step_line(step)} has not returned") for step in user.pending.values()]
     if not world.life.is_closed:
         found += l1_no_unknown(world.life.stories())
     return found

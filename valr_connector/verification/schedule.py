@@ -330,6 +330,7 @@ class Schedule(Struct, frozen=True, kw_only=True):
         settings: changes to the connector's `Settings`.
         latency_s: longest way of a frame or a request; each takes between none of it and all of it.
         journal: whether the connector keeps an order journal, which the next one takes over.
+        books: whether the connector follows the pair's book, for which it opens the trade socket.
         steps: by time.
     """
 
@@ -338,6 +339,7 @@ class Schedule(Struct, frozen=True, kw_only=True):
     settings: Mapping[str, str | bool | float] = field(default_factory=dict)
     latency_s: float = 0.01
     journal: bool = False
+    books: bool = True
     steps: tuple[AnyStep, ...] = ()
 
     @property

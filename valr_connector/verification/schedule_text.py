@@ -26,6 +26,8 @@ def _lines(schedule: Schedule) -> Iterator[str]:
     yield f"latency_s={schedule.latency_s!r}"
     if schedule.journal:
         yield "journal=true"
+    if not schedule.books:
+        yield "books=false"
     for group in ("venue", "settings"):
         for name, value in getattr(schedule, group).items():
             yield f"{group}.{name}={_word(value)}"

@@ -17,6 +17,7 @@ from valr_connector.verification import schedule as s
 from valr_connector.verification.invariants import Violation, l4_no_accumulation, l5_closes_in_time
 from valr_connector.verification.life import Life
 from valr_connector.verification.schedule_text import step_line
+from valr_connector.verification.virtual_loop import running_loop
 from valr_connector.verification.world import ACCOUNT, PAIR, World
 
 _RESTART_PAUSE_S: Final = 1.0
@@ -31,12 +32,12 @@ class User:
 
     Attributes:
         violations: what was found wrong on the way.
-        pending: calls that ought to return by themselves and have not yet, in words.
+        pending: steps whose call ought to return by itself and has not yet.
     """
 
     def __init__(self, world: World) -> None:
         self.violations: list[Violation] = []
-        self.pending: dict[int, str] = {}
+        self.pending: dict[int, s.AnyStep] = {}
         self._world = world
         self._calls = 0
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -67,16 +68,16 @@ class User:
         self._tasks[number] = self._world.tasks.create_task(self._watch(number, step))
 
     async def _watch(self, number: int, step: s.AnyStep) -> None:
-        name = step_line(step)
         if isinstance(step, _RETURNING):
-            self.pending[number] = name
+            self.pending[number] = step
         try:
             await self._deeds[type(step)](step)
         except ValrError as error:
+            name = step_line(step)
             self._world.secrecy.read(f"an error of {name}", f"{error} {error!r}")
             self._world.trace.note(f"raised {type(error).__name__}: {error} ({name})")
         except Exception as error:  # noqa: BLE001  whatever else comes out of the library is a defect
-            self.violations.append(Violation("crash", f"{name} raised {error!r}"))
+            self.violations.append(Violation("crash", f"{step_line(step)} raised {error!r}"))
         finally:
             self.pending.pop(number, None)
             del self._tasks[number]
@@ -323,7 +324,7 @@ def _names(words: str) -> list[str]:
 def _tasks_of_the_library() -> list[str]:
     """What still runs of the connector, in words."""
     names = []
-    for task in asyncio.all_tasks():
+    for task in running_loop().unfinished_tasks():
         code = getattr(task.get_coro(), "cr_code", None)
         if code is not None and "/valr_connector/net/" in code.co_filename.replace("\\", "/"):
             names.append(str(code.co_qualname))

@@ -105,7 +105,6 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         self._tasks: list[asyncio.Task[Any]] = []
         self._most_tasks = _FEW_TASKS
         self._is_stopping = False
-        self._turns = 0
 
     def unfinished_tasks(self) -> list[asyncio.Task[Any]]:
         """All tasks that have not ended, in the order of their making."""
@@ -183,12 +182,10 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         """
         task = self.create_task(future)
         task.add_done_callback(self._stop)
+        self._is_stopping = False
         _set_running_loop(self)
         try:
-            self._is_stopping = False
-            self._turns = 0
-            while not self._is_stopping:
-                self._turn()
+            self._run()
         finally:
             _set_running_loop(None)
             task.remove_done_callback(self._stop)
@@ -203,33 +200,35 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
     def _stop(self, _: object) -> None:
         self._is_stopping = True
 
-    def _turn(self) -> None:
-        """Call what is ready, and what has become due by then."""
-        soon = self._soon
-        timers = self._timers
-        if not soon:
-            self._pass_time()
-        while timers and timers[0][0] <= self._now:
-            soon.append(heappop(timers)[2])
-        self._turns += 1
-        if self._turns > MOST_TURNS_AT_ONCE:
-            raise StandstillError(f"{self._turns} turns of the loop at {self._now:.9f} s")
-        for _ in range(len(soon)):
-            call = soon.popleft()
-            if not call.is_cancelled:
-                call.context.run(call.callback, *call.args)
+    def _run(self) -> None:
+        """Turn by turn, call what is ready and what has become due by then."""
+        soon, timers = self._soon, self._timers
+        turns = 0
+        while not self._is_stopping:
+            if not soon and self._pass_time():
+                turns = 0
+            while timers and timers[0][0] <= self._now:
+                soon.append(heappop(timers)[2])
+            turns += 1
+            if turns > MOST_TURNS_AT_ONCE:
+                raise StandstillError(f"{turns} turns of the loop at {self._now:.9f} s")
+            for _ in range(len(soon)):
+                call = soon.popleft()
+                if not call.is_cancelled:
+                    call.context.run(call.callback, *call.args)
 
-    def _pass_time(self) -> None:
-        """Jump to the next timer."""
+    def _pass_time(self) -> bool:
+        """Jump to the next timer; whether that took any time."""
         timers = self._timers
         while timers and timers[0][2].is_cancelled:
             heappop(timers)
         if not timers:
             raise NothingLeftError("everybody waits, and nothing will ever happen again")
-        if timers[0][0] > self._now:
-            self._now = timers[0][0]
-            self.now_ns = round(self._now * _NS_PER_S)
-            self._turns = 0
+        if timers[0][0] <= self._now:
+            return False
+        self._now = timers[0][0]
+        self.now_ns = round(self._now * _NS_PER_S)
+        return True
 
 
 def running_loop() -> VirtualTimeLoop:

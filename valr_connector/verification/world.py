@@ -92,6 +92,7 @@ class World:
     ) -> None:
         self._loop = running_loop()
         self._rng = Random(schedule.seed)
+        self._follows_books = schedule.books
         self.trace = trace
         self.tasks = tasks
         self.clock_jump_ns = 0
@@ -152,7 +153,7 @@ class World:
         valr = ValrExchange(
             self._key.key,
             self._key.secret,
-            pairs=[PAIR],
+            pairs=[PAIR] if self._follows_books else [],
             settings=self.settings.model_copy(update={"hosts": hosts}),
             tap=heard,
             clocks=Clocks(self.monotonic, self.wall),
