@@ -142,6 +142,7 @@ from valr_connector.model.order import (
     ModifyResult,
 )
 from valr_connector.net.event_stream import EventStream, Overflow
+from valr_connector.net.market_data import MarketData
 from valr_connector.net.order_batch import BatchResult
 from valr_connector.net.websocket import FrameTap
 from valr_connector.protocol.order_requests import ModifyMatchStrategy
@@ -213,6 +214,7 @@ __all__ = [
     "JournalWriteError",
     "Liquidity",
     "MarkPriceChanged",
+    "MarketData",
     "MarketFeed",
     "MarketSummary",
     "MarketSummaryChanged",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -26,7 +26,7 @@ from valr_connector.core.order_entry import (
 )
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.readiness import Part, PartStatus, parts_in_use
-from valr_connector.core.subscriptions import checked_market_feed
+from valr_connector.core.subscriptions import checked_market_feed, checked_pairs
 from valr_connector.core.trading_rules import quantise_amount, quantise_price
 from valr_connector.errors import (
     ClosedError,
@@ -129,7 +129,7 @@ class ValrExchange:
         journal: Path | OrderJournal | None = None,
     ) -> None:
         self._credentials = Credentials(api_key, api_secret, subaccount_id)
-        self._pairs = _distinct(pairs)
+        self._pairs = checked_pairs(pairs)
         self._books = checked_feed(books)
         self._settings = settings or Settings()
         self._tap = tap
@@ -683,11 +683,11 @@ class ValrExchange:
             InvalidArgumentError: there is no such feed, or `pairs` is no list.
             NotReadyError, ClosedError: not started, closed, or stopped by a failure.
         """
-        self._market().subscribe(checked_market_feed(feed), _distinct(pairs))
+        self._market().subscribe(checked_market_feed(feed), checked_pairs(pairs))
 
     def unsubscribe(self, feed: MarketFeed, pairs: Sequence[str]) -> None:
         """Have VALR tell a feed of these pairs no more. Raises as `subscribe` does."""
-        self._market().unsubscribe(checked_market_feed(feed), _distinct(pairs))
+        self._market().unsubscribe(checked_market_feed(feed), checked_pairs(pairs))
 
     def subscribed(self, feed: MarketFeed) -> Sequence[Pair]:
         """The pairs whose feed is subscribed. Raises as `subscribe` does."""
@@ -806,10 +806,3 @@ class ValrExchange:
     def _fail(self, failure: ValrError) -> None:
         self._failure = failure
         self._publisher.close(failure)
-
-
-def _distinct(pairs: Any) -> tuple[str, ...]:
-    names: list[Any] = list(pairs) if isinstance(pairs, Iterable) else [None]
-    if isinstance(pairs, str) or not all(isinstance(name, str) for name in names):
-        raise InvalidArgumentError("pairs", pairs, 'must be a list of pairs, ["BTC-ZAR"]')
-    return tuple(dict.fromkeys(names))

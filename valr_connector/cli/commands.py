@@ -15,6 +15,7 @@ from valr_connector.cli.demo_summary import DemoSummary
 from valr_connector.cli.demo_view import open_view
 from valr_connector.cli.frames_check import check_files
 from valr_connector.cli.log_output import log_to_standard_error
+from valr_connector.cli.market_commands import add_market_commands
 from valr_connector.cli.simulate import run_one, run_seeds
 from valr_connector.cli.simulator import run_simulator
 from valr_connector.cli.stop_signals import stop_on_signals
@@ -30,6 +31,7 @@ app: Final = typer.Typer(
 )
 frames: Final = typer.Typer(help="Recorded frames.", no_args_is_help=True)
 app.add_typer(frames, name="frames")
+add_market_commands(app)
 
 
 def _print_version(wanted: bool) -> None:

@@ -88,3 +88,16 @@ def checked_market_feed(feed: object) -> MarketFeed:
         return MarketFeed(str(feed))
     except ValueError:
         raise InvalidArgumentError("feed", feed, f"must be one of {', '.join(MarketFeed)}") from None
+
+
+def checked_pairs(pairs: object) -> tuple[str, ...]:
+    """Names of pairs as somebody listed them, each once. Whether VALR has them is not looked at.
+
+    Raises:
+        InvalidArgumentError: it is no list of texts.
+    """
+    names: list[object] = list(pairs) if isinstance(pairs, Iterable) else [None]
+    texts = [name for name in names if isinstance(name, str)]
+    if isinstance(pairs, str) or len(texts) != len(names):
+        raise InvalidArgumentError("pairs", pairs, 'must be a list of pairs, ["BTC-ZAR"]')
+    return tuple(dict.fromkeys(texts))
