@@ -194,7 +194,7 @@ class OrderGateway:
             await self._wait.until(order, _has_no_cancel_request)
             if order.is_done:
                 break
-            could_ask = await self._ask_about(order)
+            could_ask = await self._wait.answer_or_end(order, self._ask_about(order))
         if order.is_done:
             self._cancel_latency.record(self._clock() - began)
             return CancelOutcome(order, _RESULTS[order.status])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.order_record import OrderRecord
@@ -61,6 +61,24 @@ class OutcomeWait:
                 waiting.remove(woken)
                 if not waiting:
                     self._waiting.pop(order.client_order_id, None)
+
+    async def answer_or_end(self, order: OrderRecord, answer: Awaitable[bool]) -> bool:
+        """Wait for the answer to a question about an order, or for its ending, whichever comes first.
+
+        Returns:
+            The answer: whether VALR could be asked. False where the ending came first.
+        """
+
+        async def wait_for_answer() -> bool:
+            return await answer
+
+        async with asyncio.TaskGroup() as tasks:
+            asking = tasks.create_task(wait_for_answer())
+            ending = tasks.create_task(self.until(order, lambda order: order.is_done))
+            await asyncio.wait((asking, ending), return_when=asyncio.FIRST_COMPLETED)
+            asking.cancel()
+            ending.cancel()
+        return not asking.cancelled() and asking.result()
 
     def _give_up(self, client_order_id: ClientOrderId, cause: str) -> None:
         for says in (Says.PLACEMENT_UNKNOWN, Says.CANCEL_UNKNOWN, Says.MODIFY_UNKNOWN):
