@@ -14,20 +14,19 @@ import io
 import logging
 import sys
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from decimal import Decimal
 from random import Random
 
-from tests.chaos.proxy import HOST, Kind, Proxy
-from tests.chaos.recovery import Recovery, percentile
-from tests.chaos.storm import Fault, Storm
+from tests.chaos.proxy import Kind, Proxy
+from tests.chaos.recovery import percentile
+from tests.chaos.report import Report, figures, unknown_s
+from tests.chaos.stage import ACCOUNT, PAIR, RIVAL, SETTINGS, SYMBOL, VENUE, connected, port_of
+from tests.chaos.storm import Storm
 from tests.soak.kill_maker import Taker
 from valr_connector import (
     CancelUnknown,
     Event,
-    Hosts,
     OrderStatus,
     PlacementUnknown,
     Settings,
@@ -35,10 +34,8 @@ from valr_connector import (
     ValrExchange,
 )
 from valr_connector.cli.maker_example import load_market_maker
-from valr_connector.net.limiter import LimiterRegistry
 from valr_connector.observe import metrics as m
 from valr_connector.simulator.exchange import EmbeddedExchange
-from valr_connector.simulator.settings import RateLimits, SimulatorSettings
 from valr_connector.verification.invariants import (
     AT_QUIESCENCE,
     EACH_ORDER,
@@ -54,9 +51,7 @@ from valr_connector.verification.invariants import (
 )
 from valr_connector.verification.story import OrderStory, Recorder
 
-PAIR, SYMBOL = "BTC-ZAR", "BTCZAR"
 QUIET_PAIR = "ETH-ZAR"
-ACCOUNT, RIVAL = "0", "9"
 RESTING = 48
 """Orders that rest beside the two quotes."""
 REFRESH_S = 0.1
@@ -68,67 +63,6 @@ CALM_WITHIN_S = 20.0
 LOOK_S = 0.01
 SHOWS_WITHIN_S = 0.2
 """What breaks a connection at once is known by then."""
-MORE_ROOM = 20
-"""VALR's limits are multiplied by this on both sides: a minute's faults take more than a minute's dials."""
-
-SETTINGS = Settings(
-    place_timeout_s=1.0,
-    cancel_timeout_s=1.0,
-    not_found_grace_s=2.5,
-    absent_min_age_s=2.0,
-    absent_min_quiet_s=1.0,
-    reconcile_interval_s=5.0,
-    ping_interval_s=0.4,
-    silence_timeout_s=1.2,
-    stable_connection_s=1.0,
-    longest_redial_pause_s=0.5,
-)
-"""Short deadlines, so that hundreds of faults fit into minutes: half-open sockets are found after 1.2 s."""
-
-VENUE = SimulatorSettings(
-    crowd=True,
-    crowd_interval_s=0.05,
-    crowd_prices={SYMBOL: Decimal(1_500_000)},
-    balances={"ZAR": Decimal(1_000_000_000), "BTC": Decimal(1_000), "ETH": Decimal(1_000)},
-    request_jitter_s=0.002,
-    processing_latency_s=0.001,
-    processing_jitter_s=0.004,
-    event_jitter_s=0.002,
-    reply_jitter_s=0.004,
-    rate_limits=RateLimits(
-        **{each.name: MORE_ROOM * getattr(RateLimits(), each.name) for each in fields(RateLimits)}
-    ),
-)
-
-
-@dataclass
-class Report:
-    """What happened.
-
-    Attributes:
-        faults: how often each struck.
-        orders, fills: how many there were at the venue.
-        most_open: the most orders that were open there at once.
-        unknown: orders whose placement or cancel was unknown at some time, by what became of them.
-        unknown_s: how long each was unknown, seconds.
-        rest_failures: REST calls that got no answer.
-        resolved_s: from the last fault until all agreed.
-        closed_s: how long closing took.
-    """
-
-    faults: Counter[Fault] = field(default_factory=Counter)
-    recovery: Recovery = field(default_factory=Recovery)
-    orders: int = 0
-    fills: int = 0
-    most_open: int = 0
-    unknown: Counter[tuple[str, str]] = field(default_factory=Counter)
-    unknown_s: list[float] = field(default_factory=list)
-    rare: Counter[str] = field(default_factory=Counter)
-    rest_failures: int = 0
-    resolved_s: float = float("nan")
-    closed_s: float = float("nan")
-    seconds: float = 0.0
-    violations: list[Violation] = field(default_factory=list)
 
 
 class Chaos:
@@ -266,7 +200,7 @@ class Chaos:
         for story in stories:
             for doubt in (PlacementUnknown, CancelUnknown):
                 report.unknown[doubt.__name__, story.order.status.value] += story.has(doubt)
-            report.unknown_s += _unknown_s(story)
+            report.unknown_s += unknown_s(story)
         snapshot = self.valr.metrics.snapshot()
         report.rest_failures = sum(
             value
@@ -301,21 +235,10 @@ def _of_each(
             yield from invariant(story, truth)
 
 
-def _unknown_s(story: OrderStory) -> Iterator[float]:
-    """Seconds from each time-out to the next thing that was known."""
-    since: int | None = None
-    for told in story.told:
-        if isinstance(told.event, PlacementUnknown | CancelUnknown):
-            since = told.at if since is None else since
-        elif since is not None:
-            yield (told.at - since) / 1e9
-            since = None
-
-
 Weather = Callable[[Chaos], Awaitable[None]]
 
 
-def storm_of(faults: int, lasts_s: float = 140.0) -> Weather:
+def storm_of(faults: int, lasts_s: float = 120.0) -> Weather:
     """So many faults. After `lasts_s` seconds nothing waits for calm any more between them."""
 
     async def weather(chaos: Chaos) -> None:
@@ -346,59 +269,6 @@ async def run_chaos(weather: Weather, seed: int, settings: Settings = SETTINGS) 
         report.violations.append(Violation("L2", f"p99 of coming back is {slow:.3f} s"))
     report.violations = list(dict.fromkeys(report.violations))
     return report
-
-
-def port_of(exchange: EmbeddedExchange) -> int:
-    """Where a running exchange listens."""
-    return int(exchange.endpoints.rest.rsplit(":", 1)[1])
-
-
-@contextlib.asynccontextmanager
-async def connected(
-    exchange: EmbeddedExchange, proxy: Proxy, settings: Settings, rng: Random
-) -> AsyncIterator[ValrExchange]:
-    """A started connector that reaches the exchange through the proxy."""
-    key, at = exchange.add_api_key(ACCOUNT), f"{HOST}:{proxy.port}"
-    hosts = Hosts(
-        rest=f"http://{at}", account_socket=f"ws://{at}/ws/account", trade_socket=f"ws://{at}/ws/trade"
-    )
-    async with ValrExchange(
-        key.key,
-        key.secret,
-        pairs=[PAIR],
-        settings=settings.model_copy(update={"hosts": hosts}),
-        limiters=LimiterRegistry(scale=MORE_ROOM),
-        rng=Random(rng.random()),
-    ) as valr:
-        yield valr
-
-
-def figures(report: Report) -> str:
-    """Everything that was measured, in a few lines."""
-    lines = [
-        f"{report.faults.total()} faults in {report.seconds:.0f} s: "
-        + ", ".join(f"{count} {fault}" for fault, count in sorted(report.faults.items())),
-        f"{report.orders} orders, {report.fills} fills, most {report.most_open} open at once at the venue",
-        "from lost to live: " + spread(report.recovery.undisturbed_s),
-        "the same while further faults struck: " + spread(report.recovery.disturbed_s),
-        f"{report.rest_failures} REST calls without an answer; "
-        + (", ".join(f"{n} x {name}" for name, n in sorted(report.rare.items())) or "nothing rare"),
-        "time-outs, by what became of the order: "
-        + (
-            ", ".join(f"{n} {what} {fate}" for (what, fate), n in sorted(report.unknown.items()) if n)
-            or "none"
-        ),
-        "unknown until known: " + spread(report.unknown_s),
-        f"all agreed {report.resolved_s:.2f} s after the last fault; closed in {report.closed_s:.2f} s",
-        f"{len(report.violations)} violations",
-    ]
-    return "\n".join([*lines, *map(str, report.violations)])
-
-
-def spread(seconds: Sequence[float]) -> str:
-    """How many there are, and how long they took."""
-    p50, p99, most = (percentile(seconds, percent) for percent in (50, 99, 100))
-    return f"{len(seconds)} times, p50 {p50:.3f} s, p99 {p99:.3f} s, at most {most:.3f} s"
 
 
 def main() -> None:

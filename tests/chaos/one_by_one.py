@@ -19,7 +19,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tests.chaos.chaos import Chaos, figures, run_chaos, spread
+from tests.chaos.chaos import Chaos, run_chaos
+from tests.chaos.report import figures, spread
 from tests.chaos.storm import EVERYTHING, Fault
 from valr_connector import ConnectionChanged, ReadinessChanged, Settings, ValrExchange
 from valr_connector.model.enums import SessionState, Socket

@@ -7,8 +7,10 @@ from random import Random
 
 import pytest
 
-from tests.chaos.chaos import LIVE_WITHIN_S, SETTINGS, VENUE, connected, figures, port_of, run_chaos, storm_of
+from tests.chaos.chaos import LIVE_WITHIN_S, run_chaos, storm_of
 from tests.chaos.proxy import Conduct, Kind, Proxy
+from tests.chaos.report import figures
+from tests.chaos.stage import SETTINGS, VENUE, connected, port_of
 from valr_connector import ReadinessChanged
 from valr_connector.simulator.exchange import EmbeddedExchange
 
