@@ -466,7 +466,7 @@ class ValrExchange:
             NotReadyError: never started.
             ClosedError: closing is over.
         """
-        return await self._running().gateway.cancel(self._record(order))
+        return await self._running().canceller.cancel(self._record(order))
 
     async def cancel_all(
         self, scope: CancelScope | str = CancelScope.OURS, pair: str | None = None

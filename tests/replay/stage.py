@@ -24,6 +24,7 @@ from valr_connector.core.commands import CommandKind
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.order_entry import limit_order
 from valr_connector.core.order_record import OrderRecord
+from valr_connector.core.order_terms import placement_request
 from valr_connector.exchange import ValrExchange
 from valr_connector.model.enums import Side, TimeInForce
 from valr_connector.model.events import ConnectionChanged, Event
@@ -31,7 +32,6 @@ from valr_connector.model.order import CancelResult, InFlightOrder
 from valr_connector.net.connector import Clocks, Connector
 from valr_connector.net.journal import Direction, FrameRecorder
 from valr_connector.net.network import Network
-from valr_connector.net.order_gateway import placement_request
 from valr_connector.net.rest import open_http_session
 from valr_connector.protocol.commands import order_command
 from valr_connector.protocol.order_requests import ModifyOrder

@@ -43,6 +43,7 @@ from valr_connector.net.market_stream import MarketStream
 from valr_connector.net.mass_cancel import Farewell, MassCancel
 from valr_connector.net.network import Network
 from valr_connector.net.order_batch import BatchSender
+from valr_connector.net.order_canceller import OrderCanceller
 from valr_connector.net.order_gateway import OrderGateway
 from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.order_modifier import OrderModifier
@@ -200,18 +201,29 @@ class Connector:
             tracker=state.tracker,
             questions=state.questions,
             wait=self._wait,
-            ask_about=self._reconciler.ask_about,
-            place_timeout=round(settings.place_timeout_s * SECOND),
-            place_attempts=settings.place_attempts,
-            cancel_timeout=round(settings.cancel_timeout_s * SECOND),
-            cancel_attempts=settings.cancel_attempts,
-            pause=state.patience.pause,
+            timeout=round(settings.place_timeout_s * SECOND),
+            attempts=settings.place_attempts,
             clock=self._clocks.monotonic,
             metrics=metrics,
             gate=self._gate,
             limiter=self._limiter,
             circuits=self.circuits,
             journal=journal,
+        )
+        self.canceller = OrderCanceller(
+            stream=self.account,
+            rest=self.rest,
+            ledger=state.ledger,
+            questions=state.questions,
+            wait=self._wait,
+            ask_about=self._reconciler.ask_about,
+            timeout=round(settings.cancel_timeout_s * SECOND),
+            attempts=settings.cancel_attempts,
+            pause=state.patience.pause,
+            clock=self._clocks.monotonic,
+            metrics=metrics,
+            limiter=self._limiter,
+            circuits=self.circuits,
         )
         self._reconciler.attach(self.account, self.gateway.place_again)
         self.modifier = OrderModifier(
@@ -231,12 +243,13 @@ class Connector:
             stream=self.account,
             rest=self.rest,
             gateway=self.gateway,
+            canceller=self.canceller,
             modifier=self.modifier,
             gate=self._gate,
             timeout=round(settings.place_timeout_s * SECOND),
         )
         self._unwanted = UnwantedOrders(
-            gateway=self.gateway,
+            canceller=self.canceller,
             tracker=state.tracker,
             publisher=publisher,
             ask_about=self._reconciler.ask_about,
@@ -260,7 +273,7 @@ class Connector:
             stream=self.account,
             rest=self.rest,
             tracker=state.tracker,
-            gateway=self.gateway,
+            canceller=self.canceller,
             attempts=settings.cancel_attempts,
             timeout=round(settings.cancel_timeout_s * SECOND),
             pause=state.patience.pause,

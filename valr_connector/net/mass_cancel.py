@@ -20,7 +20,7 @@ from valr_connector.errors import ExchangeError, ValrError
 from valr_connector.model.enums import OrderStatus
 from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Symbol
 from valr_connector.model.order import CancelAllReport, CancelOutcome, CancelResult
-from valr_connector.net.order_gateway import OrderGateway
+from valr_connector.net.order_canceller import OrderCanceller
 from valr_connector.net.order_lookup import look_up_by_exchange_id
 from valr_connector.net.rest import RestClient
 from valr_connector.net.user_stream import UserStreamTracker
@@ -82,7 +82,7 @@ class MassCancel:
         stream: UserStreamTracker,
         rest: RestClient,
         tracker: OrderTracker,
-        gateway: OrderGateway,
+        canceller: OrderCanceller,
         attempts: int,
         timeout: int,
         pause: Callable[[int], int],
@@ -90,7 +90,7 @@ class MassCancel:
         self._stream = stream
         self._rest = rest
         self._tracker = tracker
-        self._gateway = gateway
+        self._canceller = canceller
         self._attempts = attempts
         self._timeout = timeout
         self._pause = pause
@@ -142,7 +142,7 @@ class MassCancel:
                 tasks.create_task(self._follow(order, outcomes))
 
     async def _follow(self, order: OrderRecord, outcomes: Outcomes) -> None:
-        outcomes[order.client_order_id] = await self._gateway.cancel(order)
+        outcomes[order.client_order_id] = await self._canceller.cancel(order)
 
     async def _cancel_at_once(
         self, orders: Sequence[OrderRecord], symbol: Symbol | None, others: _Others
@@ -154,7 +154,7 @@ class MassCancel:
             if order.status is not OrderStatus.PENDING_CREATE and not order.is_being_cancelled
         ]
         for order in flagged:
-            self._gateway.note_cancel(order)
+            self._canceller.note_cancel(order)
         try:
             rows = await self._rest.call(_cancel_request(symbol), timeout=self._timeout / SECOND)
         except ExchangeError as error:
@@ -197,7 +197,7 @@ class MassCancel:
             if not farewell.survivors:
                 return
             for order in farewell.survivors:
-                await self._gateway.cancel_ended(order)
+                await self._canceller.cancel_ended(order)
             await asyncio.sleep(self._pause(attempt) / SECOND)
 
     # --- everybody's ---------------------------------------------------------------------------------

@@ -13,16 +13,18 @@ from typing import NamedTuple
 from valr_connector.core.batch_entry import Cancelling, Modifying, Placing, Prepared
 from valr_connector.core.evidence import Says, Source
 from valr_connector.core.guards import SECOND
+from valr_connector.core.order_terms import cancel_request, placement_request
 from valr_connector.core.placement import SAYS, fate_of_refusal
 from valr_connector.errors import ExchangeError, NotSentError, ValrError
 from valr_connector.model.order import CancelOutcome, InFlightOrder, ModifyOutcome, ModifyResult
 from valr_connector.net.gate import Gate
-from valr_connector.net.order_gateway import OrderGateway, cancel_request, placement_request
+from valr_connector.net.order_canceller import OrderCanceller
+from valr_connector.net.order_gateway import OrderGateway
 from valr_connector.net.order_modifier import ENDED, OrderModifier, terms
 from valr_connector.net.rest import RestClient
 from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.protocol import endpoints
-from valr_connector.protocol.order_requests import OrderRequest
+from valr_connector.protocol.order_requests import BatchRequest
 from valr_connector.protocol.rest_bodies import BatchOutcome
 
 BatchResult = InFlightOrder | CancelOutcome | ModifyOutcome
@@ -48,7 +50,7 @@ class _Sent(NamedTuple):
     """One operation under way."""
 
     operation: Prepared
-    request: OrderRequest
+    request: BatchRequest
 
 
 class BatchSender:
@@ -65,6 +67,7 @@ class BatchSender:
         stream: UserStreamTracker,
         rest: RestClient,
         gateway: OrderGateway,
+        canceller: OrderCanceller,
         modifier: OrderModifier,
         gate: Gate,
         timeout: int,
@@ -72,6 +75,7 @@ class BatchSender:
         self._stream = stream
         self._rest = rest
         self._gateway = gateway
+        self._canceller = canceller
         self._modifier = modifier
         self._gate = gate
         self._timeout = timeout
@@ -105,7 +109,7 @@ class BatchSender:
             ]
         return tuple(task.result() for task in waiting)
 
-    def _begin(self, operation: Prepared) -> OrderRequest | None:
+    def _begin(self, operation: Prepared) -> BatchRequest | None:
         """Note the request on its order; None where nothing has to be sent."""
         order = operation.order
         if isinstance(operation, Placing):
@@ -114,7 +118,7 @@ class BatchSender:
         if isinstance(operation, Cancelling):
             if order.is_done or order.is_being_cancelled:
                 return None
-            self._gateway.note_cancel(order)
+            self._canceller.note_cancel(order)
             return cancel_request(order)
         return self._modifier.begin(order, operation.change)
 
@@ -169,7 +173,7 @@ class BatchSender:
             await self._gateway.until_placed(order)
             return order
         if isinstance(operation, Cancelling):
-            return await self._gateway.cancel(order)
+            return await self._canceller.cancel(order)
         if any(each.operation is operation for each in sent):
             return ModifyOutcome(order, await self._modifier.until_settled(order, before))
         return ModifyOutcome(order, ENDED.get(order.status, ModifyResult.NOT_SENT))

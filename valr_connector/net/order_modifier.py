@@ -17,8 +17,7 @@ from valr_connector.model.order import ModifyOutcome, ModifyResult
 from valr_connector.net.circuits import Circuit
 from valr_connector.net.gate import Gate
 from valr_connector.net.limiter import Limiter
-from valr_connector.net.order_gateway import is_placed_or_unknown
-from valr_connector.net.outcome_wait import OutcomeWait
+from valr_connector.net.outcome_wait import OutcomeWait, is_placed_or_unknown
 from valr_connector.net.rest import RestClient
 from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.protocol import endpoints

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.order_record import OrderRecord
+from valr_connector.model.enums import OrderStatus, Placement
 from valr_connector.model.events import OrderEvent
 from valr_connector.model.ids import ClientOrderId
 from valr_connector.net.event_stream import EventPublisher
@@ -93,3 +94,8 @@ class OutcomeWait:
         for woken in self._waiting.get(client_order_id, ()):
             if not woken.done():
                 woken.set_result(None)
+
+
+def is_placed_or_unknown(order: OrderRecord) -> bool:
+    """Whether VALR confirmed or refused the order, or its outcome is unknown."""
+    return order.status is not OrderStatus.PENDING_CREATE or order.placement is Placement.UNKNOWN

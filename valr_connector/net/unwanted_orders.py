@@ -15,7 +15,7 @@ from valr_connector.core.order_tracker import OrderTracker
 from valr_connector.model.enums import UntrackedPolicy, ZombieHandling
 from valr_connector.model.events import UntrackedOrder, ZombieOrder
 from valr_connector.net.event_stream import EventPublisher
-from valr_connector.net.order_gateway import OrderGateway
+from valr_connector.net.order_canceller import OrderCanceller
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +31,13 @@ class UnwantedOrders:
     def __init__(
         self,
         *,
-        gateway: OrderGateway,
+        canceller: OrderCanceller,
         tracker: OrderTracker,
         publisher: EventPublisher,
         ask_about: Callable[[OrderRecord], Awaitable[bool]],
         pause: Callable[[int], int],
     ) -> None:
-        self._gateway = gateway
+        self._canceller = canceller
         self._tracker = tracker
         self._ask_about = ask_about
         self._pause = pause
@@ -69,7 +69,7 @@ class UnwantedOrders:
         if order.is_done:
             await self._lay_to_rest(order, attempt)
             return
-        outcome = await self._gateway.cancel(order)
+        outcome = await self._canceller.cancel(order)
         if not outcome.is_done:
             log.error("%s has to go and is %s", order.client_order_id, outcome.result)
 
@@ -77,5 +77,5 @@ class UnwantedOrders:
         """One cancel more of an ended order, and a question: the answer says whether another one follows."""
         if attempt > 1:
             await asyncio.sleep(self._pause(attempt - 1) / SECOND)
-        await self._gateway.cancel_ended(order)
+        await self._canceller.cancel_ended(order)
         await self._ask_about(order)

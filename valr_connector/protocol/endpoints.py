@@ -15,9 +15,9 @@ from valr_connector.protocol import endpoint_table as table
 from valr_connector.protocol.codec import format_time
 from valr_connector.protocol.endpoint_table import ENDPOINTS
 from valr_connector.protocol.order_requests import (
+    BatchRequest,
     CancelOrder,
     ModifyOrder,
-    OrderRequest,
     PlaceLimit,
     PlaceMarket,
     PlaceStopLimit,
@@ -192,7 +192,7 @@ def cancel_pair(symbol: Symbol) -> Request[list[CancelledRow]]:
     return table.CANCEL_PAIR.request(pair=symbol)
 
 
-def batch(requests: Sequence[OrderRequest]) -> Request[BatchOutcomes]:
+def batch(requests: Sequence[BatchRequest]) -> Request[BatchOutcomes]:
     """Several requests in one; accepted is not yet done (protocol 10.8)."""
     return table.BATCH.request(body=batch_body(requests))
 

@@ -232,16 +232,20 @@ class CancelOrder:
 
 
 OrderRequest = PlaceLimit | PlaceMarket | ModifyOrder | CancelOrder
+"""What the account socket takes."""
+BatchRequest = OrderRequest | PlaceStopLimit
+"""What a batch takes by REST."""
 
-_BATCH_TYPES: dict[type[OrderRequest], str] = {
+_BATCH_TYPES: dict[type[BatchRequest], str] = {
     PlaceLimit: "PLACE_LIMIT",
     PlaceMarket: "PLACE_MARKET",
+    PlaceStopLimit: "PLACE_STOP_LIMIT",
     ModifyOrder: "MODIFY_ORDER",
     CancelOrder: "CANCEL_ORDER",
 }
 
 
-def batch_body(requests: Sequence[OrderRequest]) -> Body:
+def batch_body(requests: Sequence[BatchRequest]) -> Body:
     """Several requests in one: 1 to 20, no modify beside a placement (protocol 10.8).
 
     Raises:
@@ -249,7 +253,7 @@ def batch_body(requests: Sequence[OrderRequest]) -> Body:
     """
     if not 1 <= len(requests) <= _LARGEST_BATCH:
         raise InvalidArgumentError("requests", len(requests), f"must be 1 to {_LARGEST_BATCH}")
-    places = any(isinstance(request, PlaceLimit | PlaceMarket) for request in requests)
+    places = any(isinstance(request, PlaceLimit | PlaceMarket | PlaceStopLimit) for request in requests)
     if places and any(isinstance(request, ModifyOrder) for request in requests):
         raise InvalidArgumentError("requests", "MODIFY_ORDER", "cannot be beside a placement (-21311)")
     return {
