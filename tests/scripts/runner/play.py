@@ -98,33 +98,27 @@ import json
 import re
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from random import Random
 from typing import Any, Final
 
 from tests.net.trading import tasks_of_the_library
 from tests.scripts.runner.claims import Claims, in_words
 from tests.scripts.runner.faults import Faults
+from tests.scripts.runner.machine import Machine, venue_clock_ns
 from tests.scripts.runner.phrases import Phrasebook
 from tests.scripts.runner.script_file import Line, Mismatch, Script, ScriptFailure, read_script
 from tests.scripts.runner.scripted_exchange import ScriptedExchange
 from tests.scripts.runner.user import User, error_of
-from valr_connector import Event, Settings, ValrExchange
-from valr_connector.model.enums import BookFeed, Socket
-from valr_connector.net.connector import Clocks
-from valr_connector.observe import metrics as m
+from valr_connector import ValrExchange
 from valr_connector.verification.virtual_loop import run
 
 START_S: Final = 1_000.0
-START_WALL_NS: Final = 1_790_000_000_000_000_000
 LINE_S: Final = 0.03
 """What a line takes: the way there, and the moment until somebody looks for due questions."""
 SOON_S: Final = 1.0
 """How long `>` waits for what does not come at once, such as the next attempt after a pause."""
 MOST_TOLD: Final = 400
 """Characters of a line of the dialogue."""
-_NS_PER_S: Final = 1_000_000_000
 _EXPECTED: Final = re.compile(
     r"(?:within (?P<within>[\d.]+) s: )?(?:REST )?(?P<key>\S+(?: [\w-]+)?)(?: (?P<fields>\{.*\}))?"
 )
@@ -160,7 +154,6 @@ class _Play:
         self._tell = tell
         self._settings: dict[str, Any] = {"on_close": "leave"}
         self._pairs: list[str] = []
-        self._clock_step_ns = 0
         self._has_journal = False
         self._is_to_start = True
         self._before = Phrasebook(
@@ -174,90 +167,58 @@ class _Play:
         )
 
     async def run(self) -> None:
-        self._loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as tasks:
-            self._exchange = ScriptedExchange(self._venue_clock, tasks, self._narrate)
-            self._user = User(lambda: self._valr, tasks)
+            self._exchange = ScriptedExchange(lambda: venue_clock_ns(loop), tasks, self._narrate)
+            self._user = User(self._valr, tasks)
             self._calls = Phrasebook(self._user.phrases)
+            await self._set_up()
             faults = Faults(
-                lambda: self._valr,
+                self._valr,
                 self._exchange,
                 kill=self._kill,
                 restart=self._restart,
-                step=self._step,
+                step=self._machine.step_clock,
             )
             self._faults = Phrasebook(faults.phrases)
-            claims = Claims(lambda: self._valr, self._exchange, self._user, lambda: self._events)
+            claims = Claims(self._valr, self._exchange, self._user, lambda: self._machine.events)
             self._claims = Phrasebook(claims.phrases)
-            await self._set_up()
             for line in self._script.lines:
                 await self._do(line)
             await self._end()
 
-    # --- time --------------------------------------------------------------------------------------
-
-    def _monotonic(self) -> int:
-        return round(self._loop.time() * _NS_PER_S)
-
-    def _venue_clock(self) -> int:
-        return START_WALL_NS + self._monotonic()
-
-    def _wall(self) -> int:
-        """This machine's clock, which may have stepped."""
-        return self._venue_clock() + self._clock_step_ns
-
-    def _step(self, seconds: str) -> None:
-        self._clock_step_ns += round(float(seconds) * _NS_PER_S)
+    def _valr(self) -> ValrExchange:
+        return self._machine.valr
 
     def _narrate(self, sign: str, text: str) -> None:
         if self._tell is not None:
-            self._tell(f"{self._loop.time() - START_S:10.3f}   {sign} {text[:MOST_TOLD]}")
+            seconds = asyncio.get_running_loop().time() - START_S
+            self._tell(f"{seconds:10.3f}   {sign} {text[:MOST_TOLD]}")
 
-    # --- the library -------------------------------------------------------------------------------
+    # --- the user's machine ------------------------------------------------------------------------
 
     async def _set_up(self) -> None:
         for line in self._script.lines:
             if line.sign == "@":
                 await _within(line, self._before.say(line.text))
-        self._make()
+        self._machine = Machine(
+            settings=self._settings,
+            pairs=self._pairs,
+            journal=self._folder / "orders.journal" if self._has_journal else None,
+            network=self._exchange.as_network,
+            seed=self._script.path.name,
+            hear=lambda event: self._narrate("=", in_words(event)),
+        )
         if self._is_to_start:
-            await self._valr.start()
+            await self._machine.valr.start()
             await asyncio.sleep(LINE_S)
 
-    def _make(self) -> None:
-        self._events: list[Event] = []
-        self._valr = ValrExchange(
-            "0123456789abcdef" * 4,
-            "fedcba9876543210" * 4,
-            pairs=self._pairs,
-            books=BookFeed.AGGREGATED,
-            settings=Settings.model_validate(self._settings),
-            clocks=Clocks(self._monotonic, self._wall),
-            network=self._exchange.as_network,
-            rng=Random(self._script.path.name),
-            journal=self._folder / "orders.journal" if self._has_journal else None,
-        )
-        self._valr.on(Event, self._hear)
-
-    def _hear(self, event: Event) -> None:
-        self._events.append(event)
-        self._narrate("=", in_words(event))
-
     async def _kill(self) -> None:
-        """End as by SIGKILL: nothing more is sent, written or told."""
-        if self._valr._journal is not None:
-            self._valr._journal.release()
-        self._valr._publisher.close()
-        for call in self._user.calls.values():
-            call.cancel()
-        connector = self._valr._started()
-        await connector._supervisor.stop()
-        await connector.rest.close()
-        await asyncio.gather(*self._user.calls.values(), return_exceptions=True)
+        await self._machine.kill(tuple(self._user.calls.values()))
         self._user.calls.clear()
 
     async def _restart(self) -> None:
-        self._make()
+        self._machine.begin()
         self._user.start()
         await asyncio.sleep(LINE_S)
 
@@ -318,7 +279,7 @@ class _Play:
             if found:
                 raise last.failure(f"at the end: {', '.join(found)} {what}")
         await self._judge_calls(last)
-        await self._valr.close()
+        await self._machine.valr.close()
         for link in self._exchange.links.values():
             link.exchange.lose()
         for call in self._user.calls.values():
@@ -336,16 +297,10 @@ class _Play:
                 raise last.failure(f"at the end: {name} raised {error!r}") from error
 
     def _judge_library(self, last: Line) -> None:
-        metrics = self._valr.metrics
-        errors = [(socket.value, metrics.counter(m.HANDLER_ERRORS, socket.value)) for socket in Socket]
-        names = {type(event).__name__ for event in self._events}
-        errors += [(name, metrics.counter(m.CALLBACK_ERRORS, name)) for name in names]
-        for label, counter in errors:
-            if counter.value:
-                raise last.failure(f"{counter.value} errors were caught in the library in handling {label}")
-        with suppress(ValueError):
-            if tasks := tasks_of_the_library():
-                raise last.failure(f"after closing these still run: {tasks}")
+        if (error := next(self._machine.errors_caught(), None)) is not None:
+            raise last.failure(error)
+        if tasks := tasks_of_the_library():
+            raise last.failure(f"after closing these still run: {tasks}")
 
 
 async def _within(line: Line, doing: Any) -> None:
