@@ -36,6 +36,7 @@ from valr_connector.model.ids import ClientOrderId
 from valr_connector.net.connector import Connector
 from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.faults import RequestPredicate
+from valr_connector.simulator.pairs import DEFAULT_PAIRS
 from valr_connector.simulator.settings import SimulatorSettings
 from valr_connector.simulator.vocabulary import BuyOrSell, NewOrder, State, VenueOrder
 
@@ -45,8 +46,15 @@ ACCOUNT = "0"
 RIVAL = "9"
 MILLISECOND = 1_000_000
 
+STOPS = ("STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT")
+"""What the embedded exchange does not do; tests that place stops answer them by themselves."""
+
 AT_ONCE = SimulatorSettings(
-    open_orders_interval_s=0, order_book_interval_s=0, market_summary_interval_s=0, rate_limits=None
+    open_orders_interval_s=0,
+    order_book_interval_s=0,
+    market_summary_interval_s=0,
+    rate_limits=None,
+    pairs=tuple(replace(pair, order_types=(*pair.order_types, *STOPS)) for pair in DEFAULT_PAIRS),
 )
 """No delay, no throttle and no limit anywhere."""
 

@@ -8,6 +8,7 @@ from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.trading_rules import (
     check_limit_order,
     check_market_order,
+    check_order_type,
     quantise_amount,
     quantise_price,
 )
@@ -47,6 +48,7 @@ def limit_order(
     grid_amount = quantise_amount(info, positive_decimal("amount", amount))
     grid_price = quantise_price(info, side, positive_decimal("price", price))
     check_limit_order(info, grid_amount, grid_price)
+    check_order_type(info, "LIMIT_POST_ONLY" if post_only else "LIMIT")
     return OrderRecord(
         client_order_id=_client_order_id(client_order_id),
         pair=info.pair,
@@ -86,6 +88,7 @@ def stop_limit_order(
     grid_price = quantise_price(info, side, positive_decimal("price", price))
     grid_stop = quantise_price(info, side, positive_decimal("stop_price", stop_price))
     check_limit_order(info, grid_amount, grid_price)
+    check_order_type(info, kind)
     if not grid_stop:
         raise InvalidArgumentError("stop_price", stop_price, f"is below the tick size of {info.pair}")
     return OrderRecord(
@@ -125,6 +128,7 @@ def market_order(
     else:
         quote = positive_decimal("quote_amount", quote_amount)
     check_market_order(info, amount=base, quote_amount=quote)
+    check_order_type(info, "MARKET")
     return OrderRecord(
         client_order_id=_client_order_id(client_order_id),
         pair=info.pair,

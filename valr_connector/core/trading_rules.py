@@ -122,6 +122,17 @@ def check_market_order(info: PairInfo, *, amount: Decimal | None, quote_amount: 
         _check_notional(info, quote_amount)
 
 
+def check_order_type(info: PairInfo, order_type: str) -> None:
+    """Refuse an order type that the pair does not take, where VALR has told which it takes (protocol 7.5).
+
+    Raises:
+        OrderRuleError: names the types that it takes.
+    """
+    if info.order_types is not None and order_type not in info.order_types:
+        taken = ", ".join(info.order_types) or "no orders"
+        raise OrderRuleError("order_type", order_type, f"{info.pair} takes {taken} at present")
+
+
 def check_tradable(info: PairInfo) -> None:
     """Refuse a pair that VALR does not trade at present."""
     if not info.is_active:

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valr_connector.core.subscriptions import MarketSubscriptions
+from valr_connector.core.subscriptions import MarketSubscriptions, checked_market_feed, checked_pairs
+from valr_connector.errors import InvalidArgumentError
+from valr_connector.model.enums import MarketFeed
 from valr_connector.model.ids import Symbol
 from valr_connector.protocol.commands import MarketEvent
 from valr_connector.protocol.control_frames import ErrorFrame
@@ -138,6 +140,31 @@ def test_an_error_about_anything_else_changes_nothing(message: str) -> None:
     subscriptions = wanting(NEW_TRADE=[BTC])
     assert subscriptions.refused(error(message)) is None
     assert subscriptions.wanted(TRADES) == (BTC,)
+
+
+@pytest.mark.parametrize("feed", [MarketFeed.TRADES, "NEW_TRADE"])
+def test_a_feed_may_be_named_in_either_way(feed: object) -> None:
+    assert checked_market_feed(feed) is MarketFeed.TRADES
+
+
+@pytest.mark.parametrize("feed", ["GOSSIP", "", None, 7, "OB_L1_DIFF"])
+def test_what_is_no_feed_is_refused(feed: object) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        checked_market_feed(feed)
+    assert caught.value.field == "feed"
+
+
+def test_pairs_are_taken_once_each_from_any_list() -> None:
+    assert checked_pairs(["BTC-ZAR", "ETH-ZAR", "BTC-ZAR"]) == ("BTC-ZAR", "ETH-ZAR")
+    assert checked_pairs(name for name in ("BTC-ZAR",)) == ("BTC-ZAR",)
+    assert checked_pairs(()) == ()
+
+
+@pytest.mark.parametrize("pairs", ["BTC-ZAR", None, 7, ["BTC-ZAR", 7]])
+def test_what_is_no_list_of_pairs_is_refused(pairs: object) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        checked_pairs(pairs)
+    assert caught.value.field == "pairs"
 
 
 actions = st.lists(
