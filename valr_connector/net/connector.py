@@ -65,8 +65,8 @@ from valr_connector.protocol.signing import Credentials
 
 log = logging.getLogger(__name__)
 
-TO_CANCEL, TO_DISARM = 0.8, 0.1
-"""Parts of the time for closing; what is left is for hanging up."""
+TO_CANCEL, TO_DISARM, TO_HANG_UP = 0.75, 0.1, 0.1
+"""Parts of the time for closing; what is left is for everything else."""
 DIAL_LANES = {Socket.ACCOUNT: Lane.RECONCILE, Socket.TRADE: Lane.PUBLIC}
 """Both sockets share one limit, and without the account socket every order is in doubt."""
 
@@ -447,7 +447,9 @@ class Connector:
             rng=self._rng,
             name=socket.value,
             keep_alive=KeepAlive(
-                ping_s=self._settings.ping_interval_s, silence_s=self._settings.silence_timeout_s
+                ping_s=self._settings.ping_interval_s,
+                silence_s=self._settings.silence_timeout_s,
+                close_s=self._settings.close_timeout_s * TO_HANG_UP,
             ),
             backoff=self._settings.backoff,
             clock=self._clocks.monotonic,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, Protocol, cast
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -154,10 +156,12 @@ async def dial(url: str, headers: Mapping[str, str], limits: KeepAlive) -> Direc
     return cast("DirectConnection", await dialled)
 
 
-async def hang_up(connection: SocketConnection) -> None:
-    """Close politely within the closing time-out, and in any case."""
+async def hang_up(connection: SocketConnection, within_s: float) -> None:
+    """Close politely in that time, and in any case: a peer that reads nothing keeps the library waiting."""
     try:
-        await connection.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await connection.close()
     finally:
         connection.abort()
 

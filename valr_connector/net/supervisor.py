@@ -49,11 +49,11 @@ class Supervisor:
         self._task = asyncio.create_task(self._run(parts), name="valr_connector")
 
     async def stop(self) -> None:
-        """Cancel the parts and wait until each has ended."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+        """Cancel the parts and wait until each has ended. Cancelled, it can be called again."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None  # not before: a stop that is cancelled can be called again
 
     async def _run(self, parts: Mapping[str, Run]) -> None:
         try:

@@ -204,7 +204,7 @@ class WebSocketClient:
         finally:
             self._connection = None
             try:
-                await hang_up(connection)
+                await hang_up(connection, self.session.keep_alive.close_s)
             finally:
                 self._bury(ending)
         return ending
