@@ -3,13 +3,16 @@
     python -m tests.soak.load --seconds 30 --placements 400 --cancels 450
 
 The venue runs in a process of its own, with VALR's documented limits. Exit status 1 if it refused anything,
-or if cancels waited too long behind placements.
+or if cancels waited too long behind placements. At the limit one full window follows another, no closer than
+the limiter's guard band (`core.venue_clock`). So both processes need a processor: what was sent in two
+windows arrives in one where either stands still for longer.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 import time
 from collections import deque
@@ -63,13 +66,15 @@ class Report:
     """What happened.
 
     Attributes:
-        placed, not_sent, unknown: outcomes of the placements that were offered.
+        placed, not_sent, refused, unknown: outcomes of the placements that were offered.
         cancelled, not_cancelled: outcomes of the cancels that were offered.
+        lag_ms: how far the offering was behind its pace, at most.
         venue: what the venue counted.
     """
 
     placed: int = 0
     not_sent: int = 0
+    refused: int = 0
     unknown: int = 0
     cancelled: int = 0
     not_cancelled: int = 0
@@ -102,7 +107,7 @@ class Load:
         """Orders to cancel, so that more can be cancelled than is placed."""
         async with asyncio.TaskGroup() as tasks:
             await self._pace(tasks, self._place, per_second, count / per_second)
-        self.report.placed = self.report.not_sent = self.report.unknown = 0
+        self.report.placed = self.report.not_sent = self.report.refused = self.report.unknown = 0
 
     async def offer(self, placements: int, cancels: int, seconds: float) -> None:
         """So many of each per second."""
@@ -136,8 +141,8 @@ class Load:
             self.report.placed += 1
             self._open.append(order)
         elif order.status is OrderStatus.FAILED:
-            assert "not sent" in order.failure_reason, order.failure_reason
-            self.report.not_sent += 1
+            self.report.not_sent += "not sent" in order.failure_reason
+            self.report.refused += "not sent" not in order.failure_reason
         else:
             self.report.unknown += 1
 
@@ -178,8 +183,14 @@ def figures(report: Report) -> str:
     peaks = ", ".join(f"{count} {name}" for name, count in sorted(venue["peaks"].items()))
     asked = {lane: len(waits.by_lane[lane]) for lane in (Lane.CANCEL, Lane.PLACE)}
     lines = [
-        f"offered for {report.offered_s:.1f} s, at most {report.lag_ms:.0f} ms behind the pace",
-        f"placements: {report.placed} placed, {report.not_sent} not sent, {report.unknown} unknown",
+        (
+            f"offered for {report.offered_s:.1f} s, at most {report.lag_ms:.0f} ms behind the pace; "
+            f"the venue's process stood still for {venue['stalled_ms']:.0f} ms at most"
+        ),
+        (
+            f"placements: {report.placed} placed, {report.not_sent} not sent, {report.refused} refused, "
+            f"{report.unknown} unknown"
+        ),
         f"cancels: {report.cancelled} done, {report.not_cancelled} not",
         f"p99 of the waits of {asked[Lane.CANCEL]} cancels: {waits.p99_ms(Lane.CANCEL):.1f} ms",
         f"p99 of the waits of {asked[Lane.PLACE]} placements: {waits.p99_ms(Lane.PLACE):.1f} ms",
@@ -196,6 +207,7 @@ def main() -> None:
     options.add_argument("--cancels", type=int, default=450, help="per second")
     options.add_argument("--seconds", type=float, default=30.0)
     chosen = options.parse_args()
+    logging.disable(logging.ERROR)
     report = asyncio.run(run_load(chosen.placements, chosen.cancels, chosen.seconds))
     sys.stdout.write(figures(report) + "\n")
     sys.exit(bool(report.violations))

@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TRADER = "soak"
 """The account that is traded with; it may have a bounded history."""
 RIVAL = "rival"
+STILL_S = 0.005
 _RICH = {"ZAR": Decimal(10**12), "BTC": Decimal(10**6), "ETH": Decimal(10**6)}
 
 
@@ -96,6 +97,7 @@ class _Served:
                 history_limit=history_limit,
             )
         self.fills = 0
+        self.stalled_s = 0.0
         self.exchange.venue.listen(self._hear)
 
     def greeting(self) -> dict[str, Any]:
@@ -121,9 +123,18 @@ class _Served:
             "open": len(venue.open_orders(TRADER)),
             "fills": self.fills,
             "rate_limited": stats.rate_limited,
+            "stalled_ms": self.stalled_s * 1_000,
             "peaks": dict(self.limits.peaks),
             "commands": {name: n for (socket, name), n in stats.frames_in.items() if socket == "account"},
         }
+
+    async def watch(self) -> None:
+        """Note how much later this process gets to do something than it ought to."""
+        now = asyncio.get_running_loop().time
+        while True:
+            due = now() + STILL_S
+            await asyncio.sleep(STILL_S)
+            self.stalled_s = max(self.stalled_s, now() - due)
 
     def _hear(self, event: object) -> None:
         self.fills += isinstance(event, AccountTrade) and event.account_id == TRADER
@@ -141,9 +152,11 @@ async def main(settings: str) -> None:
         lambda: asyncio.StreamReaderProtocol(questions), sys.stdin
     )
     async with served.exchange:
+        watcher = asyncio.create_task(served.watch())
         _write(served.greeting())
         while question := await questions.readline():
             _write(served.take(**orjson.loads(question)))
+        watcher.cancel()
 
 
 def _write(line: dict[str, Any]) -> None:
