@@ -102,17 +102,19 @@ async def test_a_frame_that_is_wrong_breaks_its_book_which_comes_back_and_no_oth
         quote(desk)
         quote(desk, symbol="ETHZAR", price=50_000)
         await desk.until(lambda: is_the_venues(desk) and is_the_venues(desk, "ETH-ZAR"))
-        other_was_resent = desk.exchange.stats.frames_out["trade", SNAPSHOTS[feed]]
+        snapshots = desk.exchange.stats.frames_out["trade", SNAPSHOTS[feed]]
         FAULTS[fault](desk.exchange.faults)
         quote(desk, 2, price=900_100)
         await desk.until(lambda: desk.told(BookResynced))
         quote(desk, 2, price=900_200)
         await desk.until(lambda: is_the_venues(desk))
-        assert [event.pair for event in desk.told(BookInvalidated)] == ["BTC-ZAR"]
-        assert [event.pair for event in desk.told(BookResynced)] == ["BTC-ZAR"]
+        assert {event.pair for event in desk.told(BookInvalidated)} == {"BTC-ZAR"}
+        assert {event.pair for event in desk.told(BookResynced)} == {"BTC-ZAR"}
         assert desk.told(BookResynced)[0].cause == desk.told(BookInvalidated)[0].cause
+        breaks = desk.valr.book("BTC-ZAR").breaks  # a late frame can come after the new snapshot
+        assert breaks == 1 or (breaks, fault) == (2, "late")
+        assert desk.exchange.stats.frames_out["trade", SNAPSHOTS[feed]] == snapshots + breaks
         assert desk.valr.book("ETH-ZAR").breaks == 0
-        assert desk.exchange.stats.frames_out["trade", SNAPSHOTS[feed]] == other_was_resent + 1
 
 
 async def test_breaks_and_resyncs_are_counted() -> None:

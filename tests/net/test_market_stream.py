@@ -27,7 +27,7 @@ from valr_connector import (
     ValrExchange,
 )
 from valr_connector.net.market_stream import MarketStream
-from valr_connector.simulator.faults import FramePredicate, of_type
+from valr_connector.simulator.faults import of_pair, of_type
 
 D = Decimal
 
@@ -58,10 +58,6 @@ def book(
     if sequence is not None:
         data["SequenceNumber"] = sequence
     return {"type": "AGGREGATED_ORDERBOOK_UPDATE", "currencyPairSymbol": pair, "data": data}
-
-
-def of_pair(symbol: str) -> FramePredicate:
-    return lambda frame: frame.get("currencyPairSymbol") == symbol
 
 
 def levels_here(desk: Desk, pair: str = "BTC-ZAR") -> tuple[list[PriceLevel], list[PriceLevel]]:

@@ -48,7 +48,10 @@ class Market(Protocol):
     """What the frames come from, and what a book is compared with."""
 
     symbol: str
-    sequence: int
+
+    @property
+    def sequence(self) -> int:
+        """The number of the last frame."""
 
     def snapshot(self) -> bytes:
         """A frame of the whole book."""

@@ -8,15 +8,16 @@ of the side Decimals, for good. Amounts are never calculated with here.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
+from operator import lt
 from typing import Final, TypeAlias
 
 CHECKED_DEPTH: Final = 25
 """Levels, or orders, of each side that VALR's checksums cover (protocol 18.2, 18.3)."""
 _LONGEST_FLOAT: Final = 15
 
-LevelTexts: TypeAlias = Iterable[tuple[str, str]]
+LevelTexts: TypeAlias = Sequence[tuple[str, str]]
 """(price, amount) as received; numbers by the rules of ``protocol.codec``."""
 
 
@@ -59,7 +60,19 @@ class SortedLevels:
     def replace(self, levels: LevelTexts) -> None:
         """Take over a whole side, in whatever order; of a price that is named twice the last counts."""
         self.clear()
-        self.update(levels)
+        if not self._take_sorted(levels):
+            self.clear()
+            self.update(levels)
+
+    def _take_sorted(self, levels: LevelTexts) -> bool:
+        """Take over levels as VALR sends them, best first; False where they are not so, or too long."""
+        ordered = reversed(levels) if self._is_bid else levels
+        for price, amount in ordered:
+            self.keys.append(self._number(price))
+            self.texts.append(f"{price}:{amount}")
+            if len(price) > _LONGEST_FLOAT or is_nothing(amount):
+                return False
+        return all(map(lt, self.keys, self.keys[1:]))
 
     def update(self, levels: LevelTexts) -> bool:
         """Set the amount of each price, or remove it where the amount is zero.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any, get_args
 
 from valr_connector.core.market_router import MarketRouter
 from valr_connector.core.order_book import OrderBook
@@ -96,6 +97,12 @@ class MarketStream:
         self._is_wanted = asyncio.Event()
         self._want(self._book_event, self._keeper.symbols)
         self._want(MarketEvent.ALLOWED_ORDER_TYPES_UPDATED, self._keeper.symbols)
+        self._handlers: Mapping[type, Callable[[Any], None]] = {
+            **dict.fromkeys(get_args(BookFrame), self._keeper.take),
+            **dict.fromkeys(get_args(MarketFrame), self._on_market),
+            **dict.fromkeys((ErrorFrame, UnauthorizedFrame, UnsupportedFrame), self._on_error),
+            UnknownFrame: self._on_unknown,
+        }
         self.client = connect(self)
 
     @property
@@ -140,15 +147,9 @@ class MarketStream:
         except DecodeError as error:
             self._refuse(error)
             return
-        if isinstance(frame, BookFrame):
-            self._keeper.take(frame)
-        elif isinstance(frame, MarketFrame):
-            for event in self._router.route(frame):
-                self._publisher.publish(event)
-        elif isinstance(frame, UnknownFrame):
-            self._on_unknown(frame)
-        elif isinstance(frame, ErrorFrame | UnauthorizedFrame | UnsupportedFrame):
-            self._on_error(frame)
+        handler = self._handlers.get(type(frame))
+        if handler is not None:
+            handler(frame)
 
     def on_connected(self, epoch: int) -> None:
         """Nothing to do: books are invalid until their first snapshot."""
@@ -223,6 +224,10 @@ class MarketStream:
         command = self._subscriptions.take_command()
         if command is not None:
             await self.client.send(command)
+
+    def _on_market(self, frame: MarketFrame) -> None:
+        for event in self._router.route(frame):
+            self._publisher.publish(event)
 
     def _on_error(self, frame: ErrorFrame | UnauthorizedFrame | UnsupportedFrame) -> None:
         log.error("trade socket: VALR says %s: %s", type(frame).__name__, frame.error.message)

@@ -59,6 +59,28 @@ def test_replacing_forgets_what_was_there() -> None:
     assert made.best_first() == ("3:5", "2:1")
 
 
+@pytest.mark.parametrize("is_bid", [True, False])
+@pytest.mark.parametrize(
+    "levels",
+    [
+        [("3", "1"), ("2", "1"), ("1", "1")],
+        [("1", "1"), ("2", "1"), ("3", "1")],
+        [("1", "1"), ("3", "1"), ("2", "1")],
+        [("2", "1"), ("2.0", "2"), ("1", "1")],
+        [("1", "1"), ("2", "2"), ("2.0", "1")],
+        [("3", "1"), ("2", "0"), ("1", "1")],
+        [("1", "1"), ("2", "0"), ("3", "1")],
+        [("1", "1"), ("0.123456789012345678", "1"), ("3", "1")],
+        [],
+    ],
+)
+def test_a_whole_side_is_taken_as_level_by_level(levels: Changes, is_bid: bool) -> None:
+    made = side(("7", "7"), is_bid=is_bid)
+    made.replace(levels)
+    assert made.texts == side(*levels, is_bid=is_bid).texts
+    assert len(made.keys) == len(made.texts)
+
+
 def test_the_top_is_the_best_levels_best_first() -> None:
     assert list(a_hundred(is_bid=True).top(2)) == ["1099:1", "1098:1"]
     assert list(a_hundred(is_bid=False).top(2)) == ["1000:1", "1001:1"]
