@@ -193,6 +193,16 @@ ACCOUNT_FRAMES: Mapping[str, Shape] = {
     "CANCEL_ON_DISCONNECT_UPDATE": event({"cancelOnDisconnect": "text"}),
 }
 
+MARK_PRICE_BUCKET: dict[str, Shape] = {
+    "currencyPairSymbol": "text",
+    "bucketPeriodInSeconds": "number",
+    "startTime": "whole second",
+    "open": "number text",
+    "high": "number text",
+    "low": "number text",
+    "close": "number text",
+}
+BUCKET: dict[str, Shape] = MARK_PRICE_BUCKET | {"volume": "number text", "quoteVolume": "number text"}
 TRADE_FRAMES: Mapping[str, Shape] = {
     "SUBSCRIBED": CONTROL,
     "UNSUBSCRIBED": CONTROL,
@@ -201,6 +211,11 @@ TRADE_FRAMES: Mapping[str, Shape] = {
     "AGGREGATED_ORDERBOOK_UPDATE": event(BOOK, currencyPairSymbol="text"),
     "NEW_TRADE": event(PUBLIC_TRADE, currencyPairSymbol="text"),
     "MARKET_SUMMARY_UPDATE": event(SUMMARY | {"currencyPairSymbol": "text"}, currencyPairSymbol="text"),
+    "NEW_TRADE_BUCKET": event(BUCKET, currencyPairSymbol="text"),
+    "MARK_PRICE_UPDATE": event({"price": "number text"}, currencyPairSymbol="text"),
+    "PNL_RUN_COMPLETED": event({"price": "number text"}, currencyPairSymbol="text"),
+    "FUNDING_RUN_COMPLETED": {"type": "text", "currencyPairSymbol": "text"},
+    "ALLOWED_ORDER_TYPES_UPDATED": event(["text"], currencyPairSymbol="text"),
 }
 
 PAIR: Shape = {
@@ -245,6 +260,20 @@ REST_READS: Mapping[str, Shape] = {
     "/v1/public/BTCZAR/orderbook": BOOK,
     "/v1/public/BTCZAR/orderbook/full": FULL_BOOK,
     "/v1/public/BTCZAR/trades": [FULL_TRADE],
+    "/v1/public/BTCZAR/buckets": [BUCKET],
+    "/v1/public/BTCZAR/markprice/buckets": [MARK_PRICE_BUCKET],
+    "/v1/public/futures/info": [
+        {
+            "currencyPair": "text",
+            "estimatedFundingRate": "number text",
+            "openInterest": "number text",
+            "nextFundingRun": "number",
+            "nextPnlRun": "number",
+        }
+    ],
+    "/v1/public/futures/funding/history?currencyPair=BTCUSDTPERP&limit=3": [
+        {"currencyPair": "text", "fundingRate": "number text", "fundingTime": "whole second"}
+    ],
     "/v1/public/NOPE/orderbook": ERROR_BODY,
     "/v1/marketdata/BTCZAR/orderbook": BOOK,
     "/v1/marketdata/BTCZAR/orderbook/full": FULL_BOOK,

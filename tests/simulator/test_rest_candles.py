@@ -115,8 +115,8 @@ async def test_funding_is_told_by_the_hour_newest_first() -> None:
         target = f"/v1/public/futures/funding/history?currencyPair={PERPETUAL}"
         runs = (await valr.get(f"{target}&limit=2")).body
         assert [run["fundingTime"] for run in runs] == [
-            "2026-09-21T14:00:00.000Z",
-            "2026-09-21T13:00:00.000Z",
+            "2026-09-21T14:00:00Z",
+            "2026-09-21T13:00:00Z",
         ]
         span = "&startTime=2026-09-21T10:00:00Z&endTime=2026-09-21T12:00:00Z"
         assert len((await valr.get(target + span)).body) == 3

@@ -6,6 +6,7 @@ is present beside the repository.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import defaultdict
 from collections.abc import AsyncIterator
@@ -87,9 +88,25 @@ async def trade_frames() -> dict[str, list[Frame]]:
                 {"type": "SUBSCRIBE", "subscriptions": [{"event": each, "pairs": pairs} for each in events]}
             )
         await valr.trader("7").place(side="SELL", price="900000", quantity="0.0005")
-        frames = [await trade.next(), *await trade.before_pong()]
+        frames = [await trade.next(), *await trade.before_pong(), *await what_time_brings(valr, trade)]
         books = [frame for frame in frames if frame.get("currencyPairSymbol") != "ETHZAR"]
         return by_type(books)
+
+
+async def what_time_brings(valr: Street, trade: Socket) -> list[Frame]:
+    """What is told when every period ends at once: at midnight, or 8 or 16 hours after it."""
+    eight_hours = 8 * 3600 * 10**9
+    valr.clock.now += eight_hours - valr.clock.now % eight_hours - 20_000_000
+    spot = ("NEW_TRADE_BUCKET", "MARK_PRICE_UPDATE", "ALLOWED_ORDER_TYPES_UPDATED")
+    pair_of = dict.fromkeys(spot, "BTCZAR")
+    pair_of |= dict.fromkeys(("FUNDING_RUN_COMPLETED", "PNL_RUN_COMPLETED"), "BTCUSDTPERP")
+    subscriptions = [{"event": event, "pairs": [pair]} for event, pair in pair_of.items()]
+    await trade.send({"type": "SUBSCRIBE", "subscriptions": subscriptions})
+    frames = await trade.before_pong()
+    valr.exchange.change_pair("BTCZAR", order_types=("LIMIT", "MARKET"))
+    valr.clock.advance(0.03)
+    await asyncio.sleep(0.03)
+    return [*frames, *await trade.before_pong()]
 
 
 async def rest_answer(target: str) -> Any:
@@ -149,6 +166,7 @@ def current(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 KNOWN_FROM_PROSE = {
     "$.data.id",  # NEW_TRADE: present in captures that the corpus leaves out (protocol 17)
+    "$.data.quoteVolume",  # NEW_TRADE_BUCKET: optional (protocol 17)
     "$.data.customerOrderId",  # optional nearly everywhere (protocol 15)
     "$[].customerOrderId",  # optional (protocol 9.4, 10.10)
     "$.customerOrderId",
@@ -193,7 +211,7 @@ async def test_trade_frames_look_like_the_corpus(frame_type: str) -> None:
 
 def _pattern(target: str) -> re.Pattern[str]:
     """The target with any pair and any id, and any query."""
-    path = target.replace("BTCZAR", "[A-Z0-9]+")
+    path = target.partition("?")[0].replace("BTCZAR", "[A-Z0-9]+")
     path = re.sub("/(resting|bought)$", "/[^/?]+", path)
     return re.compile(path + r"(\?.*)?")
 

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from valr_connector.simulator.vocabulary import PairSpec
-from valr_connector.simulator.wire import JsonObject, decimal_text, time_text
+from valr_connector.simulator.wire import JsonObject, decimal_text, whole_second_text
 
 FUTURE = "FUTURE"
 FUNDING_PERIOD_S = 3600
 PNL_PERIOD_S = 8 * 3600
 _DEFAULT_DAYS = 30
-_NS_PER_S = 1_000_000_000
 _MS_PER_S = 1000
 
 
@@ -44,7 +43,7 @@ def _runs(symbol: str, first_s: int, last_s: int) -> Iterator[JsonObject]:
         yield {
             "currencyPair": symbol,
             "fundingRate": decimal_text(_rate(run_s)),
-            "fundingTime": time_text(run_s * _NS_PER_S),
+            "fundingTime": whole_second_text(run_s),
         }
 
 
