@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 
-.PHONY: help venv demo test chaos soak lint format frames lock clean
+.PHONY: help venv demo test planted chaos soak lint format frames lock clean
 
 help:
 	@echo "make demo    run the market maker on the embedded exchange"
 	@echo "make test    run all tests with the coverage floors"
 	@echo "make chaos   a maker through 200 network faults, compared with the venue (SEED=n, FAULTS=n)"
 	@echo "make soak    kills, lost connections, full load and hours of trading, for about an hour (SECONDS=n of trading)"
+	@echo "make planted plant bugs on purpose, and have the simulation find each (SEEDS=300 FROM=0)"
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make venv    build the environment only"
 	@echo "make frames  re-record tests/frames and show what differs (ACCEPT=1 keeps it)"
@@ -51,6 +52,10 @@ soak: venv
 	$(BIN)/python -W error -m tests.soak.kill_maker $(if $(SEED),--seed $(SEED))
 	$(BIN)/python -W error -m tests.soak.reconnects --real 300 --virtual 10000
 	$(BIN)/python -W error -m tests.soak.day --at-most-s $(or $(SECONDS),1800)
+
+# SEEDS schedules for each bug; the first seed is FROM.
+planted: venv
+	$(BIN)/python -m tests.verification.planted_bugs --seeds $(or $(SEEDS),300) --from $(or $(FROM),0)
 
 lint: venv
 	$(BIN)/ruff check .

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.verification import days_seeds
+
 # Directories whose tests run the whole connector for long; what they reach, faster tests reach by name.
 LONG_RUNS = ("verification", "soak")
 
@@ -18,3 +20,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         repeats = item.get_closest_marker("hypothesis") is not None
         if repeats or item.path.parent.name in LONG_RUNS:
             item.add_marker(pytest.mark.no_cover)
+
+
+def pytest_configure() -> None:
+    """Choose the schedules of the day once, for all processes of this run."""
+    days_seeds.first_seed()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which schedules the simulation ran, if it did."""
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]
+    if any(days_seeds.TEST_MODULE in report.nodeid for report in reports):
+        terminalreporter.write_line(days_seeds.in_words())

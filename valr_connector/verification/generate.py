@@ -162,7 +162,7 @@ class _Generator:
             (16, self._crashing),
             (4, self._placed_again),
             (3, self._placed_twice),
-            (6, self._misreported),
+            (4, self._misreported),
         ]
         plots += () if self._mix.is_calm else mishaps
         weights = [weight for weight, _ in plots]
@@ -253,12 +253,15 @@ class _Generator:
         rng = self._rng
         is_making = rng.random() < 0.25
         steps = [*self._making()] if is_making else [*self._trading(rng.randint(1, 3))]
+        placings = [step.at for step in steps if isinstance(step, s.Place | s.Refresh | s.Batch)]
         deeds = [step.at for step in steps]
+        crashes: list[s.AnyStep] = []
         for _ in range(rng.choice((1, 1, 2))):
-            at = round(rng.choice(deeds) + rng.choice((0.0, 0.001, 0.01, self._seconds(0.0, 0.5))), 3)
-            writes = rng.choice((0, 0, 1, 2, 3))
-            steps.append(s.Crash(at=at, writes=writes, pause=rng.choice((0.0, 0.2, 1.0))))
-        return _Plot(steps, journal=True)
+            writes = rng.choice((0, 1, 1, 2, 3))
+            later = 0.0 if writes else rng.choice((0.0, 0.001, 0.01, self._seconds(0.0, 0.5)))
+            at = round(rng.choice(placings if writes == 1 else deeds) + later, 3)
+            crashes.append(s.Crash(at=at, writes=writes, pause=rng.choice((0.0, 0.2, 1.0))))
+        return _Plot([*crashes, *steps], journal=True)
 
     def _filled_after_the_receipt(self, latency_s: float) -> _Plot:
         """A cancel that VALR has received meets a fill before the engine gets to it."""
@@ -317,9 +320,15 @@ class _Generator:
     def _misreported(self) -> _Plot:
         """VALR tells the end of an order that lives on."""
         rng = self._rng
-        steps = [*self._trading(2)]
-        at = self._seconds(0.3, 1.5)
-        steps.append(s.Misreport(at=at, name=rng.choice(("o0", "o1"))))
+        side = self._side()
+        price = self._passive_price(side, rng.randint(100, LADDER - 100))
+        place = s.Place(at=0.1, name="o9", side=side, amount=Decimal("0.02"), price=price)
+        at = self._seconds(0.6, 1.2)
+        steps: list[s.AnyStep] = [place, s.Misreport(at=at, name="o9")]
+        if rng.random() < 0.5:
+            steps.append(self._taking(at + self._soon(), side))
+        if rng.random() < 0.5:
+            steps += self._trading(1)
         return _Plot(steps)
 
     # --- parts of plots ------------------------------------------------------------------------------
@@ -358,7 +367,7 @@ class _Generator:
         rng = self._rng
         if rng.random() < 0.4:
             yield self._move(self._seconds(0.5, until + 0.5), rng.randint(-2 * LADDER, 2 * LADDER))
-        if rng.random() < 0.12:
+        if rng.random() < 0.15:
             yield s.Foreign(
                 at=self._seconds(0.0, until),
                 side="BUY",
@@ -369,7 +378,7 @@ class _Generator:
 
     def _events_of_the_user(self, until: float) -> Iterator[s.AnyStep]:
         rng = self._rng
-        if rng.random() < 0.1:
+        if rng.random() < 0.2:
             yield s.CancelAll(at=self._seconds(0.3, until + 0.5))
         if rng.random() < 0.05:
             yield s.Listen(at=0.0, seconds=self._seconds(0.01, 0.5))

@@ -14,6 +14,7 @@ SOCKETS_WITHOUT_BOOKS: Final[tuple[s.SocketName, ...]] = ("account",)
 """Nobody opens the other one."""
 _SLOW_FATES: Final = frozenset({s.FrameFate.LATE, s.FrameFate.STALL})
 _NEWS: Final = ("ORDER_STATUS_UPDATE", "NEW_ACCOUNT_TRADE", "OPEN_ORDERS_UPDATE", "")
+_FATES: Final = tuple(s.FrameFate)
 _OUTWARD_FATES: Final = (
     s.FrameFate.DROP,
     s.FrameFate.LATE,
@@ -117,7 +118,9 @@ class FaultMaker:
 
     def _inward(self, at: float, kind: str) -> s.FrameFault:
         rng = self._rng
-        fate = rng.choice(tuple(s.FrameFate))
+        fate = (
+            s.FrameFate.REWORD if kind == "ORDER_STATUS_UPDATE" and rng.random() < 0.2 else rng.choice(_FATES)
+        )
         seconds = self.seconds(0.01, 7.0) if fate in _SLOW_FATES else 0.0
         count = rng.choice((1, 1, 2, 4))
         return s.FrameFault(at=at, way="in", kind=kind, fate=fate, seconds=seconds, count=count)

@@ -17,6 +17,7 @@ import orjson
 from valr_connector.core.placement import DUPLICATE_ID_CODE
 from valr_connector.model.enums import OrderStatus
 from valr_connector.model.order import InFlightOrder
+from valr_connector.simulator.vocabulary import State
 from valr_connector.verification.faults import kind_of
 from valr_connector.verification.invariants import Violation
 
@@ -25,6 +26,7 @@ LONGEST_WAIT_S: Final = 9.0
 connector keeps such news for 10 s."""
 
 _ENDINGS: Final = frozenset({"Filled", "Cancelled", "Failed"})
+_STATUSES: Final = frozenset(State)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,13 @@ class Heard:
     Attributes:
         violations: what was heard and not known.
         rare: how often each rare path was taken.
+        strange_status: a status that nobody knows, if there was one.
     """
 
     def __init__(self, orders: Callable[[], Iterable[InFlightOrder]], now: Callable[[], float]) -> None:
         self.violations: list[Violation] = []
         self.rare: Counter[str] = Counter()
+        self.strange_status = ""
         self._orders = orders
         self._now = now
         self._pending: list[Fact] = []
@@ -119,6 +123,8 @@ class Heard:
         status = data["orderStatusType"]
         if status == "Filled" and data["orderId"] in self._receipts:
             self.rare["filled after the receipt of a cancel"] += 1
+        if status not in _STATUSES:
+            self.strange_status = status
         if status not in _ENDINGS or data["orderId"] in self._doubted:
             return None
         return self._fact(data, "L1", f"the status {status}", lambda order: order.is_done)

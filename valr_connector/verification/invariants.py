@@ -128,6 +128,22 @@ def _what_is_false(told: Told, there: VenueOrder | None) -> str:
     return "" if end <= told.at else f"{(told.at - end) / -1e9:.3f} s before the venue ended it"
 
 
+def s1_no_false_life(story: OrderStory, truth: Truth) -> Iterator[Violation]:
+    """An order that is told as created is there, and did not fail, when it is told."""
+    there = truth.order(story.order.client_order_id)
+    for told in story.told:
+        if isinstance(told.event, OrderCreated) and not _was_alive(there, told.at):
+            state = "never had it" if there is None else f"has it {there.state or 'waiting'}"
+            yield Violation("S1", f"{_named(story)} was told as created, and the venue {state}")
+
+
+def _was_alive(there: VenueOrder | None, at: int) -> bool:
+    if there is None or not there.history:
+        return False
+    first = there.history[0]
+    return first.state is not State.FAILED and first.updated_at <= at
+
+
 def s2_one_intent_one_order(story: OrderStory, truth: Truth) -> Iterator[Violation]:
     """At most one order of the venue comes of one intent."""
     orders = truth.orders.get(story.order.client_order_id, ())
@@ -364,6 +380,7 @@ OfOneOrder = Callable[[OrderStory, Truth], Iterator[Violation]]
 
 EACH_ORDER: Sequence[OfOneOrder] = (
     s1_no_false_terminal,
+    s1_no_false_life,
     s2_one_intent_one_order,
     lambda story, _: s3_executed_never_falls(story),
     s5_no_resurrection,

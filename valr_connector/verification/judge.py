@@ -68,6 +68,7 @@ def at_the_end(world: World) -> Iterator[Violation]:
             yield from _of_each([story], truth, EACH_MISREPORTED if is_misreported else EACH_ORDER)
         yield from _mishaps(life)
         yield from life.heard.violations
+        yield from s6_strange_status_told(life)
         yield from life.resync.violations
         if life.closed is not None and world.settings.on_close == "cancel":
             yield from s9_nothing_left(stories, truth, life.closed.remaining, life.closed_at)
@@ -77,6 +78,13 @@ def at_the_end(world: World) -> Iterator[Violation]:
     yield from s8_within_limits(world.exchange.stats.rate_limited)
     yield from s9_others_untouched(_placed_elsewhere(everybodys, truth))
     yield from world.secrecy.violations
+
+
+def s6_strange_status_told(life: Life) -> Iterator[Violation]:
+    """A status that nobody knows is told, and not taken for one that is known."""
+    status = life.heard.strange_status
+    if status and "UnrecognisedStatus" not in life.recorder.names:
+        yield Violation("S6", f"VALR wrote the status {status!r}, and nobody was told")
 
 
 def _why_not(life: Life) -> str:

@@ -1,0 +1,208 @@
+"""Bugs to be planted in the library, each of a kind that connectors have had, and a search for each.
+
+``python -m tests.verification.planted_bugs --seeds 500`` plants them one after the other, and tells in how
+many schedules the simulation found each, first in which, and by which invariant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from valr_connector.core import evidence, executions, lifecycle, request_notes
+from valr_connector.core.event_router import EventRouter
+from valr_connector.core.evidence import Says
+from valr_connector.core.lifecycle import Move
+from valr_connector.core.order_record import OrderRecord
+from valr_connector.core.waiting_room import WaitingRoom
+from valr_connector.model.enums import TERMINAL, OrderStatus, Placement
+from valr_connector.net.mass_cancel import MassCancel
+from valr_connector.net.order_gateway import OrderGateway, placement_request
+from valr_connector.net.reconciler import Reconciler
+from valr_connector.net.user_stream import UserStreamTracker
+from valr_connector.protocol.order_status import WireStatus
+from valr_connector.protocol.signing import Credentials
+from valr_connector.verification.generate import generate
+from valr_connector.verification.run import simulate
+
+Plant = Callable[[], AbstractContextManager[Any]]
+LIVE = (OrderStatus.PENDING_CREATE, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
+
+
+def absence_is_a_cancellation() -> AbstractContextManager[Any]:
+    """What a list of open orders lacks has been cancelled."""
+    return patch.dict(lifecycle.TABLE, {(status, Says.ABSENT): Move.CANCEL for status in LIVE})
+
+
+def a_receipt_is_a_cancellation() -> AbstractContextManager[Any]:
+    """CANCEL_ORDER_WS_RESPONSE ends the order."""
+    return patch.dict(lifecycle.TABLE, {(status, Says.CANCEL_RECEIVED): Move.CANCEL for status in LIVE})
+
+
+def a_retry_without_a_probe() -> AbstractContextManager[Any]:
+    """A placement without an answer is sent once more, by REST."""
+    place = OrderGateway.place
+
+    async def place_twice(self: OrderGateway, order: OrderRecord) -> None:
+        await place(self, order)
+        if order.placement is Placement.UNKNOWN:
+            await self._place_by_rest(order, placement_request(order))
+
+    return patch.object(OrderGateway, "place", place_twice)
+
+
+def being_cancelled_sticks() -> AbstractContextManager[Any]:
+    """A cancel that failed is never over."""
+    notes = dict.fromkeys((Says.CANCEL_REFUSED, Says.CANCEL_UNKNOWN), _nothing)
+    return patch.dict(request_notes._REQUEST_NOTES, notes)
+
+
+def a_fill_is_counted_twice() -> AbstractContextManager[Any]:
+    """The id of a fill is not looked at."""
+
+    def count(order: OrderRecord, said: Any, trade: Any, events: Any) -> None:
+        order.fills_by_id.pop(trade.trade_id, None)
+        executions.count_fill(order, said, trade, events)
+
+    return patch.object(lifecycle, "count_fill", count)
+
+
+def a_fill_before_the_reply_is_lost() -> AbstractContextManager[Any]:
+    """News that names an order by an id that is not known yet is dropped."""
+    return patch.object(WaitingRoom, "wait", _nothing)
+
+
+def what_has_ended_is_opened_again() -> AbstractContextManager[Any]:
+    """Old news of an order brings it back to life."""
+    open_says = (Says.RESTING, Says.PARTIALLY_FILLED)
+    return patch.dict(lifecycle.TABLE, {(s, says): Move.COUNT for s in TERMINAL for says in open_says})
+
+
+def an_unknown_status_is_open() -> AbstractContextManager[Any]:
+    """A status text that nobody knows passes for an order that rests."""
+    return patch.dict(evidence.SAID_BY_STATUS, {WireStatus.UNRECOGNISED: Says.RESTING})
+
+
+def a_late_reply_is_dropped() -> AbstractContextManager[Any]:
+    """The answer to a placement that has timed out is thrown away."""
+    take = EventRouter._on_place_reply
+
+    def take_unless_late(self: EventRouter, frame: Any, now: int) -> Sequence[Any]:
+        order = self._tracker.find(frame.client_order_id)
+        is_late = order is not None and order.placement is Placement.UNKNOWN
+        return () if is_late else take(self, frame, now)
+
+    return patch.object(EventRouter, "_on_place_reply", take_unless_late)
+
+
+def no_resync_after_a_reconnect() -> AbstractContextManager[Any]:
+    """Only the first connection is followed by a look at VALR's lists."""
+    resync = Reconciler.resync
+
+    async def resync_once(self: Reconciler, epoch: int) -> None:
+        if epoch == 1:
+            await resync(self, epoch)
+
+    return patch.object(Reconciler, "resync", resync_once)
+
+
+@contextmanager
+def the_journal_is_written_after_the_send() -> Iterator[None]:
+    """A placing is written down when it has left."""
+    send = OrderGateway._send_placement
+
+    async def send_and_write(self: OrderGateway, order: OrderRecord, *request: Any) -> None:
+        await send(self, order, *request)
+        if self._journal is not None and not order.is_done:
+            self._journal.placing(order)
+
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(OrderGateway, "_write_down", _nothing))
+        stack.enter_context(patch.object(OrderGateway, "_send_placement", send_and_write))
+        yield
+
+
+def a_foreign_order_is_cancelled() -> AbstractContextManager[Any]:
+    """Cancelling all of ours cancels all of the account's."""
+    return patch.object(MassCancel, "ours", MassCancel.everybodys)
+
+
+def a_secret_is_logged() -> AbstractContextManager[Any]:
+    """A broken connection is logged with all that made it."""
+    lost = UserStreamTracker.on_disconnected
+    made: list[Credentials] = []
+    make = Credentials.auth_headers
+
+    def remember(self: Credentials, *request: Any) -> Mapping[str, str]:
+        made[:] = [self]
+        return make(self, *request)
+
+    def tell(self: UserStreamTracker, epoch: int, cause: str) -> None:
+        headers = make(made[0], 1, "GET", "/ws/account")
+        logging.getLogger("valr_connector.net").warning("lost %s with %s", epoch, headers)
+        lost(self, epoch, cause)
+
+    stack = ExitStack()
+    stack.enter_context(patch.object(Credentials, "auth_headers", remember))
+    stack.enter_context(patch.object(UserStreamTracker, "on_disconnected", tell))
+    return stack
+
+
+def _nothing(*_: object) -> None:
+    pass
+
+
+PLANTS: Sequence[Plant] = (
+    absence_is_a_cancellation,
+    a_receipt_is_a_cancellation,
+    a_retry_without_a_probe,
+    being_cancelled_sticks,
+    a_fill_is_counted_twice,
+    a_fill_before_the_reply_is_lost,
+    what_has_ended_is_opened_again,
+    an_unknown_status_is_open,
+    a_late_reply_is_dropped,
+    no_resync_after_a_reconnect,
+    the_journal_is_written_after_the_send,
+    a_foreign_order_is_cancelled,
+    a_secret_is_logged,
+)
+
+
+def finds(plant: Plant, seeds: range) -> Iterator[tuple[int, str]]:
+    """The seeds whose schedules find a bug, with the invariant that it violates first."""
+    with plant():
+        for seed in seeds:
+            violations = simulate(generate(seed)).violations
+            if violations:
+                yield seed, violations[0].invariant
+
+
+def main() -> int:
+    """Search for all of them; 1 if one was not found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.verification.planted_bugs")
+    parser.add_argument("--seeds", type=int, default=300, help="how many schedules are run for each bug")
+    parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed")
+    chosen = parser.parse_args()
+    seeds = range(chosen.first, chosen.first + chosen.seeds)
+    missed = 0
+    sys.stdout.write(f"{'found in':>9} {'first':>6}  bug, and the invariants it violated\n")
+    for plant in PLANTS:
+        found = [*finds(plant, seeds)]
+        by = Counter(invariant for _, invariant in found)
+        share = len(found) / len(seeds)
+        missed += not found
+        first = found[0][0] if found else "never"
+        sys.stdout.write(f"{share:>9.1%} {first:>6}  {plant.__name__}: {', '.join(sorted(by))}\n")
+        sys.stdout.flush()
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
