@@ -11,6 +11,7 @@ from valr_connector.cli import simulate as cli_simulate
 from valr_connector.cli.commands import app
 from valr_connector.verification.campaign import Plan, Tally
 from valr_connector.verification.generate import Profile
+from valr_connector.verification.rare_paths import RARE_PATHS
 from valr_connector.verification.schedule import Schedule
 
 runner = CliRunner()
@@ -55,9 +56,24 @@ def test_a_violation_is_told_with_its_seed_and_the_shortest_schedule(
     text = out.getvalue()
     assert "violations: S1 1, S2 0" in text
     assert "seed 7:\n  S1: false\nshortest schedule found that violates the same:\n  seed=7\n" in text
-    assert progress.getvalue().startswith("\r1/1 schedules, 1 with violations")
+    assert progress.getvalue().startswith("\r1/1 schedules, 2 per second, 1 with violations")
 
 
 def test_without_schedules_nothing_is_divided_by() -> None:
     lines = [*cli_simulate.summary(Plan(1), Tally())]
-    assert lines[0].endswith("0.0 per second, 0.0 per second and worker")
+    assert lines[0].endswith("0.0 per second, 0.0 per second of one core")
+
+
+def test_a_rare_path_that_was_never_taken_is_named_all_the_same() -> None:
+    tally = Tally()
+    tally.rare["late fill"] = 3
+    lines = [*cli_simulate.summary(Plan(1), tally)]
+    assert f"{3:>10} late fill" in lines
+    assert f"{0:>10} zombie" in lines
+
+
+def test_every_rare_path_that_is_counted_is_known_by_name() -> None:
+    out, progress = io.StringIO(), io.StringIO()
+    assert cli_simulate.run_seeds(Plan(40, 0, 1, Profile.HEAVY), out, progress)
+    counted = out.getvalue().partition("rare paths:\n")[2].splitlines()
+    assert [line.split(maxsplit=1)[1] for line in counted] == [*RARE_PATHS]

@@ -6,14 +6,19 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final, TextIO
 
-from valr_connector.verification.campaign import Plan, Tally, quietly, run_campaign
+from valr_connector.verification.campaign import Plan, Tally, run_campaign
 from valr_connector.verification.generate import Profile, generate
 from valr_connector.verification.minimise import minimise, violates
+from valr_connector.verification.rare_paths import RARE_PATHS
 from valr_connector.verification.run import simulate
 from valr_connector.verification.schedule import Schedule
 from valr_connector.verification.schedule_text import to_text
+from valr_connector.verification.secrecy import log_kept_within
 
-INVARIANTS: Final = ("S1", "S2", "S3", "S4", "S5", "S6", "S9", "S10", "L1", "L4", "L5", "crash", "hang")
+INVARIANTS: Final = (
+    *("S1", "S2", "S3", "S4", "S5", "S6", "S8", "S9", "S10", "S11", "S12"),
+    *("L1", "L2", "L4", "L5", "crash", "hang"),
+)
 _MOST_MINIMISED: Final = 3
 
 
@@ -22,7 +27,9 @@ def run_seeds(plan: Plan, out: TextIO, progress: TextIO) -> bool:
 
     def show(tally: Tally) -> None:
         found = len(tally.found)
-        progress.write(f"\r{tally.schedules}/{plan.seeds} schedules, {found} with violations ")
+        rate = _rate(tally, tally.seconds)
+        done = f"{tally.schedules}/{plan.seeds} schedules, {rate:.0f} per second"
+        progress.write(f"\r{done}, {found} with violations ")
         progress.flush()
 
     tally = run_campaign(plan, show)
@@ -36,7 +43,7 @@ def run_seeds(plan: Plan, out: TextIO, progress: TextIO) -> bool:
 def run_one(seed: int, profile: Profile, out: TextIO, *, with_trace: bool) -> bool:
     """Run one seed and tell what happened; whether all held."""
     schedule = generate(seed, profile)
-    with quietly():
+    with log_kept_within():
         report = simulate(schedule, with_trace=with_trace)
     out.write(to_text(schedule))
     out.write(report.trace)
@@ -49,10 +56,10 @@ def run_one(seed: int, profile: Profile, out: TextIO, *, with_trace: bool) -> bo
 def summary(plan: Plan, tally: Tally) -> Iterator[str]:
     """What a campaign found, line by line."""
     last = plan.first + plan.seeds - 1
-    rate = tally.schedules / tally.seconds if tally.seconds else 0.0
     yield (
         f"{tally.schedules} schedules, seeds {plan.first} to {last}, faults {plan.profile}: "
-        f"{rate:.1f} per second, {rate / plan.workers:.1f} per second and worker"
+        f"{_rate(tally, tally.seconds):.1f} per second, "
+        f"{_rate(tally, tally.cpu_seconds):.1f} per second of one core"
     )
     share = tally.ambiguous / tally.schedules if tally.schedules else 0.0
     yield f"{share:.1%} with a placement or cancel of unknown outcome"
@@ -60,7 +67,13 @@ def summary(plan: Plan, tally: Tally) -> Iterator[str]:
     yield f"at rest after the last fault: {half} s (median), {nearly_all} s (99 %), {every} s (all)"
     yield "violations: " + ", ".join(f"{name} {tally.violated[name]}" for name in INVARIANTS)
     yield from (line.rstrip() for line in _counts("faults", tally.faults))
-    yield from (line.rstrip() for line in _counts("rare paths", tally.rare))
+    rare = Counter(dict.fromkeys(RARE_PATHS, 0))
+    rare.update(tally.rare)
+    yield from (line.rstrip() for line in _counts("rare paths", rare))
+
+
+def _rate(tally: Tally, seconds: float) -> float:
+    return tally.schedules / seconds if seconds else 0.0
 
 
 def _explanation(seed: int, profile: Profile, words: list[str]) -> Iterator[str]:
@@ -71,7 +84,7 @@ def _explanation(seed: int, profile: Profile, words: list[str]) -> Iterator[str]
 
 
 def _shortest(seed: int, profile: Profile, words: list[str]) -> Schedule:
-    with quietly():
+    with log_kept_within():
         return minimise(generate(seed, profile), violates(words[0].partition(":")[0]))
 
 

@@ -69,7 +69,7 @@ class Readiness:
 
     @property
     def is_ready(self) -> bool:
-        return not self.missing
+        return all(status.ready or part in _NOT_NEEDED for part, status in self._parts.items())
 
     def ready(self, part: Part) -> ReadinessChanged | None:
         """One part is in place."""
@@ -80,8 +80,8 @@ class Readiness:
         return self._set(part, PartStatus(ready=False, why_not=why_not))
 
     def _set(self, part: Part, status: PartStatus) -> ReadinessChanged | None:
-        if part not in self._parts:
-            return None
+        if self._parts.get(part, status) == status:
+            return None  # nothing new, or nothing that is in use
         before = self.is_ready
         self._parts[part] = status
         if self.is_ready is before:

@@ -243,6 +243,8 @@ class UserStreamTracker:
 
 
 def _log_order_event(event: OrderEvent) -> None:
+    if not log.isEnabledFor(logging.INFO):
+        return
     order = event.order
     log.info(
         "%s %s %s %s %s",

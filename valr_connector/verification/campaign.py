@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 import multiprocessing
 import time
 from collections import Counter
@@ -15,6 +14,7 @@ from typing import Final
 
 from valr_connector.verification.generate import Profile, generate
 from valr_connector.verification.run import Report, simulate
+from valr_connector.verification.secrecy import log_kept_within
 
 _CHUNK: Final = 25
 """Seeds that a worker takes at a time: some seconds of work."""
@@ -44,6 +44,7 @@ class Tally:
         faults, rare: how often each struck, or was taken.
         resolved: how many came to rest after so many seconds.
         seconds: of real time.
+        cpu_seconds: of computing, all processes together.
     """
 
     schedules: int = 0
@@ -54,6 +55,7 @@ class Tally:
     rare: Counter[str] = field(default_factory=Counter)
     resolved: Counter[float] = field(default_factory=Counter)
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
     def add(self, report: Report) -> None:
         """Count one schedule."""
@@ -75,6 +77,7 @@ class Tally:
         self.faults += other.faults
         self.rare += other.rare
         self.resolved += other.resolved
+        self.cpu_seconds += other.cpu_seconds
         for seed, words in other.found.items():
             for each in words:
                 self._remember(seed, each)
@@ -136,11 +139,13 @@ def _workers(count: int) -> Iterator[Executor]:
 
 def run_chunk(first: int, seeds: int, profile: Profile) -> Tally:
     """Some schedules, one after the other, in this process; their log is of no interest."""
+    began = time.process_time()
     tally = Tally()
-    with quietly(), collecting_between() as collect:
+    with log_kept_within(), collecting_between() as collect:
         for seed in range(first, first + seeds):
             tally.add(simulate(generate(seed, profile)))
             collect()
+    tally.cpu_seconds = time.process_time() - began
     return tally
 
 
@@ -159,14 +164,3 @@ def collecting_between() -> Iterator[Callable[[], object]]:
         gc.unfreeze()
         if was_enabled:
             gc.enable()
-
-
-@contextmanager
-def quietly() -> Iterator[None]:
-    """Without a log: faults are meant to happen, and the trace tells all of it."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(before)

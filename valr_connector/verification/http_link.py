@@ -17,6 +17,7 @@ from valr_connector.simulator.transport import HttpRequest
 from valr_connector.verification.faults import FaultBoard
 from valr_connector.verification.schedule import RequestFate, RequestFault
 from valr_connector.verification.socket_link import reworded
+from valr_connector.verification.virtual_loop import running_loop
 
 _LIMITED: Final = 429
 _CUT: Final = Failure("the connection was lost", may_have_left=True)
@@ -45,7 +46,7 @@ class HttpLink:
         note: Callable[[str, bytes], None] | None,
     ) -> None:
         self.under_way = 0
-        self._loop = asyncio.get_running_loop()
+        self._loop = running_loop()
         self._answer = answer
         self._board = board
         self._latency = latency
@@ -85,7 +86,7 @@ class HttpLink:
         elif fault is not None and fate is RequestFate.ERROR_BEFORE:
             self._come_back(_error(fault.status), outcome)
         else:
-            self._tasks.create_task(self._have_answered(request, fault, outcome))
+            self._loop.begin(self._have_answered(request, fault, outcome), self._tasks)
 
     async def _have_answered(
         self, request: HttpRequest, fault: RequestFault | None, outcome: asyncio.Future[Reply | Failure]

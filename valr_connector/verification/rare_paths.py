@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from valr_connector.core.order_record import OrderRecord
-from valr_connector.verification.story import OrderStory
+from valr_connector.verification.story import RARE_EVENTS, OrderStory
 from valr_connector.verification.world import START_WALL_NS, World
 
 _ROUTES: Final[Mapping[str, str]] = {
@@ -20,6 +20,25 @@ _ROUTES: Final[Mapping[str, str]] = {
     "GET /v1/account/{pair}/tradehistory": "fills fetched",
     "GET /v1/account/tradehistory": "missed fills fetched",
 }
+
+RARE_PATHS: Final = tuple(
+    sorted(
+        {
+            *_ROUTES.values(),
+            *RARE_EVENTS.values(),
+            "adopted",
+            "crash",
+            "duplicate refused and the first adopted",
+            "filled after the receipt of a cancel",
+            "late fill",
+            "news that waited for its order's id",
+            "placed again",
+            "reconnect",
+            "unknown, and then failed",
+        }
+    )
+)
+"""All that are counted, so that one that is never taken can be seen."""
 
 
 def rare_paths_of(world: World) -> Counter[str]:

@@ -55,14 +55,36 @@ def log_read_by(secrecy: Secrecy, level: int) -> Iterator[None]:
     logger = logging.getLogger(LIBRARY)
     before = (logging.root.manager.disable, logger.level, logger.propagate)
     reader = _Reader(secrecy, level)
-    logging.disable(logging.NOTSET)
-    logger.setLevel(level)
-    logger.propagate = False
     logger.addHandler(reader)
+    _set_log(logger, (logging.NOTSET, level, False))
     try:
         yield
     finally:
         logger.removeHandler(reader)
-        logger.propagate = before[2]
-        logger.setLevel(before[1])
-        logging.disable(before[0])
+        _set_log(logger, before)
+
+
+@contextmanager
+def log_kept_within() -> Iterator[None]:
+    """Without a log that anybody sees: faults are meant to happen, and the trace tells all of it.
+
+    It stands as `log_read_by` most often wants it, since each change costs a look at every logger there is.
+    """
+    logger = logging.getLogger(LIBRARY)
+    before = (logging.root.manager.disable, logger.level, logger.propagate)
+    nobody = logging.NullHandler()
+    logger.addHandler(nobody)
+    _set_log(logger, (logging.NOTSET, logging.WARNING, False))
+    try:
+        yield
+    finally:
+        logger.removeHandler(nobody)
+        _set_log(logger, before)
+
+
+def _set_log(logger: logging.Logger, state: tuple[int, int, bool]) -> None:
+    disabled, level, logger.propagate = state
+    if logging.root.manager.disable != disabled:
+        logging.disable(disabled)
+    if logger.level != level:
+        logger.setLevel(level)

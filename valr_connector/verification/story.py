@@ -136,8 +136,8 @@ class Recorder:
             return
         kind = type(event)
         self.names[kind.__name__] = None
-        if kind in _RARE:
-            self.rare[_RARE[kind]] += 1
+        if kind in RARE_EVENTS:
+            self.rare[RARE_EVENTS[kind]] += 1
         if isinstance(event, UntrackedOrder):
             self.strangers.add(event.exchange_order_id)
         if isinstance(event, OrderEvent):
@@ -177,7 +177,7 @@ class Recorder:
             self.rare["reconnect"] += 1
 
 
-_RARE: Mapping[type[Event], str] = {
+RARE_EVENTS: Mapping[type[Event], str] = {
     PlacementUnknown: "placement unknown",
     CancelUnknown: "cancel unknown",
     CancelRefused: "cancel refused",

@@ -17,7 +17,7 @@ import itertools
 from asyncio.events import _set_running_loop  # what a loop has to call, by asyncio's own documentation
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import Context, copy_context
 from heapq import heappop, heappush
 from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
@@ -191,6 +191,17 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
             task.remove_done_callback(self._stop)
         return task.result()
 
+    def begin(self, coroutine: Coroutine[Any, Any, None], tasks: asyncio.TaskGroup) -> None:
+        """Run a coroutine now, as far as it gets; only one that waits for something becomes a task.
+
+        Until then there is no current task, which is asked for by what ends after a time.
+        """
+        try:
+            awaited = coroutine.send(None)
+        except StopIteration:
+            return
+        tasks.create_task(_go_on(coroutine, awaited))
+
     def close(self) -> None:
         """Forget what is still to be called."""
         super().close()
@@ -264,6 +275,28 @@ def _closing(loop: VirtualTimeLoop) -> Generator[VirtualTimeLoop, None, None]:
             loop.run_until_complete(_cancel_what_is_left(loop))
         finally:
             loop.close()
+
+
+async def _go_on(coroutine: Coroutine[Any, Any, None], awaited: object) -> None:
+    """The rest of a coroutine that waits for that."""
+    await _Rest(coroutine, awaited)
+
+
+class _Rest:
+    def __init__(self, coroutine: Coroutine[Any, Any, None], awaited: object) -> None:
+        self._coroutine = coroutine
+        self._awaited = awaited
+
+    def __await__(self) -> Generator[object, None, None]:
+        awaited = self._awaited
+        with suppress(StopIteration):
+            while True:
+                try:
+                    yield awaited
+                except BaseException as error:  # noqa: BLE001  whatever it is, the coroutine deals with it
+                    awaited = self._coroutine.throw(error)
+                else:
+                    awaited = self._coroutine.send(None)
 
 
 async def _cancel_what_is_left(loop: VirtualTimeLoop) -> None:
