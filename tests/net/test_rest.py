@@ -331,6 +331,19 @@ async def test_what_is_left_of_the_time_bounds_each_attempt(make: Make, time: Vi
     assert [limits.total_s for limits in exchange.limits] == [5.0, 0.875]
 
 
+async def test_a_read_waits_longer_for_its_answer_with_each_attempt(make: Make) -> None:
+    exchange = Scripted(LOST)
+    with pytest.raises(TransportError):
+        await make(open_session=lambda: exchange).call(read())
+    assert [limits.read_s for limits in exchange.limits] == [1.5, 3.0, 8.0]
+
+
+async def test_a_write_waits_for_its_only_answer_as_long_as_it_may(make: Make) -> None:
+    exchange = Scripted(OK)
+    await make(open_session=lambda: exchange).call(place())
+    assert [limits.read_s for limits in exchange.limits] == [8.0]
+
+
 async def test_a_timeout_of_nothing_is_still_a_timeout(make: Make) -> None:
     exchange = Scripted(OK)
     await make(open_session=lambda: exchange).call(read(), timeout=0)
@@ -507,11 +520,19 @@ async def test_a_read_under_way_is_sent_again_on_fresh_connections(make: Make) -
     assert old.is_closed
 
 
-async def test_a_request_without_an_answer_is_the_last_on_its_connections(make: Make) -> None:
-    pools = [Scripted(LOST), Scripted(OK)]
+async def test_a_request_that_waits_long_in_vain_is_the_last_on_its_connections(
+    make: Make, time: VirtualTime
+) -> None:
+    pools = [Scripted(LOST, took_s=1.5, time=time), Scripted(OK)]
     opened = iter(pools)
     assert await make(open_session=lambda: next(opened)).call(read()) == b"ok"
     assert [pool.is_closed for pool in pools] == [True, False]
+
+
+async def test_a_request_that_fails_at_once_leaves_the_other_connections_in_use(make: Make) -> None:
+    pool = Scripted(LOST, OK)
+    assert await make(open_session=lambda: pool).call(read()) == b"ok"
+    assert not pool.is_closed
 
 
 async def test_a_call_that_is_cancelled_is_no_failure_of_the_network(make: Make) -> None:
@@ -558,7 +579,8 @@ def test_an_address_that_is_no_http_is_refused(make: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["timeout_s", "connect_s", "read_s", "pause_s", "attempts", "largest_answer"]
+    "field",
+    ["timeout_s", "connect_s", "read_s", "first_read_s", "pause_s", "attempts", "largest_answer"],
 )
 def test_a_limit_that_is_not_positive_is_refused(field: str) -> None:
     with pytest.raises(InvalidArgumentError, match=f"{field}=0: has to be positive"):

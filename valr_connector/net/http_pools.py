@@ -1,7 +1,8 @@
 """Pools of connections to VALR, one in use and those that it replaced.
 
 When the network has failed, a pooled connection can be dead without a word, and would show it by a time-out
-only. So the pool is replaced: by whoever knows of the failure, and after every request that got no answer.
+only. So the pool is replaced: by whoever knows of the failure, and after a request that waited in vain for
+long.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final
 
 from valr_connector.net.http_exchange import Failure, HttpExchange, Limits, Reply
 
+LONG_NS: Final = 1_000_000_000
 _GIVEN_UP: Final = Failure("given up: the network has failed since", may_have_left=True)
 
 
@@ -35,10 +37,12 @@ class HttpPools:
 
     Args:
         open_session: makes a pool.
+        clock: monotonic nanoseconds.
     """
 
-    def __init__(self, open_session: Callable[[], HttpExchange]) -> None:
+    def __init__(self, open_session: Callable[[], HttpExchange], clock: Callable[[], int]) -> None:
         self._open_session = open_session
+        self._clock = clock
         self._pool: _Pool | None = None
         self._replaced: list[_Pool] = []
 
@@ -55,7 +59,7 @@ class HttpPools:
         """As `HttpExchange.exchange`; `may_give_up` where nothing is lost by sending the request again."""
         if self._pool is None:
             self._pool = _Pool(self._open_session())
-        pool, wait = self._pool, asyncio.timeout(None)
+        pool, wait, began = self._pool, asyncio.timeout(None), self._clock()
         pool.requests += 1
         pool.waits += [wait] if may_give_up else []
         try:
@@ -67,7 +71,8 @@ class HttpPools:
             pool.waits = [each for each in pool.waits if each is not wait]
             pool.requests -= 1
             await self._close_unused()
-        if isinstance(outcome, Failure) and pool is self._pool:
+        waited_long = self._clock() - began >= LONG_NS
+        if isinstance(outcome, Failure) and waited_long and pool is self._pool:
             await self._replace()
         return outcome
 

@@ -70,6 +70,8 @@ class RestSettings:
         timeout_s: a whole call, its retries and pauses included, where the caller sets no other.
         connect_s: a place in the pool, name, TCP and TLS together.
         read_s: between two pieces of an answer.
+        first_read_s: the same, in the first attempt of a request that may be repeated; it doubles with each.
+            A connection that has died is left soon, and an exchange that is slow is still waited for.
         attempts: how often a repeatable request is sent at most.
         pause_s: ceiling of the pause after the first failure; it doubles with each one more.
         largest_answer: an answer beyond this, unpacked, is refused.
@@ -78,12 +80,15 @@ class RestSettings:
     timeout_s: float = 10.0
     connect_s: float = 3.0
     read_s: float = 8.0
+    first_read_s: float = 1.5
     attempts: int = 3
     pause_s: float = 0.25
     largest_answer: int = 32 * 1024 * 1024
 
     def __post_init__(self) -> None:
-        for name in ("timeout_s", "connect_s", "read_s", "pause_s", "attempts", "largest_answer"):
+        for name in (
+            "timeout_s", "connect_s", "read_s", "first_read_s", "pause_s", "attempts", "largest_answer",
+        ):  # fmt: skip
             value = getattr(self, name)
             if not 0 < value < float("inf"):
                 raise InvalidArgumentError(name, value, "has to be positive")
@@ -151,7 +156,7 @@ class RestClient:
         self._limiter = limiter
         self._correct_clock = correct_clock
         self._order_circuit = order_circuit
-        self._pools = HttpPools(open_session)
+        self._pools = HttpPools(open_session, clock)
         self._is_closed = False
 
     async def call(
@@ -198,7 +203,7 @@ class RestClient:
                     raise
                 return outcome  # an earlier attempt was sent: what it led to counts
             offset = self._timestamps.offset.offset_ns
-            outcome = await self._attempt(request, deadline)
+            outcome = await self._attempt(request, deadline, attempt)
             if not is_corrected and await self._was_signed_at_a_wrong_time(request, outcome, offset):
                 is_corrected = True
                 continue
@@ -291,7 +296,7 @@ class RestClient:
         if self._limiter is not None:
             await self._limiter.acquire(request.lane, request.name, deadline)
 
-    async def _attempt(self, request: Request[T], deadline: int) -> Reply | Failure:
+    async def _attempt(self, request: Request[T], deadline: int, attempt: int) -> Reply | Failure:
         if self._is_closed:
             raise ClosedError("the REST client is closed")
         headers = self._headers(request)
@@ -300,7 +305,7 @@ class RestClient:
         limits = Limits(
             total_s=max(deadline - started, _SHORTEST_NS) / _NS_PER_S,
             connect_s=self._settings.connect_s,
-            read_s=self._settings.read_s,
+            read_s=self._read_s(request, attempt),
             largest_answer=self._settings.largest_answer,
         )
         url = self._base_url + request.target
@@ -332,6 +337,12 @@ class RestClient:
         else:
             kind = "unknown" if outcome.may_have_left else "not sent"
             self._metrics.counter(m.REST_FAILURES, name, kind).add()
+
+    def _read_s(self, request: Request[T], attempt: int) -> float:
+        settings = self._settings
+        if not request.may_retry or attempt >= settings.attempts:
+            return settings.read_s
+        return min(settings.read_s, settings.first_read_s * 2.0 ** (attempt - 1))
 
     def _pause_s(self, request: Request[T], outcome: Reply | Failure, attempt: int) -> float | None:
         """Seconds to wait before sending again; None where that is not to be."""
