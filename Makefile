@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 
-.PHONY: help venv demo test planted chaos soak lint format frames lock clean
+.PHONY: help venv demo test planted chaos soak standby-gap lint format frames lock clean
 
 help:
 	@echo "make demo    run the market maker on the embedded exchange"
 	@echo "make test    run all tests with the coverage floors"
 	@echo "make chaos   a maker through 200 network faults, compared with the venue (SEED=n, FAULTS=n)"
 	@echo "make soak    kills, lost connections, full load and hours of trading, for about an hour (SECONDS=n of trading)"
+	@echo "make standby-gap  a fill while the account socket is away: when it is heard of (DROPS=n)"
 	@echo "make planted plant bugs on purpose, and have the simulation find each (SEEDS=300 FROM=0)"
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make venv    build the environment only"
@@ -52,6 +53,10 @@ soak: venv
 	$(BIN)/python -W error -m tests.soak.kill_maker $(if $(SEED),--seed $(SEED))
 	$(BIN)/python -W error -m tests.soak.reconnects --real 300 --virtual 10000
 	$(BIN)/python -W error -m tests.soak.day --at-most-s $(or $(SECONDS),1800)
+
+# How long a fill goes unheard when the account socket drops, without a standby and with one.
+standby-gap: venv
+	$(BIN)/python -m tests.soak.standby_gap $(DROPS)
 
 # SEEDS schedules for each bug; the first seed is FROM.
 planted: venv

@@ -85,6 +85,8 @@ class Settings(_Chosen):
         clock_interval_s: pause between two measurements of VALR's clock; it is measured as well whenever this
             machine's clock was set and whenever VALR refuses a signature.
         clock_drift_s: an estimate of VALR's clock that moved by more is told as a `ClockDrifted`.
+        warm_standby: whether a second account socket listens beside the first, so that what happens to orders
+            is told while that one is away. Costs one more of VALR's connections.
         circuit_failures: so many transport failures in a row, and a way to VALR is left alone for a while.
         circuit_pause_s: for how long at first; each trial that fails doubles it.
         circuit_longest_pause_s: for how long at most.
@@ -122,6 +124,7 @@ class Settings(_Chosen):
     longest_redial_pause_s: Seconds = 60.0
     clock_interval_s: Seconds = 300.0
     clock_drift_s: Seconds = 0.5
+    warm_standby: bool = False
     circuit_failures: Annotated[int, Field(ge=1, le=1000)] = 5
     circuit_pause_s: Seconds = 1.0
     circuit_longest_pause_s: Seconds = 30.0

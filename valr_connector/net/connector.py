@@ -52,6 +52,7 @@ from valr_connector.net.public_data import PublicData
 from valr_connector.net.reconciler import Reconciler
 from valr_connector.net.rest import RestClient
 from valr_connector.net.rules_refresh import RulesRefresh
+from valr_connector.net.standby import Standby
 from valr_connector.net.supervisor import Run, Supervisor
 from valr_connector.net.unwanted_orders import UnwantedOrders
 from valr_connector.net.user_stream import UserStreamTracker
@@ -182,6 +183,14 @@ class Connector:
             server_time=lambda: self._timestamps.offset.server_ns(self._clocks.wall()),
             fills_wanted_since=None if journal is None else journal.fills_wanted_since,
         )
+        self._standby: Standby | None = None
+        if settings.warm_standby:
+            self._standby = Standby(
+                connect=self._connect_standby,
+                clock=self._clocks.monotonic,
+                metrics=metrics,
+                tap=self._taps[Socket.ACCOUNT],
+            )
         self.account = UserStreamTracker(
             connect=self._connect_account,
             router=state.router,
@@ -420,6 +429,8 @@ class Connector:
             "trading rules": self._rules_refresh.run,
             "clock": self._clock_sync.run,
         }
+        if self._standby is not None:
+            parts["standby"] = self._standby.run
         if self.market is not None:
             parts["market stream"] = self.market.run
         if self._cancel_on_disconnect is not None:
@@ -431,13 +442,26 @@ class Connector:
         self._publisher.publish(event)
 
     def _connect_account(self, stream: UserStreamTracker) -> WebSocketClient:
-        return self._connect(Socket.ACCOUNT, self._settings.hosts.account_socket, stream, stream.on_state)
+        handler: SocketHandler = stream
+        if self._standby is not None:
+            handler = self._standby.first(stream, lambda: self.account.is_live)
+        return self._connect(Socket.ACCOUNT, self._settings.hosts.account_socket, handler, stream.on_state)
+
+    def _connect_standby(self, standby: Standby) -> WebSocketClient:
+        url = self._settings.hosts.account_socket
+        return self._connect(Socket.ACCOUNT, url, standby, standby.on_state, is_standby=True)
 
     def _connect_trade(self, stream: MarketStream) -> WebSocketClient:
         return self._connect(Socket.TRADE, self._settings.hosts.trade_socket, stream, stream.on_state)
 
     def _connect(
-        self, socket: Socket, url: str, handler: SocketHandler, on_state: StateListener
+        self,
+        socket: Socket,
+        url: str,
+        handler: SocketHandler,
+        on_state: StateListener,
+        *,
+        is_standby: bool = False,
     ) -> WebSocketClient:
         path = "/" + url.split("://", 1)[1].partition("/")[2]
         return WebSocketClient(
@@ -445,7 +469,7 @@ class Connector:
             headers=lambda: self._handshake(path),
             handler=handler,
             rng=self._rng,
-            name=socket.value,
+            name="standby" if is_standby else socket.value,
             keep_alive=KeepAlive(
                 ping_s=self._settings.ping_interval_s,
                 silence_s=self._settings.silence_timeout_s,
@@ -454,10 +478,10 @@ class Connector:
             backoff=self._settings.backoff,
             clock=self._clocks.monotonic,
             on_state=on_state,
-            tap=self._taps[socket],
+            tap=None if is_standby else self._taps[socket],
             dial=self._network.dial,
             metrics=self._metrics,
-            permit=DialPermit(self._limiter, DIAL_LANES[socket]),
+            permit=DialPermit(self._limiter, Lane.PUBLIC if is_standby else DIAL_LANES[socket]),
             on_refused=lambda: self._correct_clock(self._timestamps.offset.offset_ns),
         )
 

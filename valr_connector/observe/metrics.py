@@ -87,6 +87,9 @@ CIRCUIT_STATE = Metric(
 CIRCUIT_OPENED = Metric("circuit_opened", Kind.COUNTER, ("path",), "times that a circuit breaker opened")
 CLOCK_OFFSET = Metric("clock_offset", Kind.GAUGE, (), "VALR's time minus this machine's, seconds")
 PART_RESTARTS = Metric("part_restarts", Kind.COUNTER, ("part",), "parts started again after an error")
+STANDBY_TOLD = Metric(
+    "standby_told", Kind.COUNTER, (), "frames that the standby alone brought, or brought first"
+)
 EVENTS_DROPPED = Metric("events_dropped", Kind.COUNTER, (), "events that a full stream had no room for")
 
 CATALOGUE: Final = (
@@ -96,7 +99,7 @@ CATALOGUE: Final = (
     FRAMES_REFUSED, PLACE_CONFIRMED, CANCEL_CONFIRMED, ORDERS_UNTRACKED, ORDERS_ZOMBIE,
     LIMIT_WAIT, LIMIT_THROTTLED, LIMIT_REFUSED,
     BOOK_BREAKS, BOOK_RESYNCS, BOOK_RECOVERY,
-    CIRCUIT_STATE, CIRCUIT_OPENED, CLOCK_OFFSET, PART_RESTARTS,
+    CIRCUIT_STATE, CIRCUIT_OPENED, CLOCK_OFFSET, PART_RESTARTS, STANDBY_TOLD,
     CALLBACK_ERRORS, EVENTS_DROPPED,
 )  # fmt: skip
 """Every metric of the library."""
