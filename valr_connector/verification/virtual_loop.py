@@ -203,10 +203,11 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         tasks.create_task(_go_on(coroutine, awaited))
 
     def close(self) -> None:
-        """Forget what is still to be called."""
+        """Forget what is still to be called, and all tasks."""
         super().close()
         self._soon.clear()
         self._timers.clear()
+        self._tasks.clear()
 
     def _stop(self, _: object) -> None:
         self._is_stopping = True
