@@ -65,13 +65,15 @@ class SortedLevels:
             self.update(levels)
 
     def _take_sorted(self, levels: LevelTexts) -> bool:
-        """Take over levels as VALR sends them, best first; False where they are not so, or too long."""
-        ordered = reversed(levels) if self._is_bid else levels
-        for price, amount in ordered:
-            self.keys.append(self._number(price))
-            self.texts.append(f"{price}:{amount}")
-            if len(price) > _LONGEST_FLOAT or is_nothing(amount):
-                return False
+        """Take over levels as VALR sends them, best first and none empty; False where they are not."""
+        if not levels:
+            return True
+        ordered = levels[::-1] if self._is_bid else levels
+        prices, amounts = zip(*ordered, strict=True)
+        if max(map(len, prices)) > _LONGEST_FLOAT or min(map(float, amounts)) <= 0:
+            return False
+        self.keys.extend(map(self._number, prices))
+        self.texts.extend(map(":".join, ordered))
         return all(map(lt, self.keys, self.keys[1:]))
 
     def update(self, levels: LevelTexts) -> bool:
