@@ -11,10 +11,18 @@ from typing import Any
 import pytest
 
 from tests.unit.core.builders import PAIR_INFO
-from valr_connector.core.order_entry import limit_order, market_order, retry_policy
+from valr_connector.core.order_entry import checked_scope, limit_order, market_order, retry_policy
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.errors import InvalidArgumentError, OrderRuleError
-from valr_connector.model.enums import OrderStatus, OrderType, Placement, RetryPolicy, Side, TimeInForce
+from valr_connector.model.enums import (
+    CancelScope,
+    OrderStatus,
+    OrderType,
+    Placement,
+    RetryPolicy,
+    Side,
+    TimeInForce,
+)
 
 D = Decimal
 
@@ -141,3 +149,27 @@ def test_a_retry_policy_may_be_given_as_text(policy: RetryPolicy) -> None:
 def test_a_retry_policy_is_one_of_those_that_there_are(retry: Any) -> None:
     with pytest.raises(InvalidArgumentError, match="must be one of never, "):
         retry_policy(retry)
+
+
+@pytest.mark.parametrize("scope", list(CancelScope))
+def test_a_scope_may_be_given_as_text(scope: CancelScope) -> None:
+    pair = None if scope is CancelScope.ACCOUNT else "BTC-ZAR"
+    assert checked_scope(scope, pair) is checked_scope(scope.value, pair) is scope
+
+
+def test_our_own_orders_are_those_of_all_pairs_unless_one_is_named() -> None:
+    assert checked_scope("ours", None) is CancelScope.OURS
+
+
+@pytest.mark.parametrize(
+    ("scope", "pair", "rule"),
+    [
+        ("BTC-ZAR", None, "must be one of ours, pair, account"),
+        (None, None, "must be one of ours, pair, account"),
+        ("pair", None, "is needed to cancel all orders in a pair"),
+        ("account", "BTC-ZAR", "does not go with the whole account"),
+    ],
+)
+def test_a_scope_that_is_none_or_does_not_fit_its_pair_is_refused(scope: Any, pair: Any, rule: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=rule):
+        checked_scope(scope, pair)
