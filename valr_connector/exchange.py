@@ -12,19 +12,15 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from valr_connector.config import Hosts, Settings, key_from_environment
 from valr_connector.core.account_state import AccountState
-from valr_connector.core.batch_entry import BatchEntry, Placing
 from valr_connector.core.book_snapshot import BookSnapshot
 from valr_connector.core.order_book import OrderBook, checked_feed
-from valr_connector.core.order_changes import order_change
 from valr_connector.core.order_entry import (
     checked_scope,
     checked_side,
     limit_order,
     market_order,
-    retry_policy,
     stop_limit_order,
 )
-from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.readiness import Part, PartStatus, parts_in_use
 from valr_connector.core.subscriptions import checked_market_feed, checked_pairs
 from valr_connector.core.trading_rules import quantise_amount, quantise_price
@@ -32,7 +28,6 @@ from valr_connector.errors import (
     ClosedError,
     InvalidArgumentError,
     NotReadyError,
-    UnknownOrderError,
     ValrError,
 )
 from valr_connector.model.account import Balance
@@ -65,6 +60,7 @@ from valr_connector.net.limiter import LimiterRegistry
 from valr_connector.net.market_stream import MarketStream
 from valr_connector.net.network import Network
 from valr_connector.net.order_batch import BatchResult
+from valr_connector.net.order_desk import OrderDesk, find_order
 from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.public_data import PublicData
 from valr_connector.net.websocket import FrameTap
@@ -370,20 +366,17 @@ class ValrExchange:
             ClosedError: closing began, or a failure stopped this instance; nothing was sent.
             JournalWriteError: the journal could not be written; nothing was sent.
         """
-        policy = self._retry(retry)
-        gateway = self._ready_to_place(policy).gateway
-        order = limit_order(
-            self._state.rules.pair(pair),
+        return await self._open_desk().place(
+            limit_order,
+            pair,
             side,
-            client_order_id=self._ids.next() if client_order_id is None else client_order_id,
             amount=amount,
             price=price,
             post_only=post_only,
             time_in_force=time_in_force,
-            retry=policy,
+            client_order_id=client_order_id,
+            retry=retry,
         )
-        await gateway.place(order)
-        return order
 
     async def place_market_order(
         self,
@@ -399,18 +392,15 @@ class ValrExchange:
 
         Returns and raises as `place_limit_order` does.
         """
-        policy = self._retry(retry)
-        gateway = self._ready_to_place(policy).gateway
-        order = market_order(
-            self._state.rules.pair(pair),
+        return await self._open_desk().place(
+            market_order,
+            pair,
             side,
-            client_order_id=self._ids.next() if client_order_id is None else client_order_id,
             amount=amount,
             quote_amount=quote_amount,
-            retry=policy,
+            client_order_id=client_order_id,
+            retry=retry,
         )
-        await gateway.place(order)
-        return order
 
     async def place_stop_limit_order(
         self,
@@ -437,20 +427,18 @@ class ValrExchange:
 
         Returns and raises as `place_limit_order` does.
         """
-        policy = self._retry(retry)
-        gateway = self._ready_to_place(policy, rest_only=True).gateway
-        order = stop_limit_order(
-            self._state.rules.pair(pair),
+        return await self._open_desk().place(
+            stop_limit_order,
+            pair,
             side,
-            client_order_id=client_order_id or self._ids.next(),
             order_type=order_type,
             amount=amount,
             price=price,
             stop_price=stop_price,
-            retry=policy,
+            client_order_id=client_order_id,
+            retry=retry,
+            rest_only=True,
         )
-        await gateway.place(order)
-        return order
 
     async def cancel_order(self, order: InFlightOrder | str) -> CancelOutcome:
         """Cancel an order; returns once VALR said what became of it.
@@ -466,7 +454,7 @@ class ValrExchange:
             NotReadyError: never started.
             ClosedError: closing is over.
         """
-        return await self._running().canceller.cancel(self._record(order))
+        return await self._running().canceller.cancel(find_order(self._state, order))
 
     async def cancel_all(
         self, scope: CancelScope | str = CancelScope.OURS, pair: str | None = None
@@ -519,16 +507,13 @@ class ValrExchange:
             NotReadyError: never started.
             ClosedError: closing began, or a failure stopped this instance.
         """
-        connector, record = self._unfailed(), self._record(order)
-        change = order_change(
-            self._state.rules.pair(record.pair),
-            record,
+        return await self._open_desk().modify(
+            order,
             price=price,
             remaining_amount=remaining_amount,
             total_amount=total_amount,
             on_match=on_match,
         )
-        return await connector.modifier.modify(record, change)
 
     async def batch(self, operations: Sequence[BatchOperation]) -> Sequence[BatchResult]:
         """Send up to 20 operations in one call; returns once VALR said what became of each, or it is unknown.
@@ -548,14 +533,7 @@ class ValrExchange:
             NotReadyError, CircuitOpenError, ClosedError, JournalWriteError: as in `place_limit_order`;
                 nothing was sent.
         """
-        connector = self._unfailed()
-        entry = BatchEntry(
-            self._state.rules, new_id=self._ids.next, find=self._record, retry=self._settings.retry
-        )
-        prepared = entry.prepare(operations)
-        if any(isinstance(each, Placing) for each in prepared):
-            self._ready_to_place(self._settings.retry, rest_only=True)
-        return await connector.batches.run(prepared)
+        return await self._open_desk().batch(operations)
 
     @property
     def orders(self) -> Mapping[ClientOrderId, InFlightOrder]:
@@ -568,7 +546,7 @@ class ValrExchange:
         Raises:
             UnknownOrderError: it was not placed here, or ended long ago.
         """
-        return self._record(client_order_id)
+        return find_order(self._state, client_order_id)
 
     # --- account and market ------------------------------------------------------------------------
 
@@ -773,26 +751,8 @@ class ValrExchange:
             raise NotReadyError("the pairs are not loaded yet")
         return market
 
-    def _retry(self, retry: RetryPolicy | None) -> RetryPolicy:
-        return self._settings.retry if retry is None else retry_policy(retry)
-
-    def _ready_to_place(self, retry: RetryPolicy, *, rest_only: bool = False) -> Connector:
-        connector = self._unfailed()
-        may_go_by_rest = connector.account.was_in_step and retry is not RetryPolicy.NEVER
-        if not connector.account.is_live and not may_go_by_rest:
-            raise NotReadyError("not connected: " + "; ".join(self._state.readiness.missing))
-        by_socket = connector.account.is_live and not rest_only
-        connector.circuits.check_entry(by_socket=by_socket, by_rest=may_go_by_rest or rest_only)
-        return connector
-
-    def _record(self, order: InFlightOrder | str) -> OrderRecord:
-        client_order_id = getattr(order, "client_order_id", order)
-        if not isinstance(client_order_id, str):
-            raise InvalidArgumentError("order", order, "must be an order or its client order id")
-        record = self._state.tracker.find(client_order_id)
-        if record is None:
-            raise UnknownOrderError(client_order_id)
-        return record
+    def _open_desk(self) -> OrderDesk:
+        return OrderDesk(self._unfailed(), self._state, self._ids, self._settings.retry)
 
     async def _settings_for_simulator(self) -> Settings:
         if self.simulator is None:
