@@ -84,6 +84,8 @@ class Stage:
         """Exchange and connector running; the recording ends with the block."""
         with self._recorder:
             async with self.exchange, self.valr:
+                while self.valr.pair_info(PAIR).order_types is None:  # noqa: ASYNC110  no event tells it
+                    await asyncio.sleep(0.001)  # what is asked for beside the start is no part of the session
                 self._rest.begin()
                 await self.settle()
                 yield self
