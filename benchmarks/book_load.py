@@ -32,6 +32,7 @@ from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe.metrics import Metrics
 
 PROBE_S = 0.002
+PROBES_AT_THE_START = 100
 NS_PER_MS = 1_000_000
 
 
@@ -162,7 +163,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     sys.stdout.write(line("from arrival to callback", watch.from_arrival))
     sys.stdout.write(line("from the server's send", watch.from_send))
-    sys.stdout.write(line("loop lag", watch.lag))
+    first, later = watch.lag[:PROBES_AT_THE_START], watch.lag[PROBES_AT_THE_START:]
+    sys.stdout.write(line("loop lag, all snapshots at once", first))
+    sys.stdout.write(line("loop lag after that", later))
     for broken in watch.broken:
         sys.stdout.write(f"broken: {broken}\n")
     return 1 if watch.broken else 0

@@ -6,7 +6,8 @@ Prices and quantities stay wire text: checksums are made from the text as receiv
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NoReturn
+from itertools import chain
+from typing import Final, NoReturn
 
 from msgspec import Struct, field
 
@@ -20,6 +21,8 @@ from valr_connector.protocol.codec import (
     parse_time,
     wire_name,
 )
+
+_FEW: Final = 8
 
 LevelText = tuple[HotDecimalText, HotDecimalText]
 """(price, quantity) as received."""
@@ -35,13 +38,19 @@ def check_levels(asks: list[LevelText], bids: list[LevelText], names: tuple[str,
     Raises:
         WireNumberError: one of them is no number.
     """
-    joined = ""
-    for price, quantity in asks:
-        joined += f"{price},{quantity},"
-    for price, quantity in bids:
-        joined += f"{price},{quantity},"
+    joined = _joined(asks) + _joined(bids)
     if joined and not are_decimals(joined, 2 * (len(asks) + len(bids))):
         _refuse_level(zip(names, (asks, bids), strict=True))
+
+
+def _joined(levels: list[LevelText]) -> str:
+    """All numbers, each followed by a comma; a change has few, a whole book has hundreds."""
+    if len(levels) > _FEW:
+        return ",".join(chain.from_iterable(levels)) + ","
+    joined = ""
+    for price, quantity in levels:
+        joined += f"{price},{quantity},"
+    return joined
 
 
 def _refuse_level(sides: Iterable[tuple[str, list[LevelText]]]) -> NoReturn:
