@@ -12,7 +12,7 @@ from random import Random
 from tests.chaos.proxy import Conduct, Kind, Proxy, each_way
 
 LONGEST_FAULT_S = 0.8
-LONGEST_GAP_S = 0.8
+LONGEST_GAP_S = 0.7
 SHORTEST_S = 0.1
 EVERYTHING = tuple(Kind)
 
