@@ -19,7 +19,7 @@ from decimal import Decimal
 from random import Random
 
 from tests.chaos.proxy import Kind, Proxy
-from tests.chaos.recovery import percentile
+from tests.chaos.recovery import Recovery, percentile
 from tests.chaos.report import Report, figures, unknown_s
 from tests.chaos.stage import ACCOUNT, PAIR, RIVAL, SETTINGS, SYMBOL, VENUE, connected, port_of
 from tests.chaos.storm import Storm
@@ -264,11 +264,15 @@ async def run_chaos(weather: Weather, seed: int, settings: Settings = SETTINGS) 
     report.seconds = time.monotonic() - began
     left = [str(task.get_coro()) for task in asyncio.all_tasks() - before]
     report.violations += l5_closes_in_time(0, left, 0)
-    slow = percentile(report.recovery.undisturbed_s, 99)
-    if slow > LIVE_WITHIN_S:
-        report.violations.append(Violation("L2", f"p99 of coming back is {slow:.3f} s"))
     report.violations = list(dict.fromkeys(report.violations))
     return report
+
+
+def l2_back_in_time(recovery: Recovery) -> Iterator[Violation]:
+    """The account socket is live again soon; for runs that have the machine to themselves."""
+    slow = percentile(recovery.undisturbed_s, 99)
+    if slow > LIVE_WITHIN_S:
+        yield Violation("L2", f"p99 of coming back is {slow:.3f} s")
 
 
 def main() -> None:
@@ -287,6 +291,7 @@ def main() -> None:
     _say(f"seed {chosen.seed}\n")
     with contextlib.redirect_stdout(io.StringIO()):  # the maker says which quotes may have survived
         report = asyncio.run(run_chaos(storm_of(chosen.faults), chosen.seed))
+    report.violations += l2_back_in_time(report.recovery)
     _say(figures(report) + "\n")
     sys.exit(bool(report.violations))
 
