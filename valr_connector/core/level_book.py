@@ -30,6 +30,8 @@ class LevelBook:
         self.checksum = 0
         self._bids = SortedLevels(is_bid=True)
         self._asks = SortedLevels(is_bid=False)
+        self._top_bids: Sequence[str] = ()
+        self._top_asks: Sequence[str] = ()
 
     def bids(self) -> tuple[str, ...]:
         """``price:amount`` of every bid, best first."""
@@ -50,9 +52,9 @@ class LevelBook:
         data = frame.data
         self._bids.replace(data.bids)
         self._asks.replace(data.asks)
+        self._top_bids, self._top_asks = self._bids.top(CHECKED_DEPTH), self._asks.top(CHECKED_DEPTH)
         self.sequence, self.changed_at_ms = data.sequence, data.last_change_ms
-        self._summarise()
-        return self._problem(data.checksum)
+        return self._summarise(data.checksum)
 
     def diff(self, frame: ObL1DiffFrame) -> str:
         """Take over what changed since the last number; returns what is wrong with it in words, or "".
@@ -60,24 +62,26 @@ class LevelBook:
         A content with which anything is wrong is of no use any more.
         """
         data = frame.data
-        if self.sequence is None or data.sequence != self.sequence + 1:
+        if data.sequence - 1 != self.sequence:
             return f"sequence {data.sequence} after {self.sequence}"
         self.sequence, self.changed_at_ms = data.sequence, data.last_change_ms
-        is_checked = self._bids.update(data.bids)
-        if self._asks.update(data.asks) or is_checked:
-            self._summarise()
-        return self._problem(data.checksum)
+        is_same = True
+        if data.bids and self._bids.update(data.bids):
+            self._top_bids = self._bids.top(CHECKED_DEPTH)
+            is_same = False
+        if data.asks and self._asks.update(data.asks):
+            self._top_asks = self._asks.top(CHECKED_DEPTH)
+            is_same = False
+        return "" if is_same and data.checksum == self.checksum else self._summarise(data.checksum)
 
-    def _summarise(self) -> None:
-        """After a change among the levels that the checksum covers."""
-        bids, asks = self._bids.top(CHECKED_DEPTH), self._asks.top(CHECKED_DEPTH)
+    def _summarise(self, theirs: int) -> str:
+        """After a change among the best levels; returns what is wrong in words, or ""."""
+        bids, asks = self._top_bids, self._top_asks
         self.best_bid = bids[0] if bids else ""
         self.best_ask = asks[0] if asks else ""
-        self.checksum = checksum(bids, asks)
-
-    def _problem(self, theirs: int) -> str:
-        if self.checksum != theirs:
-            return f"checksum {self.checksum} where VALR has {theirs}"
+        ours = self.checksum = checksum(bids, asks)
+        if ours != theirs:
+            return f"checksum {ours} where VALR has {theirs}"
         return crossing(self._bids, self._asks)
 
 

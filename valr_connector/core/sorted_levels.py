@@ -82,16 +82,16 @@ class SortedLevels:
         Returns:
             Whether one of the levels that checksums cover may have changed.
         """
-        keys, texts = self.keys, self.texts
+        keys, texts, number = self.keys, self.texts, self._number
         is_checked = False
         for price, amount in levels:
             if len(price) > _LONGEST_FLOAT:
-                self._use_decimals()
-            key = self._number(price)
+                number = self._use_decimals()
+            key = number(price)
             place = bisect_left(keys, key)
             is_known = place < len(keys) and keys[place] == key
-            # A level that comes or goes moves those behind it by one place.
-            is_checked |= place + CHECKED_DEPTH >= len(keys) if self._is_bid else place < CHECKED_DEPTH
+            if not is_checked:  # a level that comes or goes moves those behind it by one place
+                is_checked = place + CHECKED_DEPTH >= len(keys) if self._is_bid else place < CHECKED_DEPTH
             if amount == "0" or (amount[0] in "0-" and is_nothing(amount)):
                 if is_known:
                     del keys[place], texts[place]
@@ -102,10 +102,11 @@ class SortedLevels:
                 texts.insert(place, f"{price}:{amount}")
         return is_checked
 
-    def _use_decimals(self) -> None:
+    def _use_decimals(self) -> type[Decimal]:
         if self._number is float:
             self._number = Decimal
             self.keys[:] = [Decimal(_price(text)) for text in self.texts]
+        return Decimal
 
 
 def is_nothing(amount: str) -> bool:
@@ -120,7 +121,7 @@ def crossing(bids: SortedLevels, asks: SortedLevels) -> str:
     bid, ask = bids.keys[-1], asks.keys[0]
     if type(bid) is not type(ask):  # a float is not the decimal that it stands for
         bid, ask = Decimal(_price(bids.best)), Decimal(_price(asks.best))
-    return crossed(bids.best, asks.best) if bid >= ask else ""
+    return "" if bid < ask else crossed(bids.best, asks.best)
 
 
 def crossed(bid: str, ask: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import chain
-from typing import Final, NoReturn
+from typing import NoReturn
 
 from msgspec import Struct, field
 
@@ -21,8 +21,6 @@ from valr_connector.protocol.codec import (
     parse_time,
     wire_name,
 )
-
-_FEW: Final = 8
 
 LevelText = tuple[HotDecimalText, HotDecimalText]
 """(price, quantity) as received."""
@@ -38,19 +36,9 @@ def check_levels(asks: list[LevelText], bids: list[LevelText], names: tuple[str,
     Raises:
         WireNumberError: one of them is no number.
     """
-    joined = _joined(asks) + _joined(bids)
-    if joined and not are_decimals(joined, 2 * (len(asks) + len(bids))):
+    levels = asks + bids
+    if levels and not are_decimals(",".join(chain.from_iterable(levels)) + ",", 2 * len(levels)):
         _refuse_level(zip(names, (asks, bids), strict=True))
-
-
-def _joined(levels: list[LevelText]) -> str:
-    """All numbers, each followed by a comma; a change has few, a whole book has hundreds."""
-    if len(levels) > _FEW:
-        return ",".join(chain.from_iterable(levels)) + ","
-    joined = ""
-    for price, quantity in levels:
-        joined += f"{price},{quantity},"
-    return joined
 
 
 def _refuse_level(sides: Iterable[tuple[str, list[LevelText]]]) -> NoReturn:
