@@ -144,6 +144,7 @@ from valr_connector.model.order import (
 from valr_connector.net.event_stream import EventStream, Overflow
 from valr_connector.net.market_data import MarketData
 from valr_connector.net.order_batch import BatchResult
+from valr_connector.net.public_data import PublicData
 from valr_connector.net.websocket import FrameTap
 from valr_connector.protocol.order_requests import ModifyMatchStrategy
 
@@ -258,6 +259,7 @@ __all__ = [
     "PlacementUnknown",
     "PnlSettled",
     "PriceLevel",
+    "PublicData",
     "PublicTrade",
     "QueuePosition",
     "RateLimitedError",

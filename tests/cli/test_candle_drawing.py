@@ -6,6 +6,7 @@ import struct
 import zlib
 
 import pytest
+from msgspec.structs import replace
 
 from tests.cli.market_samples import candle
 from valr_connector.cli import candle_picture, digits
@@ -110,6 +111,13 @@ def test_digits_are_written_and_other_characters_are_blanks() -> None:
         for place in range(4)
     ]
     assert [count // digits.SCALE**2 for count in dark] == [8, 0, 1, 13]
+
+
+def test_long_candles_are_labelled_with_their_date() -> None:
+    day = replace(UP, period_s=86400)
+    assert candle_picture.candle_png([UP]) != candle_picture.candle_png([day])
+    assert candle_picture._label(UP) == "14:13"
+    assert candle_picture._label(day) == "09-21"
 
 
 def test_a_picture_file_shows_each_candle_in_its_colour() -> None:

@@ -12,10 +12,12 @@ from typing import NamedTuple
 
 import pytest
 from msgspec.structs import replace
+from rich.console import Console
 
-from tests.cli.market_samples import BTC_ZAR, START, Terminal
+from tests.cli.market_samples import BTC_ZAR, START, Terminal, candle
 from valr_connector.cli import main
 from valr_connector.cli.book_view import BookMoment
+from valr_connector.cli.market_commands import _draw
 from valr_connector.cli.market_source import open_market
 from valr_connector.cli.market_watch import TradePrinter, trade_line, watch_book, watch_trades
 from valr_connector.cli.pair_list import show_pairs
@@ -188,6 +190,16 @@ def test_candles_are_drawn(valr: Valr) -> None:
     picture = valr("candles", "BTC-ZAR", "--simulated", "--limit", "30", "--plot").out.splitlines()
     assert len(picture) > 8
     assert sum(line.count("┃") for line in picture) >= 30
+
+
+@pytest.mark.parametrize(("out", "columns"), [(Terminal(), 27), (io.StringIO(), 40)])
+def test_a_terminal_shows_the_newest_candles_that_fit(
+    out: io.StringIO, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "dumb")
+    _draw([candle(n, 7, 7, 7, 7) for n in range(40)], Console(file=out))
+    assert max(line.count("┃") for line in out.getvalue().splitlines()) == columns
 
 
 def test_candles_are_drawn_into_a_file(valr: Valr, tmp_path: Path) -> None:

@@ -94,6 +94,7 @@ async def test_new_order_types_reach_the_rules() -> None:
         exchange.change_pair("BTCZAR", order_types=("MARKET", "LIMIT"))
         await anext(changes)
         assert market.pair_info("BTC-ZAR").order_types == ("LIMIT", "MARKET")
+        assert market.pairs["BTC-ZAR"] is market.pair_info("BTC-ZAR")
 
 
 async def test_public_data_is_read_unsigned() -> None:

@@ -9,6 +9,8 @@ from rich.text import Text
 
 from valr_connector.model.market import Candle
 
+MARGIN = 13
+"""Columns for the prices at the left."""
 BODY, WICK = "┃", "│"
 RISING, FALLING = "green", "red"
 
@@ -23,7 +25,7 @@ def chart(candles: Sequence[Candle], *, height: int) -> Text:
             sign = _sign(candle, scale, row)
             picture.append(sign, style=RISING if candle.close >= candle.open else FALLING)
         picture.append("\n")
-    picture.append(" " * 13 + _times(candles))
+    picture.append(" " * MARGIN + _times(candles))
     return picture
 
 

@@ -25,6 +25,7 @@ _LEFT: Final = 20
 _RIGHT: Final = 130
 _LINES: Final = 6
 _LABEL_EVERY: Final = 12
+_LONG_S: Final = 6 * 3600
 
 
 def candle_png(candles: Sequence[Candle]) -> bytes:
@@ -36,8 +37,13 @@ def candle_png(candles: Sequence[Candle]) -> bytes:
     for place, candle in enumerate(candles):
         _draw_candle(canvas, scale, candle, _LEFT + place * _STEP)
         if place % _LABEL_EVERY == 0:
-            digits.write(canvas, _LEFT + place * _STEP, _HEIGHT - 25, candle.start.strftime("%H:%M"), INK)
+            digits.write(canvas, _LEFT + place * _STEP, _HEIGHT - 25, _label(candle), INK)
     return canvas.png()
+
+
+def _label(candle: Candle) -> str:
+    """The time of day, or the date where candles are so long that it says more."""
+    return candle.start.strftime("%H:%M" if candle.period_s < _LONG_S else "%m-%d")
 
 
 def _draw_prices(canvas: Canvas, scale: Scale) -> None:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from valr_connector.cli.book_view import open_book_view
-from valr_connector.cli.candle_chart import chart, lines
+from valr_connector.cli.candle_chart import MARGIN, chart, lines
 from valr_connector.cli.candle_picture import candle_png
 from valr_connector.cli.market_source import open_market
 from valr_connector.cli.market_watch import watch_book, watch_trades
@@ -96,7 +96,7 @@ def candles(
     if png is not None:
         png.write_bytes(candle_png(newest))
     if plot:
-        Console().print(chart(newest, height=_height()), no_wrap=True, crop=False, overflow="ignore")
+        _draw(newest, Console())
     elif png is None:
         sys.stdout.writelines(f"{line}\n" for line in lines(newest))
 
@@ -107,5 +107,9 @@ async def _candles(pair: str, period: int, limit: int, simulated: bool) -> list[
         return list(reversed(await market.public.candles(pair, period_s=period, limit=limit)))
 
 
-def _height() -> int:
-    return max(8, min(30, shutil.get_terminal_size().lines - 4))
+def _draw(newest: list[Candle], console: Console) -> None:
+    """Draw as many as a terminal has room for, or all of them elsewhere."""
+    size = shutil.get_terminal_size()
+    shown = newest[-max(1, size.columns - MARGIN) :] if console.is_terminal else newest
+    picture = chart(shown, height=max(8, min(30, size.lines - 4)))
+    console.print(picture, no_wrap=True, crop=False, overflow="ignore")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
-from types import TracebackType
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeVar, overload
 
 from valr_connector.config import Settings
@@ -144,6 +144,11 @@ class MarketData:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    @property
+    def pairs(self) -> Mapping[str, PairInfo]:
+        """Every pair VALR lists, with its rules."""
+        return MappingProxyType({info.pair: info for info in self._rules})
 
     def pair_info(self, pair: str) -> PairInfo:
         """The rules of one pair.
