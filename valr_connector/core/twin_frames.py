@@ -116,10 +116,14 @@ class TwinFrames:
 
     def first_lost(self) -> Sequence[bytes]:
         """The first connection is gone: the held frames, to be told now."""
+        self._told_by_first.clear()
+        return self.held()
+
+    def held(self) -> Sequence[bytes]:
+        """The held frames, to be told now; what the first has told is remembered."""
         held = [frame for frame, _ in self._held.values()]
         self._held.clear()
         self._places.clear()
-        self._told_by_first.clear()
         return held
 
     def first_began(self) -> None:

@@ -24,7 +24,9 @@ from valr_connector.net.limiter import DialPermit
 from valr_connector.net.market_stream import MarketStream
 from valr_connector.net.public_data import PublicData
 from valr_connector.net.rest import RestClient
+from valr_connector.net.rotation import ROTATE_AFTER_S, RotatingSocket
 from valr_connector.net.rules_refresh import RulesRefresh
+from valr_connector.net.socket_handler import SocketHandler, StateListener
 from valr_connector.net.supervisor import Supervisor
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe.metrics import Metrics
@@ -34,9 +36,10 @@ E = TypeVar("E", bound=Event)
 
 
 class MarketData:
-    """The market as everybody may see it. VALR cuts a socket without a key every 15 minutes (protocol 14.4).
+    """The market as everybody may see it.
 
-    Books are then invalid for a moment, as after any lost connection::
+    VALR cuts a socket without a key after 15 minutes (protocol 14.4); before that, a new one takes its place,
+    and nothing is missed::
 
         async with MarketData(pairs=["BTC-ZAR"]) as market:
             market.subscribe(MarketFeed.TRADES, ["BTC-ZAR"])
@@ -209,18 +212,27 @@ class MarketData:
             raise NotReadyError("not started: use 'async with', or await start()")
         return self._stream
 
-    def _connect(self, stream: MarketStream) -> WebSocketClient:
+    def _connect(self, stream: MarketStream) -> RotatingSocket:
+        return RotatingSocket(
+            make=self._make_client,
+            handler=stream,
+            on_state=stream.on_state,
+            every_s=ROTATE_AFTER_S,
+            clock=self._clocks.monotonic,
+        )
+
+    def _make_client(self, handler: SocketHandler, on_state: StateListener) -> WebSocketClient:
         settings = self._settings
         return WebSocketClient(
             url=settings.hosts.trade_socket,
             headers=dict,
-            handler=stream,
+            handler=handler,
             rng=self._rng,
             name=Socket.TRADE.value,
             requires_authentication=False,
             keep_alive=KeepAlive(ping_s=settings.ping_interval_s, silence_s=settings.silence_timeout_s),
             backoff=settings.backoff,
-            on_state=stream.on_state,
+            on_state=on_state,
             metrics=self.metrics,
             permit=DialPermit(self._limiter, Lane.PUBLIC),
         )

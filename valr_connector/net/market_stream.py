@@ -25,6 +25,7 @@ from valr_connector.model.market import PairInfo
 from valr_connector.net.alarm import Alarm
 from valr_connector.net.book_keeper import BookKeeper
 from valr_connector.net.event_stream import EventPublisher
+from valr_connector.net.rotation import RotatingSocket
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe import metrics as m
 from valr_connector.protocol.commands import MarketEvent
@@ -64,7 +65,7 @@ class MarketStream:
     def __init__(
         self,
         *,
-        connect: Callable[[MarketStream], WebSocketClient],
+        connect: Callable[[MarketStream], WebSocketClient | RotatingSocket],
         pairs: Sequence[PairInfo],
         rules: TradingRules,
         feed: BookFeed,

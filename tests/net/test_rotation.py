@@ -1,0 +1,218 @@
+"""A socket without a key lives 15 minutes: the next one takes over before, and nothing is missed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.net.trading import AT_ONCE, RIVAL, AlmostNoJitter, hosts_of
+from valr_connector import (
+    BookFeed,
+    BookInvalidated,
+    ConnectionChanged,
+    Event,
+    MarketData,
+    MarketFeed,
+    MarketTraded,
+    SessionState,
+    Settings,
+)
+from valr_connector.net import market_data, rotation
+from valr_connector.net.rotation import RotatingSocket
+from valr_connector.simulator.exchange import EmbeddedExchange
+from valr_connector.simulator.faults import of_type
+from valr_connector.simulator.vocabulary import BuyOrSell, NewOrder
+
+PAIR, SYMBOL = "BTC-ZAR", "BTCZAR"
+D = Decimal
+
+
+class Watch:
+    """A market that is watched without a key."""
+
+    def __init__(self, exchange: EmbeddedExchange, market: MarketData) -> None:
+        self.exchange = exchange
+        self.market = market
+        self.events: list[Event] = []
+        market.on(Event, self.events.append)
+        self.prices = 0
+
+    @property
+    def socket(self) -> RotatingSocket:
+        assert self.market._stream is not None
+        client = self.market._stream.client
+        assert isinstance(client, RotatingSocket)
+        return client
+
+    def told(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    async def until(self, condition: Callable[[], object], patience_s: float = 5.0) -> None:
+        deadline = time.monotonic() + patience_s
+        while not condition():
+            assert time.monotonic() < deadline, f"waited {patience_s} s in vain"
+            await asyncio.sleep(0.001)
+
+    def order(self, account: str, side: BuyOrSell, price: Decimal, quantity: str = "0.001") -> None:
+        request = NewOrder(symbol=SYMBOL, side=side, kind="limit", quantity=D(quantity), price=price)
+        order = self.exchange.venue.accept(account, request)
+        self.exchange.venue.process(order.order_id)
+
+    def trade(self) -> None:
+        """A bid and somebody who takes it, and a level that stays."""
+        self.prices += 1
+        price = D(900_000 + self.prices)
+        self.order("0", "buy", price)
+        self.order(RIVAL, "sell", price)
+        self.order("0", "buy", D(800_000 + self.prices))
+
+    def trades_missed(self) -> dict[str, int]:
+        """How often each trade was told, each at a price of its own, where that was not once."""
+        told = Counter(event.trade.price for event in self.told(MarketTraded))
+        prices = [D(900_001 + number) for number in range(self.prices)]
+        return {str(price): told[price] for price in prices if told[price] != 1}
+
+    def book_differs(self) -> bool:
+        """Whether the best bid is another one than the venue's."""
+        book = self.market.book(PAIR)
+        return not book.is_valid or book.best_bid is None or book.best_bid.price != 800_000 + self.prices
+
+
+@asynccontextmanager
+async def watching(
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    every_s: float = 0.05,
+    cut_s: float = 900.0,
+    books: BookFeed = BookFeed.L1_DIFF,
+) -> AsyncIterator[Watch]:
+    monkeypatch.setattr(market_data, "ROTATE_AFTER_S", every_s)
+    monkeypatch.setattr(rotation, "_LAG_S", 0.01)
+    monkeypatch.setattr(rotation, "_LOOK_S", 0.005)
+    exchange = EmbeddedExchange(replace(AT_ONCE, unauthenticated_cut_s=cut_s), rng=Random(7))
+    exchange.open_account(RIVAL)
+    async with exchange:
+        market = MarketData(
+            pairs=[PAIR], books=books, settings=Settings(hosts=hosts_of(exchange)), rng=AlmostNoJitter()
+        )
+        watch = Watch(exchange, market)
+        async with market:
+            market.subscribe(MarketFeed.TRADES, [PAIR])
+            await watch.until(lambda: market.book(PAIR).is_valid)
+            await watch.until(lambda: "NEW_TRADE" in watch.socket.subscriptions)
+            yield watch
+
+
+@pytest.mark.parametrize("books", [BookFeed.L1_DIFF, BookFeed.FULL, BookFeed.AGGREGATED, BookFeed.TOP_10])
+async def test_connections_change_places_and_nothing_is_missed_or_told_twice(
+    monkeypatch: pytest.MonkeyPatch, books: BookFeed
+) -> None:
+    async with watching(monkeypatch, books=books, cut_s=1.0) as watch:
+        while watch.socket.rotations < 4:
+            watch.trade()
+            await asyncio.sleep(0.003)
+        await watch.until(lambda: not watch.book_differs())
+        await watch.until(lambda: not watch.trades_missed())
+        assert len(watch.told(MarketTraded)) > 20
+        assert watch.told(BookInvalidated) == []
+        states = [event.after for event in watch.told(ConnectionChanged)]
+        assert states.count(SessionState.LIVE) == 1, "to whoever watches it was one connection"
+        assert watch.exchange.stats.frames_in["trade", "SUBSCRIBE"] >= 5
+
+
+async def test_the_old_connection_is_closed_when_the_new_one_has_taken_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with watching(monkeypatch) as watch:
+        first = watch.socket.present
+        await watch.until(lambda: watch.socket.rotations == 1)
+        assert first.task is not None
+        await watch.until(lambda: first.task is not None and first.task.done())
+        assert watch.socket.session.state is SessionState.LIVE
+
+
+async def test_a_connection_that_is_lost_meanwhile_comes_back_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with watching(monkeypatch) as watch:
+        watch.exchange.faults.drop_frame(of_type("PONG"))
+        await watch.until(lambda: watch.socket.twins is not None)
+        watch.socket.drop()
+        await watch.until(lambda: watch.told(BookInvalidated))
+        watch.trade()
+        await watch.until(lambda: not watch.book_differs())
+        await watch.until(lambda: watch.socket.rotations)
+        watch.trade()
+        await watch.until(lambda: not watch.book_differs())
+
+
+async def test_an_heir_that_is_lost_before_it_has_caught_up_tries_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with watching(monkeypatch) as watch:
+        watch.exchange.faults.drop_frame(of_type("PONG"))
+        await watch.until(lambda: watch.socket.twins is not None)
+        assert watch.socket._heir is not None
+        watch.socket._heir.client.drop()
+        watch.trade()
+        await watch.until(lambda: watch.socket.rotations)
+        watch.trade()
+        await watch.until(lambda: not watch.book_differs() and not watch.trades_missed())
+        assert watch.told(BookInvalidated) == []
+
+
+async def test_a_subscription_goes_along_to_the_next_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with watching(monkeypatch) as watch:
+        watch.market.subscribe(MarketFeed.SUMMARY, [PAIR])
+        await watch.until(lambda: "MARKET_SUMMARY_UPDATE" in watch.socket.subscriptions)
+        before = watch.socket.rotations
+        await watch.until(lambda: watch.socket.rotations >= before + 2)
+        assert set(watch.socket.subscriptions) >= {"NEW_TRADE", "MARKET_SUMMARY_UPDATE", "OB_L1_DIFF"}
+        assert watch.market.subscribed(MarketFeed.SUMMARY) == (PAIR,)
+
+
+async def test_setting_up_that_fails_cuts_the_connection_and_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with watching(monkeypatch, every_s=3600) as watch:
+        stream = watch.market._stream
+        assert stream is not None
+        set_up = stream.while_connected
+        calls: list[int] = []
+
+        async def fails_once(epoch: int) -> None:
+            calls.append(epoch)
+            if len(calls) == 1:
+                raise RuntimeError("a defect")
+            await set_up(epoch)
+
+        stream.while_connected = fails_once  # type: ignore[method-assign]
+        watch.socket.drop()
+        await watch.until(lambda: len(calls) == 2 and watch.market.book(PAIR).is_valid)
+        assert calls == [2, 3]
+        assert "setting up the connection failed" in caplog.text
+
+
+async def test_a_late_word_about_an_earlier_connection_is_void(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with watching(monkeypatch, every_s=3600) as watch:
+        watch.socket.drop()
+        await watch.until(lambda: watch.socket.session.state is not SessionState.LIVE)
+        watch.socket.resynced(1)
+        assert watch.socket.session.state is not SessionState.LIVE
+        await watch.until(lambda: watch.market.book(PAIR).is_valid)
+
+
+async def test_nonsense_is_handed_on_as_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with watching(monkeypatch, every_s=3600) as watch:
+        watch.socket.present.on_frame(b"{")
+        watch.trade()
+        await watch.until(lambda: not watch.book_differs())

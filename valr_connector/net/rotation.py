@@ -1,0 +1,251 @@
+"""A public socket that never falls silent: before VALR cuts it, another one has taken its place.
+
+VALR cuts a socket that proved no key after 15 minutes, whatever is said on it (protocol 14.4). So an heir is
+dialled in time. It subscribes to what the present connection is subscribed to, and what it brings is held
+back until all of that is proved to be in force: VALR answers what it reads in order, so the PONG to a PING
+behind the subscriptions does it. Within that frame the two change places: what only the heir brought is told,
+what both brought is told once, and the old connection is closed.
+
+A book goes on across the change by the numbers of its diffs, which are the book's own; the heir's snapshots
+say nothing new. Should VALR number by connection, the book notices, and asks anew as after any gap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import msgspec
+
+from valr_connector.core.session import Session
+from valr_connector.core.twin_frames import TwinFrames
+from valr_connector.model.enums import SessionState
+from valr_connector.net.socket_handler import SocketHandler, StateListener
+from valr_connector.net.websocket import WebSocketClient
+
+log = logging.getLogger(__name__)
+
+ROTATE_AFTER_S: Final = 13 * 60.0
+_LOOK_S: Final = 1.0
+"""How soon a connection that is not live is looked at again."""
+_LAG_S: Final = 1.0
+"""So far behind the old connection the new one may be at the change, and not tell anything twice."""
+_NS_PER_S: Final = 1_000_000_000
+_FOR_EVER: Final = 1 << 62
+_SNAPSHOTS: Final = frozenset({"OB_L1_SNAPSHOT", "FULL_ORDERBOOK_SNAPSHOT"})
+_CONTROLS: Final = frozenset({"", "PONG", "SUBSCRIBED", "UNSUBSCRIBED"})
+
+MakeClient = Callable[[SocketHandler, StateListener], WebSocketClient]
+
+
+class _Head(msgspec.Struct):
+    type: str = ""
+    subscriptions: list[Mapping[str, object]] = msgspec.field(default_factory=list)
+
+
+_heads = msgspec.json.Decoder(_Head)
+
+
+class RotatingSocket:
+    """Successive connections as one; to its owner it is what a `WebSocketClient` is.
+
+    Args:
+        make: makes a client for a handler and a listener of its states; called anew for each connection.
+        handler: gets the frames, as of one connection.
+        on_state: told about the present connection's changes of state.
+        every_s: how long a connection may live before its heir is dialled, seconds.
+        clock: monotonic nanoseconds.
+        sleep: waits for seconds.
+
+    Attributes:
+        rotations: how often an heir has taken over.
+    """
+
+    def __init__(
+        self,
+        *,
+        make: MakeClient,
+        handler: SocketHandler,
+        on_state: StateListener,
+        every_s: float = ROTATE_AFTER_S,
+        clock: Callable[[], int] = time.monotonic_ns,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self.make = make
+        self.handler = handler
+        self.on_state = on_state
+        self.rotations = 0
+        self.subscriptions: dict[str, Mapping[str, object]] = {}
+        self.twins: TwinFrames | None = None
+        self.is_settled = asyncio.Event()
+        self._every = round(every_s * _NS_PER_S)
+        self._clock = clock
+        self._sleep = sleep
+        self._tasks: asyncio.TaskGroup | None = None
+        self._companion: asyncio.Task[None] | None = None
+        self._epoch = 0
+        self._heir: _Leg | None = None
+        self.present = _Leg(self)
+
+    @property
+    def session(self) -> Session:
+        """Of the present connection."""
+        return self.present.client.session
+
+    async def run(self) -> None:
+        """Stay connected until cancelled. Raises as `WebSocketClient.run` does, in an exception group."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            self.present.task = tasks.create_task(self.present.client.run())
+            while True:
+                await self._until_old()
+                await self._rotate(tasks)
+
+    async def send(self, frame: bytes) -> None:
+        """Send one text frame on the present connection; raises as `WebSocketClient.send` does."""
+        await self.present.client.send(frame)
+        for entry in _head_of(frame).subscriptions:
+            self.subscriptions[str(entry.get("event"))] = entry
+
+    def resynced(self, epoch: int) -> None:
+        """Its owner has rebuilt what it needs: the present connection is live. Late calls are void."""
+        if epoch == self._epoch:
+            self.present.client.resynced(self.session.epoch)
+
+    def drop(self) -> None:
+        """Cut the present connection without a word."""
+        self.present.client.drop()
+
+    # --- the present connection, as its leg tells --------------------------------------------------
+
+    def begun(self) -> None:
+        """It is open; nothing is subscribed there yet."""
+        self._epoch += 1
+        self.subscriptions.clear()
+        self.handler.on_connected(self._epoch)
+
+    def accompany(self) -> None:
+        """It is authenticated: its owner may subscribe. That goes on across changes, until it is lost."""
+        if self._tasks is not None:
+            self._companion = self._tasks.create_task(self._run_companion(self._epoch))
+
+    def lost(self, cause: str) -> None:
+        """It is gone, and an heir that has not caught up cannot save it."""
+        if self._companion is not None:
+            self._companion.cancel()
+        self.twins = None
+        self.handler.on_disconnected(self._epoch, cause)
+        self.is_settled.set()
+
+    def inherit(self, heir: _Leg) -> None:
+        """The heir has caught up: it is the present connection from here on."""
+        self.present = heir
+        self.rotations += 1
+        log.info("trade socket: a new connection has taken the place of the old one")
+        for raw in self.twins.held() if self.twins is not None else ():
+            if _head_of(raw).type not in _SNAPSHOTS:
+                self.handler.on_frame(raw)
+        self.is_settled.set()
+
+    # ------------------------------------------------------------------------------------------------
+
+    async def _until_old(self) -> None:
+        while True:
+            opened = self.session.opened_ns
+            left = self._every if opened is None else opened + self._every - self._clock()
+            if left <= 0 and self.session.state is SessionState.LIVE:
+                return
+            await self._sleep(max(left / _NS_PER_S, _LOOK_S if left <= 0 else 0.0))
+
+    async def _rotate(self, tasks: asyncio.TaskGroup) -> None:
+        old, heir = self.present, _Leg(self)
+        self._heir = heir
+        self.is_settled.clear()
+        heir.task = tasks.create_task(heir.client.run())
+        await self.is_settled.wait()
+        unwanted = old if self.present is heir else heir
+        if unwanted.task is not None:
+            unwanted.task.cancel()
+            await asyncio.wait([unwanted.task])
+        self._heir = None
+        await self._sleep(_LAG_S)
+        self.twins = None
+
+    async def _run_companion(self, epoch: int) -> None:
+        try:
+            await self.handler.while_connected(epoch)
+        except Exception:  # whatever it is, a connection that could not be set up is of no use
+            log.exception("trade socket: setting up the connection failed")
+            self.drop()
+
+
+class _Leg:
+    """One connection of several. A `SocketHandler`: the present one's is its owner, the heir's nobody yet."""
+
+    def __init__(self, socket: RotatingSocket) -> None:
+        self._socket = socket
+        self._has_asked = False
+        self.task: asyncio.Task[None] | None = None
+        self.client = socket.make(self, self._on_state)
+
+    @property
+    def _is_present(self) -> bool:
+        return self is self._socket.present
+
+    def on_frame(self, raw: bytes) -> None:
+        twins = self._socket.twins
+        if not self._is_present:
+            self._hold_back(raw, twins)
+        elif twins is None:
+            self._socket.handler.on_frame(raw)
+        elif not self._socket.is_settled.is_set():
+            twins.first(raw)
+            self._socket.handler.on_frame(raw)
+        elif twins.second(raw, 0, is_first_live=False, is_picture=False):  # not told before the change
+            self._socket.handler.on_frame(raw)
+
+    def on_connected(self, epoch: int) -> None:
+        self._has_asked = False
+        if self._is_present:
+            log.debug("connection %d of the present trade socket", epoch)
+            self._socket.begun()
+
+    def on_disconnected(self, epoch: int, cause: str) -> None:
+        if self._is_present:
+            log.debug("connection %d of the present trade socket ended", epoch)
+            self._socket.lost(cause)
+
+    async def while_connected(self, epoch: int) -> None:
+        if self._is_present:
+            self._socket.accompany()
+            return
+        subscriptions = list(self._socket.subscriptions.values())
+        self._socket.twins = TwinFrames(_FOR_EVER)
+        await self.client.send(msgspec.json.encode({"type": "SUBSCRIBE", "subscriptions": subscriptions}))
+        await self.client.ping()
+        self._has_asked = True
+        self.client.resynced(epoch)
+
+    def _hold_back(self, raw: bytes, twins: TwinFrames | None) -> None:
+        """The heir's frames wait for its turn; those of a connection whose turn is over are nobody's."""
+        if twins is None or self._socket.is_settled.is_set():
+            return
+        kind = _head_of(raw).type
+        if kind not in _CONTROLS:
+            twins.second(raw, 0, is_first_live=True, is_picture=False)
+        elif kind == "PONG" and self._has_asked:
+            self._socket.inherit(self)
+
+    def _on_state(self, before: SessionState, after: SessionState, cause: str) -> None:
+        if self._is_present:
+            self._socket.on_state(before, after, cause)
+
+
+def _head_of(raw: bytes) -> _Head:
+    try:
+        return _heads.decode(raw)
+    except msgspec.DecodeError:
+        return _Head()
