@@ -280,6 +280,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description="Run a market maker through a storm of network faults.")
     options.add_argument("--faults", type=int, default=200)
     options.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
+    options.add_argument("--standby", action="store_true", help="with a warm standby")
     options.add_argument("--log", help="write the library's log to this file")
     chosen = options.parse_args()
     if chosen.log:
@@ -288,9 +289,10 @@ def main() -> None:
         )
     else:
         logging.disable(logging.ERROR)
+    settings = SETTINGS.model_copy(update={"warm_standby": chosen.standby})
     _say(f"seed {chosen.seed}\n")
     with contextlib.redirect_stdout(io.StringIO()):  # the maker says which quotes may have survived
-        report = asyncio.run(run_chaos(storm_of(chosen.faults), chosen.seed))
+        report = asyncio.run(run_chaos(storm_of(chosen.faults), chosen.seed, settings))
     report.violations += l2_back_in_time(report.recovery)
     _say(figures(report) + "\n")
     sys.exit(bool(report.violations))
