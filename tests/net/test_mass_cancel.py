@@ -235,14 +235,26 @@ async def test_closing_says_so_where_the_list_could_not_be_read(caplog: pytest.L
         assert "closing: could not read the open orders" in caplog.text
 
 
-async def test_closing_says_so_where_time_was_up(caplog: pytest.LogCaptureFixture) -> None:
-    async with trading(close_timeout_s=0.05) as desk:
-        await desk.buy()
+async def test_closing_says_so_where_time_was_up_and_compares_with_the_list_all_the_same(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with trading(close_timeout_s=0.4) as desk:
+        order = await desk.buy()
         desk.change(processing_latency_s=0.5)
         with caplog.at_level(logging.WARNING):
             report = await desk.valr.close()
+        assert (report.remaining, report.is_verified) == ((order,), True)
+        assert "closing: not every order could be cancelled within 0.3 s" in caplog.text
+
+
+async def test_closing_says_so_where_there_was_no_time_to_compare(caplog: pytest.LogCaptureFixture) -> None:
+    async with trading(close_timeout_s=0.05) as desk:
+        await desk.buy()
+        desk.change(processing_latency_s=0.5, reply_latency_s=0.5)
+        with caplog.at_level(logging.WARNING):
+            report = await desk.valr.close()
         assert (report.is_clean, report.is_verified) == (False, False)
-        assert "closing: not every order could be cancelled within 0.0 s" in caplog.text
+        assert "closing: could not compare with the open orders within 0.0 s" in caplog.text
 
 
 async def test_an_instance_that_never_placed_anything_has_nothing_to_verify() -> None:

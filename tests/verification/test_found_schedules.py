@@ -55,6 +55,17 @@ FOUND = {
         1.955 take side=BUY amount=0.007
         2.726 frame count=4 way=in fate=drop seconds=0.0
     """,
+    "a cancel that gets nowhere leaves a closing time to find what VALR only said had ended": """
+        seed=1011123
+        latency_s=0.2
+        0.0 market bid=980000 ask=1020000 amount=0.05
+        0.1 place name=o9 side=BUY amount=0.02 price=991977
+        0.146 frame way=out fate=cut-after kind=PLACE_LIMIT_ORDER seconds=0.0
+        0.146 place name=o0 side=SELL amount=0.001 price=1017879
+        0.302 request count=5 lasting=1.914 fate=error-before kind=DELETE_/v2/orders seconds=0.0 status=500
+        0.302 restart
+        0.836 misreport name=o9
+    """,
 }
 
 
