@@ -70,9 +70,10 @@ class Settings(_Chosen):
             whether VALR confirmed it stands in `status`, and does not count for `ready`. Closing under
             "leave" takes it back first.
         untracked_orders: what is done about open orders of the account that are not known here: "report"
-            tells an `UntrackedOrder`, "adopt" tracks them from then on, "cancel" cancels them.
-        cancel_foreign_orders: under "cancel", whether orders are cancelled as well whose client order id does
-            not begin with `client_order_id_prefix` and a hyphen.
+            tells an `UntrackedOrder`, "adopt" tracks them from then on, "cancel" cancels those whose client
+            order id begins with `client_order_id_prefix` and a hyphen. They may be those of an instance that
+            runs: give each a prefix of its own.
+        cancel_foreign_orders: whether "cancel" cancels orders with any other id, or none, as well.
         journal_sync: "os" has an order journal survive the death of the process, "always" a power cut too.
         reconcile_interval_s: pause between two comparisons with VALR's own list of open orders.
         rules_interval_s: pause between two looks at the pairs' rules; VALR renews its answer once a minute.

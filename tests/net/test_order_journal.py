@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,7 +33,7 @@ from valr_connector.errors import (
     OrderJournalError,
 )
 from valr_connector.model.enums import OrderStatus, Placement
-from valr_connector.model.ids import ClientOrderId
+from valr_connector.model.ids import ClientOrderId, ExchangeOrderId
 from valr_connector.net import durable_file
 from valr_connector.net.order_journal import OrderJournal, read_orders
 
@@ -591,3 +592,25 @@ def test_every_record_goes_out_in_one_piece(path: Path) -> None:
     process.hear(rests("MM-1"), executes("MM-1", "t-1", "0.4"))
     assert [piece.count(b"\n") for piece in disk.pieces] == [1, 1, 2]
     process.die()
+
+
+def test_an_adopted_order_is_remembered_from_its_adoption_on(path: Path) -> None:
+    first = Process(path)
+    adopted = new_order(
+        "theirs",
+        exchange_order_id=ExchangeOrderId("ex-9"),
+        status=OrderStatus.PARTIALLY_FILLED,
+        adopted_at=at(1),
+        executed_before=Decimal("0.3"),
+        reported_executed=Decimal("0.3"),
+        was_created=True,
+    )
+    first.orders[adopted.client_order_id] = adopted
+    first.journal.follow(adopted, [])
+    first.hear(executes("theirs", "t-9", "0.4"))
+    first.die()
+    second = Process(path)
+    (order,) = second.orders.values()
+    assert remembered([order]) == remembered([adopted])
+    assert (order.executed_amount, order.placed_at) == (Decimal("0.7"), wall())
+    second.die()

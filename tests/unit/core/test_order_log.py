@@ -463,3 +463,16 @@ def test_no_fill_is_wanted_where_nothing_can_have_been_filled() -> None:
 def test_times_are_exact_to_the_microsecond() -> None:
     order = new_order(placed_at=PLACED_AT + 1_234_567)
     assert fills_wanted_since([order]) == datetime(2026, 1, 1, tzinfo=UTC) + timedelta(microseconds=1_234)
+
+
+def test_an_adopted_order_comes_back_with_what_it_had_executed_before() -> None:
+    order = new_order(
+        adopted_at=at(1), executed_before=Decimal("0.3"), reported_executed=Decimal("0.3"), was_created=True
+    )
+    order.placed_at = 1
+    order.exchange_order_id = EXCHANGE_ID
+    order.status = OrderStatus.PARTIALLY_FILLED
+    restored = fold(order_log.records(order, order_log.known(order)))[order.client_order_id]
+    assert (restored.executed_amount, restored.fills) == (Decimal("0.3"), ())
+    assert restored.has_all_fills
+    assert restored.adopted_at == at(1)
