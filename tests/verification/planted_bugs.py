@@ -20,10 +20,11 @@ from valr_connector.core.event_router import EventRouter
 from valr_connector.core.evidence import Says
 from valr_connector.core.lifecycle import Move
 from valr_connector.core.order_record import OrderRecord
+from valr_connector.core.order_terms import placement_request
 from valr_connector.core.waiting_room import WaitingRoom
 from valr_connector.model.enums import TERMINAL, OrderStatus, Placement
 from valr_connector.net.mass_cancel import MassCancel
-from valr_connector.net.order_gateway import OrderGateway, placement_request
+from valr_connector.net.order_gateway import OrderGateway
 from valr_connector.net.reconciler import Reconciler
 from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.protocol.order_status import WireStatus
