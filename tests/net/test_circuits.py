@@ -55,8 +55,8 @@ async def quickly_cut(pause_s: float = NEVER_AGAIN, **settings: Any) -> AsyncIte
         "circuit_failures": 2,
         "circuit_pause_s": pause_s,
         "circuit_longest_pause_s": NEVER_AGAIN,
-        "place_timeout_s": 0.03,
-        "cancel_timeout_s": 0.03,
+        "place_timeout_s": 0.1,
+        "cancel_timeout_s": 0.1,
         "cancel_attempts": 1,
     }
     async with trading(**(options | settings)) as desk:
@@ -172,7 +172,7 @@ async def test_an_order_that_may_not_go_by_rest_is_refused_at_once() -> None:
 
 
 async def test_a_cancel_goes_by_rest_and_a_modify_too() -> None:
-    async with quickly_cut(place_timeout_s=0.05) as desk:
+    async with quickly_cut() as desk:
         order = await desk.buy("800000")
         await cut_socket(desk)
         outcome = await desk.valr.modify_order(order, price="810000")
@@ -223,7 +223,7 @@ async def test_with_both_open_and_the_socket_away_a_cancel_still_goes_by_rest() 
 
 
 async def test_order_entry_is_not_ready_while_both_are_open_and_is_again_when_a_trial_may_go() -> None:
-    async with quickly_cut(pause_s=0.3, place_timeout_s=0.01) as desk:
+    async with quickly_cut(pause_s=0.8) as desk:
         await cut_socket(desk)
         assert desk.valr.status[Part.ORDER_ENTRY].ready
         await cut_rest(desk)

@@ -122,7 +122,9 @@ async def test_closing_is_over_in_time_in_every_state_of_the_account_socket(arra
 async def test_closing_is_over_in_time_in_every_state_of_the_trade_socket(name: str) -> None:
     async with trading(close_timeout_s=CLOSE_S) as desk:
         assert desk.connector.market is not None
-        await STATES[name](desk, desk.connector.market.client)
+        client = desk.connector.market.client
+        assert isinstance(client, WebSocketClient)
+        await STATES[name](desk, client)
         with in_time():
             report = await desk.valr.close()
         assert not report.remaining

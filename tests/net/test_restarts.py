@@ -9,6 +9,7 @@ import pytest
 
 from tests.net.trading import Desk, trading
 from valr_connector import OrderStatus, PartRestarted, Placement, ValrError
+from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe import metrics as m
 from valr_connector.simulator.faults import of_type
 
@@ -61,6 +62,7 @@ async def test_a_market_stream_that_fails_dials_again() -> None:
     async with trading() as desk:
         assert desk.connector.market is not None
         client = desk.connector.market.client
+        assert isinstance(client, WebSocketClient)
         client._serve = fails_once(client._serve)  # type: ignore[method-assign]
         desk.exchange.drop_sockets("trade")
         await desk.until(lambda: restarted(desk))

@@ -15,7 +15,6 @@ from valr_connector.core.clock import ClockOffset, TimestampSource
 from valr_connector.core.guards import SECOND
 from valr_connector.core.order_book import OrderBook
 from valr_connector.core.readiness import Part
-from valr_connector.core.session import KeepAlive
 from valr_connector.errors import (
     ClosedError,
     InvalidArgumentError,
@@ -23,22 +22,19 @@ from valr_connector.errors import (
     PermissionDeniedError,
     ValrError,
 )
-from valr_connector.model.enums import BookFeed, CancelScope, SessionState, Socket
+from valr_connector.model.enums import BookFeed, CancelScope, Socket
 from valr_connector.model.events import (
-    CancelOnDisconnectChanged,
-    CircuitChanged,
-    ConnectionChanged,
     PartRestarted,
-    ReadinessChanged,
 )
 from valr_connector.model.ids import Pair, Symbol
 from valr_connector.model.order import CancelAllReport, CloseReport
 from valr_connector.net.cancel_on_disconnect import CancelOnDisconnect
 from valr_connector.net.circuits import Circuits
 from valr_connector.net.clock_sync import ClockSync
+from valr_connector.net.connections import Connections
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.gate import Gate
-from valr_connector.net.limiter import PROCESS_LIMITS, DialPermit, LimiterRegistry
+from valr_connector.net.limiter import PROCESS_LIMITS, LimiterRegistry
 from valr_connector.net.market_stream import MarketStream
 from valr_connector.net.mass_cancel import Farewell, MassCancel
 from valr_connector.net.network import Network
@@ -49,6 +45,7 @@ from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.order_modifier import OrderModifier
 from valr_connector.net.outcome_wait import OutcomeWait
 from valr_connector.net.public_data import PublicData
+from valr_connector.net.readiness_watch import ReadinessWatch
 from valr_connector.net.reconciler import Reconciler
 from valr_connector.net.rest import RestClient
 from valr_connector.net.rules_refresh import RulesRefresh
@@ -56,20 +53,17 @@ from valr_connector.net.standby import Standby
 from valr_connector.net.supervisor import Run, Supervisor
 from valr_connector.net.unwanted_orders import UnwantedOrders
 from valr_connector.net.user_stream import UserStreamTracker
-from valr_connector.net.websocket import FrameTap, SocketHandler, StateListener, WebSocketClient
+from valr_connector.net.websocket import FrameTap, SocketHandler, WebSocketClient
 from valr_connector.observe import metrics as m
 from valr_connector.observe.metrics import Metrics
 from valr_connector.protocol import endpoints
 from valr_connector.protocol.pair_rules import to_pair_infos
-from valr_connector.protocol.requests import Lane
 from valr_connector.protocol.signing import Credentials
 
 log = logging.getLogger(__name__)
 
 TO_CANCEL, TO_DISARM, TO_HANG_UP = 0.75, 0.1, 0.1
 """Parts of the time for closing; what is left is for everything else."""
-DIAL_LANES = {Socket.ACCOUNT: Lane.RECONCILE, Socket.TRADE: Lane.PUBLIC}
-"""Both sockets share one limit, and without the account socket every order is in doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +114,14 @@ class Connector:
         limiters: LimiterRegistry | None = None,
         journal: OrderJournal | None = None,
     ) -> None:
-        self._credentials = credentials
         self._settings = settings
         self._state = state
         self._pairs = pairs
         self._books = books
         self._publisher = publisher
         self._metrics = metrics
-        self._rng = rng
-        self._taps = {Socket.ACCOUNT: tap, Socket.TRADE: market_tap}
         self._clocks = clocks or Clocks()
-        self._network = network or Network()
+        network = network or Network()
         self._timestamps = TimestampSource(ClockOffset())
         self._limiter = (limiters or limits_of(self._clocks)).limiter(
             host=settings.hosts.rest.partition("://")[2],
@@ -138,11 +129,24 @@ class Connector:
             share=settings.limits_share,
             metrics=metrics,
         )
+        self._connections = Connections(
+            settings=settings,
+            credentials=credentials,
+            timestamps=self._timestamps,
+            correct_clock=self._correct_clock,
+            limiter=self._limiter,
+            dial=network.dial,
+            rng=rng,
+            metrics=metrics,
+            close_s=settings.close_timeout_s * TO_HANG_UP,
+            taps={Socket.ACCOUNT: tap, Socket.TRADE: market_tap},
+            monotonic=self._clocks.monotonic,
+            wall=self._clocks.wall,
+        )
         self.circuits = Circuits(
             settings.circuits, clock=self._clocks.monotonic, publisher=publisher, metrics=metrics
         )
         state.ledger.watch(self.circuits.note_command)
-        self._ready = asyncio.Event()
         self._failure: ValrError | None = None
         self._on_failure = on_failure
         self._supervisor = Supervisor(self._fail, self._note_restart, clock=self._clocks.monotonic)
@@ -153,7 +157,7 @@ class Connector:
             rng=rng,
             clock=self._clocks.monotonic,
             wall_clock=self._clocks.wall,
-            open_session=self._network.open_session,
+            open_session=network.open_session,
             metrics=metrics,
             limiter=self._limiter,
             correct_clock=self._correct_clock,
@@ -186,10 +190,10 @@ class Connector:
         self._standby: Standby | None = None
         if settings.warm_standby:
             self._standby = Standby(
-                connect=self._connect_standby,
+                connect=lambda standby: self._connections.standby(standby, standby.on_state),
                 clock=self._clocks.monotonic,
                 metrics=metrics,
-                tap=self._taps[Socket.ACCOUNT],
+                tap=tap,
             )
         self.account = UserStreamTracker(
             connect=self._connect_account,
@@ -295,13 +299,13 @@ class Connector:
             else None
         )
         self.market: MarketStream | None = None
-        self._is_trade_live = False
-        self._subscriptions = (
-            publisher.on(ConnectionChanged, self._on_connection),
-            publisher.on(CircuitChanged, self._on_circuit),
-            publisher.on(CancelOnDisconnectChanged, self._on_cancel_on_disconnect),
+        self._readiness = ReadinessWatch(
+            state.readiness,
+            circuits=self.circuits,
+            books=lambda: () if self.market is None else self.market.books.values(),
+            publisher=publisher,
         )
-        self._note(state.readiness.ready(Part.ORDER_ENTRY))
+        self._readiness.ready(Part.ORDER_ENTRY)
 
     async def start(self) -> None:
         """Connect, and return once every part is ready.
@@ -322,7 +326,7 @@ class Connector:
                 await self._load_rules(until)
                 await self._check_permissions(until)
                 self._supervisor.start(self._parts())
-                await self._ready.wait()
+                await self._readiness.is_ready.wait()
         except TimeoutError:
             missing = "; ".join(self._state.readiness.missing)
             raise NotReadyError(f"not ready after {self._settings.start_timeout_s} s: {missing}") from None
@@ -353,14 +357,13 @@ class Connector:
 
     async def _stop(self) -> None:
         self._wait.abandon("closed before an outcome was known")
-        if not self._ready.is_set():
+        if not self._readiness.is_ready.is_set():
             self._failure = self._failure or ClosedError("closed while it was starting")
-            self._ready.set()
+            self._readiness.is_ready.set()
         try:
             await self._supervisor.stop()
         finally:
-            for unsubscribe in self._subscriptions:
-                unsubscribe()
+            self._readiness.close()
             self.circuits.close()
             await self.rest.close()
 
@@ -390,16 +393,16 @@ class Connector:
             self._publisher.publish(change)
         infos = [self._state.rules.pair(pair) for pair in self._pairs]
         self.market = MarketStream(
-            connect=self._connect_trade,
+            connect=lambda stream: self._connections.trade(stream, stream.on_state),
             pairs=infos,
             rules=self._state.rules,
             feed=self._books,
             clock=self._clocks.monotonic,
             publisher=self._publisher,
-            on_validity=self._note_books,
+            on_validity=self._readiness.note_books,
             metrics=self._metrics,
         )
-        self._note(self._state.readiness.ready(Part.TRADING_RULES))
+        self._readiness.ready(Part.TRADING_RULES)
 
     async def _check_permissions(self, until: int) -> None:
         try:
@@ -445,49 +448,7 @@ class Connector:
         handler: SocketHandler = stream
         if self._standby is not None:
             handler = self._standby.first(stream, lambda: self.account.is_live)
-        return self._connect(Socket.ACCOUNT, self._settings.hosts.account_socket, handler, stream.on_state)
-
-    def _connect_standby(self, standby: Standby) -> WebSocketClient:
-        url = self._settings.hosts.account_socket
-        return self._connect(Socket.ACCOUNT, url, standby, standby.on_state, is_standby=True)
-
-    def _connect_trade(self, stream: MarketStream) -> WebSocketClient:
-        return self._connect(Socket.TRADE, self._settings.hosts.trade_socket, stream, stream.on_state)
-
-    def _connect(
-        self,
-        socket: Socket,
-        url: str,
-        handler: SocketHandler,
-        on_state: StateListener,
-        *,
-        is_standby: bool = False,
-    ) -> WebSocketClient:
-        path = "/" + url.split("://", 1)[1].partition("/")[2]
-        return WebSocketClient(
-            url=url,
-            headers=lambda: self._handshake(path),
-            handler=handler,
-            rng=self._rng,
-            name="standby" if is_standby else socket.value,
-            keep_alive=KeepAlive(
-                ping_s=self._settings.ping_interval_s,
-                silence_s=self._settings.silence_timeout_s,
-                close_s=self._settings.close_timeout_s * TO_HANG_UP,
-            ),
-            backoff=self._settings.backoff,
-            clock=self._clocks.monotonic,
-            on_state=on_state,
-            tap=None if is_standby else self._taps[socket],
-            dial=self._network.dial,
-            metrics=self._metrics,
-            permit=DialPermit(self._limiter, Lane.PUBLIC if is_standby else DIAL_LANES[socket]),
-            on_refused=lambda: self._correct_clock(self._timestamps.offset.offset_ns),
-        )
-
-    def _handshake(self, path: str) -> Mapping[str, str]:
-        """Freshly signed for every dial (protocol 2.4)."""
-        return self._credentials.auth_headers(self._timestamps.next_ms(self._clocks.wall()), "GET", path)
+        return self._connections.account(handler, stream.on_state)
 
     # --- readiness ---------------------------------------------------------------------------------
 
@@ -495,65 +456,14 @@ class Connector:
         if epoch > 1:
             await self.rest.renew()  # what killed the socket may have killed these connections as well
         await self._reconciler.resync(epoch)
-        self._note(self._state.readiness.ready(Part.BALANCES))
-        self._note(self._state.readiness.ready(Part.OPEN_ORDERS))
-
-    def _on_connection(self, event: ConnectionChanged) -> None:
-        self.circuits.note_connection(event)
-        why = event.after.value.lower() + (f" ({event.cause})" if event.cause else "")
-        if event.socket is Socket.ACCOUNT:
-            self._on_account_connection(event.after, why)
-        else:
-            self._on_trade_connection(event.after, why)
-
-    def _on_account_connection(self, state: SessionState, why: str) -> None:
-        readiness = self._state.readiness
-        if state is SessionState.LIVE:
-            self._note(readiness.ready(Part.ACCOUNT_STREAM))
-            return
-        self._note(readiness.not_ready(Part.ACCOUNT_STREAM, why))
-        if state is SessionState.IDLE:
-            self._note(readiness.not_ready(Part.BALANCES, "the account stream is disconnected"))
-            self._note(readiness.not_ready(Part.OPEN_ORDERS, "the account stream is disconnected"))
-
-    def _on_trade_connection(self, state: SessionState, why: str) -> None:
-        self._is_trade_live = state is SessionState.LIVE
-        if self._is_trade_live:
-            self._note_books()
-        else:
-            self._note(self._state.readiness.not_ready(Part.ORDER_BOOKS, f"the trade stream is {why}"))
-
-    def _on_circuit(self, _: CircuitChanged) -> None:
-        readiness, circuits = self._state.readiness, self.circuits
-        if circuits.are_orders_cut:
-            why = f"{circuits.socket_orders.why_cut}; {circuits.rest_orders.why_cut}"
-            self._note(readiness.not_ready(Part.ORDER_ENTRY, why))
-        else:
-            self._note(readiness.ready(Part.ORDER_ENTRY))
-
-    def _note_books(self) -> None:
-        """Books may be used while their connection is live and each of them is valid."""
-        readiness = self._state.readiness
-        if not self._is_trade_live or self.market is None:
-            return  # the connection's own event said why
-        if all(book.is_valid for book in self.market.books.values()):
-            self._note(readiness.ready(Part.ORDER_BOOKS))
-        else:
-            self._note(readiness.not_ready(Part.ORDER_BOOKS, "waiting for a valid frame of each pair"))
-
-    def _note(self, change: ReadinessChanged | None) -> None:
-        if change is None:
-            return
-        if change.ready:
-            self._ready.set()
-        self._publisher.publish(change)
+        self._readiness.ready(Part.BALANCES, Part.OPEN_ORDERS)
 
     def _fail(self, failure: ValrError) -> None:
         log.error("the connector stopped: %s", failure)
         self._failure = failure
         self._gate.close()
         self._wait.abandon(str(failure))
-        self._ready.set()
+        self._readiness.is_ready.set()
         self._on_failure(failure)
 
     async def _take_back_cancel_on_disconnect(self, farewell: Farewell) -> None:
@@ -563,10 +473,3 @@ class Connector:
         may_be_open = self._state.tracker.in_flight or farewell.survivors
         if self._settings.on_close == "leave" or not may_be_open:
             await self._cancel_on_disconnect.disarm(self._settings.close_timeout_s * TO_DISARM)
-
-    def _on_cancel_on_disconnect(self, event: CancelOnDisconnectChanged) -> None:
-        readiness = self._state.readiness
-        if event.is_armed:
-            self._note(readiness.ready(Part.CANCEL_ON_DISCONNECT))
-        else:
-            self._note(readiness.not_ready(Part.CANCEL_ON_DISCONNECT, event.why_not))

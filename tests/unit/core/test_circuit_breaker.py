@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from valr_connector.core.circuit_breaker import CircuitBreaker, CircuitSettings
@@ -52,10 +54,8 @@ def test_an_answer_between_them_makes_the_count_begin_anew() -> None:
 def test_it_stays_open_for_its_pause_and_not_longer() -> None:
     circuit = breaker(failed=3)
     assert circuit.half_opens_ns == 1 * S
-    assert not circuit.allows(1 * S - 1)
-    assert circuit.state is CircuitState.OPEN
-    assert circuit.allows(1 * S)
-    assert circuit.state is CircuitState.HALF_OPEN
+    assert (circuit.allows(1 * S - 1), circuit.state) == (False, CircuitState.OPEN)
+    assert (circuit.allows(1 * S), circuit.state) == (True, CircuitState.HALF_OPEN)
 
 
 def test_half_open_it_lets_one_attempt_go_and_no_second() -> None:
@@ -148,7 +148,7 @@ def test_failures_from_before_it_recovered_do_not_open_it_again() -> None:
 
 @pytest.mark.parametrize("name", ["failures", "pause_s", "longest_pause_s", "trial_s"])
 @pytest.mark.parametrize("value", [0, -1, float("inf"), float("nan")])
-def test_a_setting_that_is_not_positive_is_refused(name: str, value: float) -> None:
+def test_a_setting_that_is_not_positive_is_refused(name: str, value: Any) -> None:
     with pytest.raises(InvalidArgumentError, match=name):
         CircuitSettings(**{name: value})
 
