@@ -22,7 +22,7 @@ from statistics import quantiles
 from typing import Any
 
 from tests.soak.venue import VenueProcess, venue_process
-from valr_connector import InFlightOrder, OrderStatus, Settings, Side, ValrExchange
+from valr_connector import CircuitOpenError, InFlightOrder, OrderStatus, Settings, Side, ValrExchange
 from valr_connector.model.order import CancelOutcome
 from valr_connector.net.limiter import Limiter
 from valr_connector.protocol.requests import Lane
@@ -136,7 +136,13 @@ class Load:
     async def _place(self) -> None:
         self._count += 1
         side, price = (Side.BUY, FAR_BELOW) if self._count % 2 else (Side.SELL, FAR_ABOVE)
-        order = await self._valr.place_limit_order(PAIR, side, amount="0.001", price=price, post_only=True)
+        try:
+            order = await self._valr.place_limit_order(
+                PAIR, side, amount="0.001", price=price, post_only=True
+            )
+        except CircuitOpenError:  # neither way was answered: somebody stands still
+            self.report.not_sent += 1
+            return
         if order.status is OrderStatus.OPEN:
             self.report.placed += 1
             self._open.append(order)
