@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from valr_connector.config import Hosts, Settings, key_from_environment
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.book_snapshot import BookSnapshot
+from valr_connector.core.guards import SECOND
 from valr_connector.core.order_book import OrderBook, checked_feed
 from valr_connector.core.order_entry import (
     checked_scope,
@@ -635,6 +636,14 @@ class ValrExchange:
         book = self.book(pair).if_valid
         return None if book is None else book.best_ask
 
+    def book_age_s(self, pair: str) -> float | None:
+        """Seconds since the last frame of a pair's book; None while it is invalid. Raises as `best_bid`.
+
+        A quiet pair's book grows old without being wrong (protocol 18.6).
+        """
+        book = self.book(pair).if_valid
+        return None if book is None else book.age_ns(self._clocks.monotonic()) / SECOND
+
     def mid_price(self, pair: str) -> Decimal | None:
         """Half way between best bid and best ask; None unless there are both. Raises as `best_bid`."""
         book = self.book(pair).if_valid
@@ -653,8 +662,9 @@ class ValrExchange:
     def subscribe(self, feed: MarketFeed, pairs: Sequence[str]) -> None:
         """Have VALR tell a feed of these pairs, followed or not; its events come through `on` and `events`.
 
-        It outlasts every lost connection. Other subscriptions are untouched, and subscribing again changes
-        nothing. A pair that VALR itself refuses is told by a `SubscriptionRefused`.
+        It outlasts every lost connection, but what happened meanwhile is not told again (protocol 14.4);
+        `public` has the trades and candles of that time. Other subscriptions are untouched, and subscribing
+        again changes nothing. A pair that VALR itself refuses is told by a `SubscriptionRefused`.
 
         Raises:
             UnknownPairError: VALR lists no such pair; the others of the call are subscribed all the same.

@@ -74,7 +74,7 @@ class StoppingView:
 async def test_a_book_is_shown_until_somebody_stops_it() -> None:
     stop = asyncio.Event()
     view = StoppingView(stop)
-    async with open_market(["BTC-ZAR"], is_simulated=True) as market, asyncio.timeout(3):
+    async with open_market(["BTC-ZAR"], is_simulated=True) as market, asyncio.timeout(10):
         await watch_book(market, "BTC-ZAR", view, depth=3, stop=stop, seconds=None)
     last = view.shown[-1]
     assert last.book is not None
@@ -116,7 +116,7 @@ class StoppingOutput(io.StringIO):
 async def test_trades_are_printed_until_somebody_stops_it() -> None:
     stop = asyncio.Event()
     out = StoppingOutput(stop, 3)
-    async with open_market(is_simulated=True) as market, asyncio.timeout(3):
+    async with open_market(is_simulated=True) as market, asyncio.timeout(10):
         await watch_trades(market, "BTC-ZAR", out, last=5, stop=stop, seconds=None)
     lines = out.getvalue().splitlines()
     assert len(lines) >= 3

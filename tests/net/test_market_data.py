@@ -50,9 +50,9 @@ async def watching(
 
 
 async def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + 10
     while not condition():
-        assert time.monotonic() < deadline, "waited 3 s in vain"
+        assert time.monotonic() < deadline, "waited 10 s in vain"
         await asyncio.sleep(0.001)
 
 
