@@ -55,6 +55,60 @@ FOUND = {
         1.955 take side=BUY amount=0.007
         2.726 frame count=4 way=in fate=drop seconds=0.0
     """,
+    "an order whose fills were heard of before is asked about after a reconnect": """
+        seed=40
+        latency_s=0.002
+        venue.processing_jitter_s=0.5
+        0.277 cut code=1006
+        1.052 place name=o0 side=BUY amount=0.004 price=1021000
+        1.978 market bid=974896 ask=1014896 amount=0.05
+        2.343 place name=o4 side=SELL amount=0.011 price=1003374
+        2.532 cancel name=o4
+        2.542 take side=SELL amount=0.003
+        2.671 cut code=1000
+    """,
+    "an answer to an earlier question is no news of an order after a reconnect": """
+        seed=117
+        latency_s=0.2
+        venue.send_placed_status=true
+        venue.processing_jitter_s=0.5
+        venue.open_orders_latency_s=0.5
+        settings.place_timeout_s=0.5
+        settings.cancel_timeout_s=0.5
+        0.0 market bid=980000 ask=1020000 amount=0.05
+        0.1 place name=o0 side=SELL amount=0.008 price=979000 tif=IOC
+        0.111 frame way=out fate=stall seconds=0.432
+        0.111 place name=o1 side=SELL amount=0.002 price=1011939 post_only=true
+        0.111 place name=o2 side=BUY amount=0.006 price=988263 post_only=true
+        0.147 cancel name=o1
+        0.61 cancel-all
+        0.829 place name=o3 side=BUY amount=0.017 price=999460
+        0.829 place name=o4 side=BUY amount=0.024 price=1021000 tif=FOK
+        0.829 frame way=in fate=drop kind=PLACE_LIMIT_WS_RESPONSE seconds=0.0
+        0.829 place name=o5 side=SELL amount=0.04 price=979000 tif=IOC
+        0.903 frame way=out fate=cut-before seconds=0.0
+        0.903 cancel name=o3
+        0.913 take side=BUY amount=0.019
+        0.959 take side=BUY amount=0.004
+        1.06 cancel name=o3
+    """,
+    "a modified order that ends learns of the fills whose frames were lost": """
+        seed=1050
+        latency_s=0.002
+        0.0 market bid=980000 ask=1020000 amount=0.05
+        0.1 frame count=4 way=in fate=drop kind=NEW_ACCOUNT_TRADE seconds=0.0
+        0.413 frame count=4 way=in fate=drop kind=ORDER_STATUS_UPDATE seconds=0.0
+        0.968 place name=o1 side=SELL amount=0.052 price=979000 tif=IOC
+        0.973 modify name=o1 price=979000 remaining=0.008 on_match=CANCEL_ORIGINAL
+    """,
+    "a start that is closed over ends": """
+        seed=156
+        latency_s=0.05
+        journal=true
+        venue.open_orders_latency_s=0.05
+        0.148 crash pause=0.2
+        0.697 close
+    """,
     "a cancel that gets nowhere leaves a closing time to find what VALR only said had ended": """
         seed=1011123
         latency_s=0.2

@@ -15,7 +15,7 @@ from valr_connector.verification.schedule import RequestFate, RequestFault
 from valr_connector.verification.virtual_loop import run
 
 BODY = b'{"orderStatusType":"Filled","x":"1"}'
-LIMITS = Limits(total_s=2.0, connect_s=1.0, read_s=1.0, largest_answer=1_000)
+LIMITS = Limits(total_s=3.0, connect_s=1.0, read_s=2.0, largest_answer=1_000)
 LATEST_S = 10.0
 """By then whatever was under way has arrived."""
 

@@ -16,7 +16,7 @@ from valr_connector.cli.demo_view import open_view
 from valr_connector.cli.frames_check import check_files
 from valr_connector.cli.log_output import log_to_standard_error
 from valr_connector.cli.market_commands import add_market_commands
-from valr_connector.cli.simulate import run_one, run_seeds
+from valr_connector.cli.simulate import run_one, run_refreshes, run_seeds
 from valr_connector.cli.simulator import run_simulator
 from valr_connector.cli.stop_signals import stop_on_signals
 from valr_connector.verification.campaign import Plan
@@ -97,12 +97,18 @@ def simulate(
     faults: Annotated[Profile, typer.Option(help="Which faults there are, and how many.")] = Profile.HEAVY,
     seed: Annotated[int | None, typer.Option(min=0, help="Run this seed alone, and say how it went.")] = None,
     trace: Annotated[bool, typer.Option(help="With --seed: print everything that happens.")] = False,
+    refresh_loop: Annotated[
+        bool, typer.Option("--refresh-loop", help="One maker that refreshes every second, for --hours.")
+    ] = False,
+    hours: Annotated[float, typer.Option(min=0.01, help="With --refresh-loop: virtual hours.")] = 24.0,
 ) -> None:
     """Run the whole connector against the embedded exchange, in virtual time, with faults drawn from seeds.
 
     Exit status 1 if any invariant was violated; the seed and the shortest schedule found are printed then.
     """
-    if seed is not None:
+    if refresh_loop:
+        is_good = run_refreshes(hours, seed or 0, sys.stdout, sys.stderr)
+    elif seed is not None:
         is_good = run_one(seed, faults, sys.stdout, with_trace=trace)
     else:
         is_good = run_seeds(Plan(seeds, first, workers, faults), sys.stdout, sys.stderr)

@@ -10,6 +10,7 @@ from valr_connector.verification.campaign import Plan, Tally, run_campaign
 from valr_connector.verification.generate import Profile, generate
 from valr_connector.verification.minimise import minimise, violates
 from valr_connector.verification.rare_paths import RARE_PATHS
+from valr_connector.verification.refresh_loop import RefreshReport, run_refresh_loop
 from valr_connector.verification.run import simulate
 from valr_connector.verification.schedule import Schedule
 from valr_connector.verification.schedule_text import to_text
@@ -47,6 +48,25 @@ def run_one(seed: int, profile: Profile, out: TextIO, *, with_trace: bool) -> bo
         report = simulate(schedule, with_trace=with_trace)
     out.write(to_text(schedule))
     out.write(report.trace)
+    out.writelines(f"violated {violation}\n" for violation in report.violations)
+    out.writelines(_counts("faults", report.faults))
+    out.writelines(_counts("rare paths", report.rare))
+    return not report.violations
+
+
+def run_refreshes(hours: float, seed: int, out: TextIO, progress: TextIO) -> bool:
+    """Run a maker for so many virtual hours, tell what it came to on `out`; whether all held."""
+
+    def show(report: RefreshReport) -> None:
+        progress.write(f"\r{report.hours:g} of {hours:g} hours, {len(report.violations)} violations ")
+        progress.flush()
+
+    report = run_refresh_loop(hours, seed, show)
+    progress.write("\n")
+    out.write(
+        f"{report.refreshes} refreshes in {hours:g} virtual hours, seed {seed}: {report.orders} orders, "
+        f"at most {report.most_open} open, {report.faults.total()} faults\n"
+    )
     out.writelines(f"violated {violation}\n" for violation in report.violations)
     out.writelines(_counts("faults", report.faults))
     out.writelines(_counts("rare paths", report.rare))

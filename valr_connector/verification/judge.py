@@ -67,10 +67,7 @@ def at_the_end(world: World) -> Iterator[Violation]:
         for story in stories:
             is_misreported = story.order.client_order_id in world.misreported
             yield from _of_each([story], truth, EACH_MISREPORTED if is_misreported else EACH_ORDER)
-        yield from _mishaps(life)
-        yield from life.heard.violations
-        yield from s6_strange_status_told(life)
-        yield from life.resync.violations
+        yield from of_a_life(life)
         if life.closed is not None and world.settings.on_close == "cancel":
             accountable = [story for story in stories if _can_be_known(story, life.closed, world)]
             yield from s9_nothing_left(accountable, truth, life.closed.remaining, life.closed_at)
@@ -80,6 +77,14 @@ def at_the_end(world: World) -> Iterator[Violation]:
     yield from s8_within_limits(world.exchange.stats.rate_limited)
     yield from s9_others_untouched(_placed_elsewhere(everybodys, truth))
     yield from world.secrecy.violations
+
+
+def of_a_life(life: Life) -> Iterator[Violation]:
+    """What was found of one connector as a whole."""
+    yield from _mishaps(life)
+    yield from life.heard.violations
+    yield from s6_strange_status_told(life)
+    yield from life.resync.violations
 
 
 def s6_strange_status_told(life: Life) -> Iterator[Violation]:

@@ -32,6 +32,7 @@ class User:
 
     Attributes:
         violations: what was found wrong on the way.
+        most_open: how many quotes were open at the venue at most.
         pending: steps whose call ought to return by itself and has not yet.
     """
 
@@ -41,7 +42,8 @@ class User:
         self._world = world
         self._calls = 0
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._quoted: list[str] = []
+        self._quoted: set[str] = set()
+        self.most_open = 0
         self._is_refreshing = False
         self._starter: asyncio.Task[Any] | None = None
         self._deeds: Mapping[type[s.Step], Callable[[Any], Awaitable[None]]] = {
@@ -244,11 +246,11 @@ class User:
             return
         self._is_refreshing = True
         try:
-            self._check_accumulation()
+            self.check_accumulation()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._requote(Side.BUY, step))
                 tasks.create_task(self._requote(Side.SELL, step))
-            self._check_accumulation()
+            self.check_accumulation()
         finally:
             self._is_refreshing = False
 
@@ -261,7 +263,8 @@ class User:
                 outcome = await life.valr.cancel_order(standing)
                 if not outcome.is_done:
                     return
-            self._quoted.append(name := self._world.name_order(f"q{len(self._quoted)}"))
+            name = self._world.name_order(f"q{len(self._quoted)}")
+            self._quoted.add(name)
             await life.valr.place_limit_order(
                 PAIR, side, amount=step.amount, price=price, post_only=True, client_order_id=name
             )
@@ -271,21 +274,21 @@ class User:
         orders = self._world.life.valr.orders.values()
         return [order for order in orders if order.side is side and order.client_order_id in self._quoted]
 
-    def _check_accumulation(self) -> None:
+    def check_accumulation(self) -> None:
+        """Hold the number of open quotes against L4."""
         life = self._world.life
-        quotes = {
-            name for name in self._quoted if name in life.valr.orders or name.endswith(f"-{life.number}")
-        }
         in_doubt = [
             order
             for order in life.valr.orders.values()
             if order.status is OrderStatus.PENDING_CREATE or order.is_being_cancelled
         ]
+        names = (order.request.customer_order_id for order in self._world.exchange.venue.open_orders(ACCOUNT))
         open_there = [
-            order
-            for order in self._world.exchange.venue.open_orders(ACCOUNT)
-            if order.request.customer_order_id in quotes
+            name
+            for name in names
+            if name in self._quoted and (name in life.valr.orders or name.endswith(f"-{life.number}"))
         ]
+        self.most_open = max(self.most_open, len(open_there))
         self.violations += l4_no_accumulation(len(open_there), len(in_doubt))
 
     # --- events --------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import takewhile
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -73,6 +74,7 @@ class World:
         lives: every connector there was, the present one last.
         clock_jump_ns: how far this machine's wall clock is off.
         names: client order ids by the names that a schedule gives.
+        judged_before: orders of before are of no interest any more; VALR's clock, nanoseconds.
         misreported: orders whose ending VALR told and that had not ended, by client order id.
 
     Args:
@@ -98,6 +100,7 @@ class World:
         self.clock_jump_ns = 0
         self.lives: list[Life] = []
         self.names: dict[str, str] = {}
+        self.judged_before = 0
         self.misreported: set[str] = set()
         self.secrecy = secrecy or Secrecy()
         self._directory = directory
@@ -230,6 +233,8 @@ class World:
 
     @property
     def truth(self) -> Truth:
-        """The venue's own records of the connector's account."""
-        venue = self.exchange.venue
-        return truth_of(reversed(venue.orders(ACCOUNT)), reversed(venue.trades(ACCOUNT)))
+        """The venue's own records of the connector's account, but for what is judged already."""
+        venue, since = self.exchange.venue, self.judged_before
+        orders = [*takewhile(lambda order: order.created_at >= since, venue.orders(ACCOUNT))]
+        trades = [*takewhile(lambda trade: trade.traded_at >= since, venue.trades(ACCOUNT))]
+        return truth_of(reversed(orders), reversed(trades))

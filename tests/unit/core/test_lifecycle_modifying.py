@@ -211,3 +211,18 @@ def test_a_modify_tells_of_an_order_that_nothing_was_heard_of_before() -> None:
     order = new_order()
     assert names(tell(order, modified())) == ["OrderCreated"]
     assert (order.status, order.amount) == (OPEN, Decimal(2))
+
+
+@pytest.mark.parametrize("says", [Says.CANCELLED, Says.RESTING, Says.PARTIALLY_FILLED])
+def test_a_modified_order_that_seems_to_have_executed_more_is_looked_up_and_believed_no_amount(
+    says: Says,
+) -> None:
+    order = being_modified()
+    assert asks(order, said(says, original="1", remaining="0.4")) is AskReason.UNATTRIBUTED_FILL
+    assert order.executed_amount == 0
+
+
+@pytest.mark.parametrize("remaining", ["1", "1.5", None])
+def test_a_modified_order_without_a_hint_at_a_fill_asks_nothing(remaining: str | None) -> None:
+    order = being_modified()
+    assert asks(order, said(Says.RESTING, original="1", remaining=remaining)) is None

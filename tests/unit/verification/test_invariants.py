@@ -2,135 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from tests.unit.verification.stories import (
+    AT,
+    CANCELLED,
+    FAILED,
+    FILLED,
+    OPEN,
+    D,
+    S,
+    cancelled,
+    created,
+    failed,
+    fill,
+    filled,
+    names,
+    order,
+    revived,
+    story,
+    there,
+    trade,
+)
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.model import events as e
-from valr_connector.model.enums import Liquidity, OrderStatus, OrderType, Placement, Side
-from valr_connector.model.ids import ClientOrderId, Pair, Symbol, TradeId
-from valr_connector.model.order import CancelRequest, Fee, Fill
-from valr_connector.simulator.vocabulary import AccountTrade, NewOrder, OrderChange, State, VenueOrder
+from valr_connector.model.enums import OrderStatus, Placement
+from valr_connector.model.order import CancelRequest
+from valr_connector.simulator.vocabulary import State
 from valr_connector.verification import invariants as i
-from valr_connector.verification.story import OrderStory, Told
-
-D = Decimal
-S = 1_000_000_000
-AT = datetime(2026, 1, 1, tzinfo=UTC)
-NAME = ClientOrderId("a")
-
-
-def order(status: OrderStatus = OrderStatus.OPEN, **fields: Any) -> OrderRecord:
-    return OrderRecord(
-        client_order_id=NAME,
-        pair=Pair("BTC-ZAR"),
-        symbol=Symbol("BTCZAR"),
-        side=Side.BUY,
-        order_type=OrderType.LIMIT,
-        amount=D("0.01"),
-        price=D(100),
-        status=status,
-        **{"fills_by_id": {}, **fields},
-    )
-
-
-def fill(trade_id: str, amount: str = "0.004", fee: str = "0.01") -> Fill:
-    return Fill(
-        trade_id=TradeId(trade_id),
-        client_order_id=NAME,
-        pair=Pair("BTC-ZAR"),
-        side=Side.BUY,
-        price=D(100),
-        amount=D(amount),
-        fee=Fee("BTC", D(fee)),
-        liquidity=Liquidity.MAKER,
-        at=AT,
-    )
-
-
-def story(record: OrderRecord, *told: tuple[int, e.OrderEvent, OrderStatus, str]) -> OrderStory:
-    """Events with their second, the status after them, and the executed amount."""
-    return OrderStory(record, [Told(at * S, event, status, D(done)) for at, event, status, done in told])
-
-
-def there(state: State | None, *, ended: int = 5, executed: str = "0", order_id: str = "x") -> VenueOrder:
-    request = NewOrder("BTCZAR", "buy", "limit", D("0.01"), price=D(100), customer_order_id=NAME)
-    found = VenueOrder(order_id, "0", request, 0, 0, D(100), D("0.01"), D("0.01") - D(executed), state)
-    if state is not None:
-        change = OrderChange(
-            "0",
-            order_id,
-            NAME,
-            "BTCZAR",
-            "buy",
-            "limit",
-            "GTC",
-            state,
-            D(100),
-            D("0.01"),
-            D(0),
-            "",
-            0,
-            ended * S,
-        )
-        found.history.append(change)
-    return found
-
-
-def trade(trade_id: str, quantity: str = "0.004", fee: str = "0.01") -> AccountTrade:
-    return AccountTrade(
-        "0",
-        trade_id,
-        "x",
-        NAME,
-        "BTCZAR",
-        "buy",
-        D(100),
-        D(quantity),
-        D(fee),
-        "BTC",
-        is_maker=True,
-        traded_at=0,
-        sequence_id=1,
-    )
-
-
-def names(violations: Iterator[i.Violation]) -> list[str]:
-    return [violation.invariant for violation in violations]
-
-
-OPEN, CANCELLED, FAILED, FILLED = (
-    OrderStatus.OPEN,
-    OrderStatus.CANCELLED,
-    OrderStatus.FAILED,
-    OrderStatus.FILLED,
-)
-
-
-def created(record: OrderRecord) -> e.OrderCreated:
-    return e.OrderCreated(record, None, None)
-
-
-def cancelled(record: OrderRecord) -> e.OrderCancelled:
-    return e.OrderCancelled(record, None, D(0), "")
-
-
-def failed(record: OrderRecord) -> e.OrderFailed:
-    return e.OrderFailed(record, None, "")
-
-
-def filled(record: OrderRecord, trade_id: str = "t", *, late: bool = False) -> e.OrderFilled:
-    return e.OrderFilled(record, AT, fill(trade_id), D("0.004"), late)
-
-
-def revived(record: OrderRecord) -> e.OrderRevived:
-    return e.OrderRevived(record, None, CANCELLED, OPEN)
-
 
 # --- S1 --------------------------------------------------------------------------------------------
 
@@ -330,3 +233,63 @@ def test_l4_counts_quotes_and_l5_seconds_and_tasks() -> None:
 def test_a_violation_says_what_it_violates() -> None:
     assert str(i.Violation("S1", "false")) == "S1: false"
     assert replace(i.Violation("S1", "false"), invariant="S2") == i.Violation("S2", "false")
+
+
+# --- restored orders, limits, strangers and terms -------------------------------------------------
+
+
+def test_s1_sees_an_order_told_as_created_that_failed_or_was_not_there_yet() -> None:
+    told = [story(record := order(OPEN), (4, created(record), OPEN, "0"))]
+    assert not names(i.s1_no_false_life(told[0], i.truth_of([there(State.PLACED, ended=4)], [])))
+    for truth in (
+        i.truth_of([], []),
+        i.truth_of([there(None)], []),
+        i.truth_of([there(State.FAILED, ended=3)], []),
+        i.truth_of([there(State.PLACED, ended=5)], []),
+    ):
+        assert names(i.s1_no_false_life(told[0], truth)) == ["S1"]
+
+
+def test_s6_sees_an_end_that_was_not_told_and_one_that_is_none() -> None:
+    unsaid = story(order(CANCELLED))
+    assert names(i.s6_nothing_unsaid(unsaid)) == ["S6"]
+    record = order(OPEN)
+    assert names(i.s6_nothing_unsaid(story(record, (1, cancelled(record), CANCELLED, "0")))) == ["S6"]
+    assert not names(i.s6_nothing_unsaid(story(order(OPEN))))
+    unsaid.is_cut_off = True
+    assert not names(i.s6_nothing_unsaid(unsaid))
+
+
+def test_s6_takes_a_restored_order_as_it_was() -> None:
+    ended = order(CANCELLED)
+    restored = e.Restored(ended, AT, CANCELLED, D(0))
+    assert not names(i.s6_one_story(story(ended, (1, restored, CANCELLED, "0"))))
+    again = story(ended, (1, restored, CANCELLED, "0"), (2, cancelled(ended), CANCELLED, "0"))
+    assert "S6" in names(i.s6_one_story(again))
+    record = order(OPEN)
+    known = e.Restored(record, AT, OPEN, D(0))
+    twice = story(record, (1, known, OPEN, "0"), (2, created(record), OPEN, "0"))
+    assert names(i.s6_one_story(twice)) == ["S6"]
+
+
+def test_s8_sees_what_the_venue_refused() -> None:
+    assert not names(i.s8_within_limits(0))
+    assert names(i.s8_within_limits(1)) == ["S8"]
+
+
+def test_s9_sees_that_somebody_elses_order_was_cancelled() -> None:
+    assert not names(i.s9_others_untouched([there(State.PLACED), there(State.FILLED)]))
+    assert names(i.s9_others_untouched([there(State.CANCELLED)])) == ["S9"]
+
+
+def test_l1_sees_a_stranger_that_nobody_was_told_of() -> None:
+    assert names(i.l1_strangers_told([there(State.PLACED, order_id="y")], {"x"})) == ["L1"]
+    assert not names(i.l1_strangers_told([there(State.PLACED, order_id="x"), there(State.FILLED)], {"x"}))
+
+
+def test_l1_compares_price_and_amount_of_what_is_open() -> None:
+    truth = i.truth_of([there(State.MODIFIED)], [])
+    assert not names(i.l1_agreement([story(order())], truth))
+    assert names(i.l1_agreement([story(order(price=D(99)))], truth)) == ["L1"]
+    partly = i.truth_of([there(State.MODIFIED, executed="0.004")], [])
+    assert not names(i.l1_agreement([story(order(OrderStatus.PARTIALLY_FILLED))], partly))
