@@ -4,13 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 
-.PHONY: help venv demo test planted chaos soak standby-gap lint format frames lock clean
+.PHONY: help venv demo test planted chaos soak soak-books bench-books standby-gap lint format frames lock clean
 
 help:
 	@echo "make demo    run the market maker on the embedded exchange"
 	@echo "make test    run all tests with the coverage floors"
 	@echo "make chaos   a maker through 200 network faults, compared with the venue (SEED=n, FAULTS=n)"
 	@echo "make soak    kills, lost connections, full load and hours of trading, for about an hour (SECONDS=n of trading)"
+	@echo "make soak-books   a million diffs of 50 books with faults, held against the truth (SEED=n DIFFS=n)"
+	@echo "make bench-books  a million diffs against other books; 200 pairs at 50 changes a second"
 	@echo "make standby-gap  a fill while the account socket is away: when it is heard of (DROPS=n)"
 	@echo "make planted plant bugs on purpose, and have the simulation find each (SEEDS=300 FROM=0)"
 	@echo "make lint    ruff, mypy --strict, import-linter"
@@ -53,6 +55,13 @@ soak: venv
 	$(BIN)/python -W error -m tests.soak.kill_maker $(if $(SEED),--seed $(SEED))
 	$(BIN)/python -W error -m tests.soak.reconnects --real 300 --virtual 10000
 	$(BIN)/python -W error -m tests.soak.day --at-most-s $(or $(SECONDS),1800)
+
+soak-books: venv
+	$(BIN)/python -m tests.soak.books --diffs $(or $(DIFFS),1000000) $(if $(SEED),--seed $(SEED))
+
+bench-books: venv
+	$(BIN)/python -m benchmarks.book_diffs
+	$(BIN)/python -m benchmarks.book_load
 
 # How long a fill goes unheard when the account socket drops, without a standby and with one.
 standby-gap: venv

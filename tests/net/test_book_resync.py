@@ -233,6 +233,17 @@ async def test_every_change_of_the_book_is_told_with_its_number() -> None:
         assert numbers == [first, first + 1, first + 2, first + 3]
 
 
+async def test_the_age_of_a_book_counts_from_its_last_frame() -> None:
+    async with trading() as desk:
+        quote(desk)
+        await desk.until(lambda: desk.valr.best_bid("BTC-ZAR"))
+        age = desk.valr.book_age_s("BTC-ZAR")
+        assert age is not None
+        assert 0 <= age < 3
+        stream(desk).on_state(SessionState.LIVE, SessionState.STALE, "silence")
+        assert desk.valr.book_age_s("BTC-ZAR") is None
+
+
 async def test_a_feed_that_is_none_is_refused() -> None:
     with pytest.raises(InvalidArgumentError, match="books='L1'"):
         async with trading(books="L1"):

@@ -71,10 +71,7 @@ class BookKeeper:
         now = self._clock()
         taken = book.take(frame, now)
         if taken is Taken.MOVED or taken is Taken.CHANGED:
-            if book.is_valid:
-                if taken is Taken.MOVED:
-                    self._publish(TopOfBookChanged(book.pair, book.best_bid, book.best_ask))
-                self._publish(BookChanged(book.pair, book.sequence))
+            self._tell_change(book, is_moved=taken is Taken.MOVED)
         elif taken is Taken.STARTED:
             self.schedule.started(frame.pair_symbol, now)
             self._tell_valid(book)
@@ -122,6 +119,13 @@ class BookKeeper:
         if was_valid:
             self._invalid[book.pair] = (cause, self._clock())
             self._publish(BookInvalidated(book.pair, cause))
+
+    def _tell_change(self, book: OrderBook, *, is_moved: bool) -> None:
+        if not book.is_valid:
+            return  # suspended: it is told when the book is shown again
+        if is_moved:
+            self._publish(TopOfBookChanged(book.pair, book.best_bid, book.best_ask))
+        self._publish(BookChanged(book.pair, book.sequence))
 
     def _tell_valid(self, book: OrderBook) -> None:
         """Tell that a book may be used, unless its connection is in doubt."""
