@@ -143,6 +143,15 @@ async def test_questions_pause_longer_and_longer() -> None:
         assert desk.asked(STATUS_ROUTE) <= 16
 
 
+async def test_an_absence_is_concluded_as_soon_as_it_can_be_whatever_the_pauses_have_grown_to() -> None:
+    patience = replace(QUICK, first_pause=30 * SECOND, longest_pause=30 * SECOND, grace=SECOND // 10)
+    async with trading(place_timeout_s=0.02, patience=patience) as desk:
+        desk.exchange.faults.swallow_command(PLACE)
+        order = await desk.buy()
+        await desk.until(lambda: order.is_done, patience_s=5.0)
+        assert order.status is OrderStatus.FAILED
+
+
 # --- the connection breaks -------------------------------------------------------------------------------
 
 

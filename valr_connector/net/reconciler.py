@@ -274,6 +274,8 @@ class Reconciler:
         if is_proved and await self._place_again(order):
             self._ask_soon_what_became_of(order)
             return
+        if arrived_by is not None and not is_proved:
+            self._ask_when_absence_proves(order, arrived_by)
         self._stream.apply(
             Evidence(
                 says=Says.PROVED_ABSENT if is_proved else Says.ABSENT,
@@ -288,6 +290,11 @@ class Reconciler:
         """A placement sent anew is a new question, which does not go on with the pauses of the one before."""
         due = self._clock() + self._patience.pause(1)
         self._questions.ask_at(order.client_order_id, AskReason.PLACEMENT_UNCONFIRMED, due)
+
+    def _ask_when_absence_proves(self, order: OrderRecord, arrived_by: int) -> None:
+        """Nothing is gained by asking sooner, nor by waiting longer, as growing pauses would."""
+        proves_at = arrived_by + self._patience.grace
+        self._questions.ask_at(order.client_order_id, AskReason.PLACEMENT_UNCONFIRMED, proves_at)
 
     # --- fills -------------------------------------------------------------------------------------
 

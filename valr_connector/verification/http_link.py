@@ -124,7 +124,8 @@ class _Pool:
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[Reply | Failure] = loop.create_future()
         self._waiting[number] = outcome
-        expiry = loop.call_later(limits.total_s, _settle, outcome, _TIMED_OUT)
+        patience_s = min(limits.total_s, limits.read_s)  # here an answer arrives as one piece
+        expiry = loop.call_later(patience_s, _settle, outcome, _TIMED_OUT)
         try:
             self._link.carry(request, outcome)
             result = await outcome
