@@ -31,8 +31,8 @@ def answer(desk: Desk, *answers: Reply | Failure) -> None:
     rest = desk.connector.rest
     attempt = rest._attempt
 
-    async def answered(request: Request[Any], deadline: int) -> Reply | Failure:
-        return next(coming) if request.name == BY_REST else await attempt(request, deadline)
+    async def answered(request: Request[Any], deadline: int, number: int) -> Reply | Failure:
+        return next(coming) if request.name == BY_REST else await attempt(request, deadline, number)
 
     rest._attempt = answered  # type: ignore[method-assign]  # one route of it is played here
 
