@@ -29,10 +29,10 @@ def answer(desk: Desk, *answers: Reply | Failure) -> None:
     """What VALR answers to the next placements of stops."""
     coming = iter(answers)
     rest = desk.connector.rest
-    attempt = rest._attempt
+    really = rest._attempt
 
-    async def answered(request: Request[Any], deadline: int, number: int) -> Reply | Failure:
-        return next(coming) if request.name == BY_REST else await attempt(request, deadline, number)
+    async def answered(request: Request[Any], deadline: int, attempt: int) -> Reply | Failure:
+        return next(coming) if request.name == BY_REST else await really(request, deadline, attempt)
 
     rest._attempt = answered  # type: ignore[method-assign]  # one route of it is played here
 
