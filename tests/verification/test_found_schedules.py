@@ -8,6 +8,32 @@ from valr_connector.verification.run import simulate
 from valr_connector.verification.schedule_text import from_text
 
 FOUND = {
+<<<<<<< HEAD
+    "a placement that VALR is slow to read is not held up by a half-open connection on top of it": """
+        seed=1006833
+        latency_s=0.05
+        books=false
+        0.1 place name=o1 side=BUY amount=0.008 price=996335
+        0.1 frame way=out fate=late seconds=1.204
+        0.1 place name=o2 side=SELL amount=0.002 price=1004262 post_only=true
+        0.15 revoke name=o2
+        0.691 take side=BUY amount=0.017
+        1.202 half-open seconds=6.0
+    """,
+=======
+>>>>>>> 94aaf33 (x)
+    "a process that died before it knew whose strange status it was owes nobody the news": """
+        seed=1021694
+        journal=true
+        latency_s=0.05
+        venue.customer_order_id_in_events=false
+        venue.send_placed_status=true
+        0.0 market bid=980000 ask=1020000 amount=0.05
+        0.1 refresh bid=997951 ask=1001951 amount=0.01
+        1.1 crash writes=1 pause=0.2
+        1.1 frame way=in fate=reword kind=ORDER_STATUS_UPDATE seconds=0.0
+        1.1 refresh bid=997811 ask=1001811 amount=0.01
+    """,
     "a placement held up on a living connection for longer than the grace is not proved absent": """
         seed=1
         latency_s=0.01
@@ -55,6 +81,7 @@ FOUND = {
         1.955 take side=BUY amount=0.007
         2.726 frame count=4 way=in fate=drop seconds=0.0
     """,
+<<<<<<< HEAD
     "an order whose fills were heard of before is asked about after a reconnect": """
         seed=40
         latency_s=0.002
@@ -109,6 +136,8 @@ FOUND = {
         0.148 crash pause=0.2
         0.697 close
     """,
+=======
+>>>>>>> 94aaf33 (x)
     "a cancel that gets nowhere leaves a closing time to find what VALR only said had ended": """
         seed=1011123
         latency_s=0.2

@@ -88,9 +88,12 @@ def of_a_life(life: Life) -> Iterator[Violation]:
 
 
 def s6_strange_status_told(life: Life) -> Iterator[Violation]:
-    """A status that nobody knows is told, and not taken for one that is known."""
+    """A status that nobody knows is told, and not taken for one that is known.
+
+    A process that died while the frame waited for its order's id has told nobody anything.
+    """
     status = life.heard.strange_status
-    if status and "UnrecognisedStatus" not in life.recorder.names:
+    if status and not life.process.is_dead and "UnrecognisedStatus" not in life.recorder.names:
         yield Violation("S6", f"VALR wrote the status {status!r}, and nobody was told")
 
 

@@ -4,7 +4,8 @@ It stands below ``net.websocket`` and ``net.rest``: everything above it is the c
 
 What it assumes of a real network, and the connector relies on: a frame arrives while its connection lives,
 or not at all; a request that a connection carried arrives within the connector's grace
-(``Settings.not_found_grace_s``), or not at all.
+(``Settings.not_found_grace_s``), or not at all; and what overtakes a frame on its way to VALR does so at
+VALR, which is slow to read it, since TCP keeps the order.
 """
 
 from __future__ import annotations

@@ -16,12 +16,16 @@ class Pipe(Generic[Item]):
     Args:
         latency: draws how long the next item takes, seconds.
         deliver: takes each item as it comes out.
+        late_beyond: what is late has come through and is late at the far end, where no freeze reaches it.
     """
 
-    def __init__(self, latency: Callable[[], float], deliver: Callable[[Item], None]) -> None:
+    def __init__(
+        self, latency: Callable[[], float], deliver: Callable[[Item], None], *, late_beyond: bool = False
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._latency = latency
         self._deliver = deliver
+        self._late_beyond = late_beyond
         self._queue: deque[tuple[float, Item]] = deque()
         self._late: set[asyncio.TimerHandle] = set()
         self._last_due = 0.0
@@ -48,7 +52,7 @@ class Pipe(Generic[Item]):
 
         def arrive() -> None:
             self._late.discard(timer)
-            if self._is_frozen:
+            if self._is_frozen and not self._late_beyond:
                 self._queue.append((self._loop.time(), item))
             else:
                 self._deliver(item)

@@ -62,7 +62,7 @@ class SocketLink:
         self.board = board
         self.note = note
         self._is_half_open = False
-        self.to_exchange: Pipe[bytes | _Close] = Pipe(latency, self._arrive_at_exchange)
+        self.to_exchange: Pipe[bytes | _Close] = Pipe(latency, self._arrive_at_exchange, late_beyond=True)
         self.to_connector: Pipe[bytes | int] = Pipe(latency, self._arrive_at_connector)
         self.connector = ConnectorEnd(self, close_s)
         self.exchange = ExchangeEnd(self)
