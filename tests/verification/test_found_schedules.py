@@ -8,7 +8,6 @@ from valr_connector.verification.run import simulate
 from valr_connector.verification.schedule_text import from_text
 
 FOUND = {
-<<<<<<< HEAD
     "a placement that VALR is slow to read is not held up by a half-open connection on top of it": """
         seed=1006833
         latency_s=0.05
@@ -20,8 +19,6 @@ FOUND = {
         0.691 take side=BUY amount=0.017
         1.202 half-open seconds=6.0
     """,
-=======
->>>>>>> 94aaf33 (x)
     "a process that died before it knew whose strange status it was owes nobody the news": """
         seed=1021694
         journal=true
@@ -81,7 +78,6 @@ FOUND = {
         1.955 take side=BUY amount=0.007
         2.726 frame count=4 way=in fate=drop seconds=0.0
     """,
-<<<<<<< HEAD
     "an order whose fills were heard of before is asked about after a reconnect": """
         seed=40
         latency_s=0.002
@@ -136,8 +132,6 @@ FOUND = {
         0.148 crash pause=0.2
         0.697 close
     """,
-=======
->>>>>>> 94aaf33 (x)
     "a cancel that gets nowhere leaves a closing time to find what VALR only said had ended": """
         seed=1011123
         latency_s=0.2
