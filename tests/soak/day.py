@@ -4,9 +4,10 @@
 
 Half of the orders are cancelled, half are filled by others, and every ten minutes both sockets are lost. What
 is counted is all memory of this process: the library, the venue (whose history is bounded) and the network
-between them. What the system has given to a process grows by steps, and never shrinks; --exact counts what
-Python's objects hold instead, at less than half the speed, so that an hour or less will do. Exit status 1 if it grows by more than 1 MiB for each hour after the warm-up, or if a
-fill was lost or doubled.
+between them. What the system has given to a process grows by steps and hardly shrinks, so it takes hours to
+show a slope; --exact counts what Python's objects hold instead, at less than half the speed.
+
+Exit status 1 if it grows by more than 1 MiB for each hour after the warm-up, or if a fill was lost or doubled.
 """
 
 from __future__ import annotations
