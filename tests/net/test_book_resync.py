@@ -124,7 +124,7 @@ async def test_breaks_and_resyncs_are_counted() -> None:
         await desk.until(lambda: desk.told(BookResynced))
         counts = desk.valr.metrics.snapshot()
         assert counts["book_breaks{pair=BTC-ZAR}"] == 1
-        assert counts["book_resyncs{pair=BTCZAR}"] == 1
+        assert counts["book_resyncs{pair=BTC-ZAR}"] == 1
         assert "book_breaks{pair=ETH-ZAR}" not in counts
         assert desk.told(BookResynced)[0].invalid_ns > 0
 
@@ -175,7 +175,7 @@ async def test_a_pair_that_stays_silent_costs_one_connection_and_then_leaves_the
         stop = desk.exchange.faults.silence_pair("BTCZAR")
         desk.exchange.drop_sockets("trade")
         await desk.until(lambda: "no snapshot of BTCZAR came: connecting anew" in caplog.text)
-        await desk.until(lambda: desk.valr.metrics.snapshot().get("book_resyncs{pair=BTCZAR}", 0) == 4)
+        await desk.until(lambda: desk.valr.metrics.snapshot().get("book_resyncs{pair=BTC-ZAR}", 0) == 4)
         assert caplog.text.count("connecting anew") == 1
         assert desk.valr.book("ETH-ZAR").is_valid
         stop()

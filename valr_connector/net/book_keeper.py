@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from valr_connector.core.book_resync import ResyncSchedule
+from valr_connector.core.book_resync import Due, ResyncSchedule
 from valr_connector.core.order_book import OrderBook, Taken
 from valr_connector.model.enums import BookFeed
 from valr_connector.model.events import BookChanged, BookInvalidated, BookResynced, TopOfBookChanged
@@ -81,6 +81,13 @@ class BookKeeper:
     def subscribed(self) -> None:
         """Every pair was asked for on a new connection."""
         self.schedule.subscribed(self.symbols, self._clock())
+
+    def take_due(self) -> Due:
+        """Which books are to be asked for anew now; they count as asked for."""
+        due = self.schedule.take_due(self._clock())
+        for symbol in due.ask_anew:
+            self._metrics.counter(m.BOOK_RESYNCS, self._by_symbol[symbol].pair).add()
+        return due
 
     def refused(self, symbol: Symbol, cause: str) -> None:
         """VALR does not serve this pair's book."""

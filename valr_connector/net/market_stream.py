@@ -209,13 +209,12 @@ class MarketStream:
 
     async def _resync_books(self) -> None:
         """Ask anew for the books that need it; the lists of all other pairs stay (protocol 18.6)."""
-        due = self._keeper.schedule.take_due(self._clock())
+        due = self._keeper.take_due()
         if due.reconnect:
             log.error("no snapshot of %s came: connecting anew", ", ".join(due.reconnect))
             self.client.drop()
             return
         for symbol in due.ask_anew:
-            self._metrics.counter(m.BOOK_RESYNCS, symbol).add()
             self._subscriptions.hold_back(self._book_event, symbol)
         await self._send_changes()
         for symbol in due.ask_anew:
