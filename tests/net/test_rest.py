@@ -508,6 +508,32 @@ async def test_closing_closes_what_calls_still_use(make: Make) -> None:
         old.may_answer.set()
 
 
+class SlowToClose(Scripted):
+    """Takes its time to close."""
+
+    def __init__(self) -> None:
+        super().__init__(OK)
+        self.may_close = asyncio.Event()
+
+    async def close(self) -> None:
+        await self.may_close.wait()
+        await super().close()
+
+
+async def test_connections_whose_closing_was_cancelled_are_closed_with_the_client(make: Make) -> None:
+    old = SlowToClose()
+    client = make(open_session=lambda: old)
+    await client.call(read())
+    renewal = asyncio.create_task(client.renew())
+    await asyncio.sleep(0)
+    renewal.cancel()
+    await asyncio.wait([renewal])
+    assert not old.is_closed
+    old.may_close.set()
+    await client.close()
+    assert old.is_closed
+
+
 async def test_a_read_under_way_is_sent_again_on_fresh_connections(make: Make) -> None:
     old, new = Waiting(), Scripted(OK)
     opened = iter([old, new])

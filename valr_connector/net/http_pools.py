@@ -90,9 +90,8 @@ class HttpPools:
     async def close(self) -> None:
         """Close all connections, those in use too."""
         await self._replace()
-        replaced, self._replaced = self._replaced, []
-        for pool in replaced:
-            await pool.session.close()
+        for pool in tuple(self._replaced):
+            await self._close(pool)
 
     async def _replace(self) -> None:
         pool, self._pool = self._pool, None
@@ -101,7 +100,12 @@ class HttpPools:
             await self._close_unused()
 
     async def _close_unused(self) -> None:
-        unused = [pool for pool in self._replaced if not pool.requests]
-        self._replaced = [pool for pool in self._replaced if pool.requests]
-        for pool in unused:
-            await pool.session.close()
+        for pool in tuple(self._replaced):
+            if not pool.requests:
+                await self._close(pool)
+
+    async def _close(self, pool: _Pool) -> None:
+        """Forget a pool only when it is closed: whoever does it can be cancelled, and others do it then."""
+        await pool.session.close()
+        if pool in self._replaced:
+            self._replaced.remove(pool)
