@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -18,10 +20,13 @@ from valr_connector import (
     CircuitOpenError,
     CircuitPath,
     CircuitState,
+    ClientOrderId,
     ConnectionChanged,
+    ExchangeError,
     NotReadyError,
     OrderStatus,
     OrderType,
+    OutcomeUnknownError,
     Part,
     Placement,
     ReadinessChanged,
@@ -30,12 +35,21 @@ from valr_connector import (
     Settings,
     Side,
     Socket,
+    Symbol,
+    ThrottledError,
 )
 from valr_connector.core.circuit_breaker import CircuitSettings
+from valr_connector.core.clock import ClockOffset, TimestampSource
 from valr_connector.net.circuits import Circuits
 from valr_connector.net.event_stream import EventPublisher
+from valr_connector.net.http_exchange import Failure, Reply
+from valr_connector.net.limiter import Limiter, LimiterRegistry
+from valr_connector.net.rest import RestClient
 from valr_connector.observe import metrics as m
 from valr_connector.observe.metrics import Metrics
+from valr_connector.protocol import endpoints
+from valr_connector.protocol.order_requests import CancelOrder, PlaceLimit
+from valr_connector.protocol.signing import Credentials
 from valr_connector.simulator.faults import of_type
 from valr_connector.verification.virtual_loop import run
 
@@ -386,5 +400,108 @@ def test_the_account_socket_has_no_say_in_market_data() -> None:
                 event = ConnectionChanged(Socket.ACCOUNT, SessionState.IDLE, state, 1, "refused")
                 stage.circuits.note_connection(event)
         assert set(stage.circuits.states.values()) == {CLOSED}
+
+    run(play())
+
+
+# --- requests for orders by REST ---------------------------------------------------------------------------
+
+
+class Pool:
+    """An `HttpExchange` that does what a test says."""
+
+    def __init__(self, *outcomes: Reply | Failure) -> None:
+        self.outcomes = list(outcomes)
+        self.asked = 0
+
+    async def exchange(self, *_: object) -> Reply | Failure:
+        self.asked += 1
+        await asyncio.sleep(1.0)
+        return self.outcomes.pop(0)
+
+    async def close(self) -> None:
+        pass
+
+
+def rest_of(stage: Stage, pool: Pool, limiter: Limiter | None = None) -> RestClient:
+    return RestClient(
+        base_url="https://valr.test",
+        credentials=Credentials("k" * 64, "5" * 64),
+        timestamps=TimestampSource(ClockOffset()),
+        rng=Random(1),
+        clock=stage.now,
+        open_session=lambda: pool,
+        limiter=limiter,
+        order_circuit=stage.circuits.rest_orders,
+    )
+
+
+CANCELLING = endpoints.cancel_order(CancelOrder(symbol=Symbol("BTCZAR"), client_order_id=ClientOrderId("x")))
+PLACING = endpoints.place_limit(
+    PlaceLimit(
+        symbol=Symbol("BTCZAR"),
+        side=Side.BUY,
+        quantity=Decimal(1),
+        price=Decimal(1),
+        client_order_id=ClientOrderId("x"),
+    )
+)
+LOST = Failure("no answer", may_have_left=True)
+REFUSED = Reply(400, {}, b'{"code":-6,"message":"Insufficient Balance"}')
+
+
+def half_open(stage: Stage) -> None:
+    """REST's circuit is about to be tried."""
+    for _ in range(2):
+        stage.circuits.rest_orders.failed(stage.now(), "no answer")
+
+
+def test_a_call_that_was_given_up_leaves_the_trial_to_another() -> None:
+    async def play() -> None:
+        stage, pool = Stage(), Pool(REFUSED)
+        rest = rest_of(stage, pool)
+        half_open(stage)
+        await asyncio.sleep(1.5)
+        trial = asyncio.create_task(rest.call(PLACING))
+        await asyncio.sleep(0.5)
+        with pytest.raises(CircuitOpenError, match="POST /v2/orders/limit: REST orders failed too often"):
+            await rest.call(PLACING)
+        trial.cancel()
+        await asyncio.wait([trial])
+        with pytest.raises(ExchangeError, match="Insufficient"):
+            await rest.call(PLACING)
+        assert stage.circuits.states[REST] is CLOSED, "a refusal is an answer"
+
+    run(play())
+
+
+def test_a_call_without_room_in_valrs_limits_is_no_trial() -> None:
+    async def play() -> None:
+        stage, pool = Stage(), Pool(REFUSED)
+        limiter = LimiterRegistry(clock=stage.now, wall_clock=stage.now).limiter(host="valr.test", key="k")
+        limiter.refused(PLACING.name, retry_after_s=3600)
+        rest = rest_of(stage, pool, limiter)
+        half_open(stage)
+        await asyncio.sleep(1.5)
+        with pytest.raises(ThrottledError):
+            await rest.call(PLACING)
+        assert (pool.asked, stage.circuits.states[REST]) == (0, HALF_OPEN)
+        assert stage.circuits.rest_orders.enter(), "the trial is still to be had"
+
+    run(play())
+
+
+def test_a_cancel_goes_in_spite_of_an_open_circuit_and_what_becomes_of_it_counts() -> None:
+    async def play() -> None:
+        stage, pool = Stage(), Pool(LOST, LOST, LOST, REFUSED)
+        rest = rest_of(stage, pool)
+        half_open(stage)
+        with pytest.raises(OutcomeUnknownError):
+            await rest.call(CANCELLING)
+        assert stage.circuits.states[REST] is not CLOSED
+        with pytest.raises(ExchangeError, match="Insufficient"):
+            await rest.call(CANCELLING)
+        assert stage.circuits.states[REST] is CLOSED
+        stage.circuits.close()
 
     run(play())

@@ -80,3 +80,13 @@ def test_a_missing_or_empty_variable_is_named_and_no_other_shown(
     with pytest.raises(ConfigurationError) as mistake:
         key_from_environment(environment)
     assert str(mistake.value) == f"{missing} must be set in the environment"
+
+
+def test_when_a_way_to_valr_is_left_alone_is_a_choice() -> None:
+    circuits = Settings(circuit_failures=2, circuit_pause_s=3, circuit_longest_pause_s=9).circuits
+    assert (circuits.failures, circuits.pause_s, circuits.longest_pause_s) == (2, 3, 9)
+
+
+def test_the_longest_pause_of_a_circuit_is_no_shorter_than_its_first() -> None:
+    with pytest.raises(ConfigurationError, match=r"circuit_longest_pause_s=1\.0: has to be at least"):
+        Settings(circuit_pause_s=2, circuit_longest_pause_s=1)

@@ -167,3 +167,11 @@ def test_what_is_overdue_and_forgotten_for_want_of_room_leaves_nothing_behind() 
     enter(ledger)
     assert ledger.answer(command.message_id) is None
     assert not ledger._overdue
+
+
+def test_what_was_overdue_and_is_given_up_later_is_told_once() -> None:
+    ledger, told = watched()
+    command = enter(ledger)
+    ledger.overdue(command.client_order_id)
+    ledger.give_up(command)
+    assert told == [("c-1", CommandFate.UNANSWERED)]
