@@ -7,7 +7,8 @@ is counted is all memory of this process: the library, the venue (whose history 
 between them. What the system has given to a process grows by steps and hardly shrinks, so it takes hours to
 show a slope; --exact counts what Python's objects hold instead, at less than half the speed.
 
-Exit status 1 if it grows by more than 1 MiB for each hour after the warm-up, or if a fill was lost or doubled.
+Exit status 1 if it grows by more than 1 MiB for each hour after the warm-up, or if a fill was lost or told
+twice.
 """
 
 from __future__ import annotations
