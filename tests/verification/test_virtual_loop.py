@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from valr_connector.verification.virtual_loop import NothingLeftError, StandstillError, run
+from valr_connector.verification.virtual_loop import NothingLeftError, StandstillError, run, running_loop
 
 DAY_S = 86_400.0
 
@@ -138,3 +138,121 @@ def test_a_task_group_is_cancelled_in_the_same_order_in_every_process() -> None:
         for ballast in (0, 1_000, 50_000)
     }
     assert len(orders) == 1
+
+
+# --- what begins at once ---------------------------------------------------------------------------
+
+
+def test_a_coroutine_that_waits_for_nothing_is_over_at_once_and_never_a_task() -> None:
+    async def main() -> None:
+        done: list[str] = []
+
+        async def quick() -> None:
+            done.append("quick")
+
+        loop = running_loop()
+        before = len(loop.unfinished_tasks())
+        async with asyncio.TaskGroup() as tasks:
+            loop.begin(quick(), tasks)
+            assert done == ["quick"]
+            assert len(loop.unfinished_tasks()) == before
+
+    run(main())
+
+
+def test_a_coroutine_that_waits_goes_on_beside_the_others() -> None:
+    async def main() -> list[float]:
+        woken: list[float] = []
+
+        async def patient() -> None:
+            for seconds in (1.0, 2.0):
+                await asyncio.sleep(seconds)
+                woken.append(asyncio.get_running_loop().time())
+
+        async with asyncio.TaskGroup() as tasks:
+            running_loop().begin(patient(), tasks)
+        return woken
+
+    assert run(main()) == [1.0, 3.0]
+
+
+def test_a_coroutine_that_began_at_once_is_cancelled_like_any_other() -> None:
+    tidied: list[str] = []
+
+    async def patient() -> None:
+        try:
+            await asyncio.sleep(DAY_S)
+        finally:
+            tidied.append("yes")
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            running_loop().begin(patient(), tasks)
+            await asyncio.sleep(1)
+            raise LookupError("on purpose")
+
+    with pytest.raises(ExceptionGroup, match="unhandled errors"):
+        run(main())
+    assert tidied == ["yes"]
+
+
+# --- the loop itself -------------------------------------------------------------------------------
+
+
+def test_what_a_callback_raises_ends_the_run() -> None:
+    def broken() -> None:
+        raise ValueError("on purpose")
+
+    async def main() -> None:
+        asyncio.get_running_loop().call_later(1.0, broken)
+        await asyncio.sleep(2.0)
+
+    with pytest.raises(ValueError, match="on purpose"):
+        run(main())
+
+
+def test_a_call_that_was_cancelled_is_not_made() -> None:
+    made: list[str] = []
+
+    async def main() -> None:
+        call = asyncio.get_running_loop().call_later(1.0, made.append, "late")
+        assert (call.when(), call.cancelled()) == (1.0, False)
+        call.cancel()
+        assert call.cancelled()
+        await asyncio.sleep(2.0)
+
+    run(main())
+    assert made == []
+
+
+def test_what_goes_wrong_where_nobody_waits_is_raised() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        with pytest.raises(LookupError):
+            loop.call_exception_handler({"message": "lost", "exception": LookupError("x")})
+        with pytest.raises(RuntimeError, match="lost"):
+            loop.call_exception_handler({"message": "lost"})
+
+    run(main())
+
+
+def test_only_a_loop_of_its_own_has_virtual_time() -> None:
+    async def elsewhere() -> None:
+        running_loop()
+
+    with pytest.raises(TypeError, match="no virtual time"):
+        asyncio.run(elsewhere())
+
+
+def test_tasks_that_have_ended_are_forgotten_in_a_long_run() -> None:
+    async def nothing() -> None:
+        pass
+
+    async def main() -> None:
+        for _ in range(1_000):
+            await asyncio.create_task(nothing())
+        loop = running_loop()
+        assert len(loop._tasks) < 200
+        assert len(loop.unfinished_tasks()) == 1
+
+    run(main())
