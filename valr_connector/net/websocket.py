@@ -15,7 +15,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-import msgspec
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
@@ -24,27 +23,20 @@ from valr_connector.core.disconnects import Ending, Verdict, judge_first_frame
 from valr_connector.core.session import Action, KeepAlive, Session, SessionEvent
 from valr_connector.errors import InvalidArgumentError, NotSentError, OutcomeUnknownError
 from valr_connector.model.enums import SessionState
+from valr_connector.net.control_frames import read_control
 from valr_connector.net.dialling import DIAL_ERRORS, Dial, SocketConnection, dial, hang_up, judge_dial
 from valr_connector.net.limiter import DialPermit
+from valr_connector.net.socket_counts import SocketCounts
 from valr_connector.net.socket_handler import FrameTap, SocketHandler, StateListener
-from valr_connector.observe import metrics as m
+from valr_connector.observe.metrics import Metrics
 
 __all__ = ["PING", "FrameTap", "SocketHandler", "StateListener", "WebSocketClient"]
 
 log = logging.getLogger(__name__)
 
 PING: Final = b'{"type":"PING"}'
-_LONGEST_CONTROL_FRAME: Final = 256
 _NS_PER_S: Final = 1_000_000_000
 _TOO_MANY_REQUESTS: Final = 429
-
-
-class _Control(msgspec.Struct):
-    type: str = ""
-    message: str = ""
-
-
-_control_frames = msgspec.json.Decoder(_Control)
 
 
 class WebSocketClient:
@@ -91,7 +83,7 @@ class WebSocketClient:
         on_state: StateListener | None = None,
         tap: FrameTap | None = None,
         dial: Dial = dial,
-        metrics: m.Metrics | None = None,
+        metrics: Metrics | None = None,
         on_refused: Callable[[], Awaitable[object]] | None = None,
         permit: DialPermit | None = None,
     ) -> None:
@@ -114,15 +106,7 @@ class WebSocketClient:
         self._dial = dial
         self._connection: SocketConnection | None = None
         self._doom: Ending | None = None
-        self._lost_ns: int | None = None
-        counts = metrics or m.Metrics()
-        self._received = counts.counter(m.FRAMES_RECEIVED, name)
-        self._sent = counts.counter(m.FRAMES_SENT, name)
-        self._handler_errors = counts.counter(m.HANDLER_ERRORS, name)
-        self._dials = counts.counter(m.DIALS, name)
-        self._disconnects = counts.counter(m.DISCONNECTS, name)
-        self._round_trip = counts.latency(m.PING_ROUND_TRIP, name)
-        self._recovery = counts.latency(m.RECOVERY, name)
+        self._counts = SocketCounts(metrics or Metrics(), name)
 
     async def run(self) -> None:
         """Stay connected until cancelled.
@@ -185,7 +169,7 @@ class WebSocketClient:
         if self._permit is not None:
             await self._permit.acquire()
         self._happen(SessionEvent.DIAL)
-        self._dials.add()
+        self._counts.dials.add()
         headers = self._headers()
         try:
             connection = await self._dial(self._url, headers, self.session.keep_alive)
@@ -244,7 +228,7 @@ class WebSocketClient:
         """What is done with each frame. Bound once, for it runs for every one of them."""
         session = self.session
         clock = self._clock
-        received = self._received
+        received = self._counts.received
         on_frame = self._handler.on_frame
 
         def read(raw: bytes) -> None:
@@ -256,7 +240,7 @@ class WebSocketClient:
                 self._guarded(self._tap.frame_in, raw)
             if log.isEnabledFor(logging.DEBUG):
                 log.debug("%s < %s", self._name, raw)
-            if session.awaits_control and len(raw) <= _LONGEST_CONTROL_FRAME:
+            if session.awaits_control:
                 self._take_control(connection, raw, now, authenticated)
             self._guarded(on_frame, raw)
 
@@ -266,12 +250,11 @@ class WebSocketClient:
         self, connection: SocketConnection, raw: bytes, now: int, authenticated: Callable[[], None]
     ) -> None:
         """Look for what the connection itself waits for: AUTHENTICATED or a refusal, the PONG to a PING."""
-        try:
-            frame = _control_frames.decode(raw)
-        except msgspec.DecodeError:
+        frame = read_control(raw)
+        if frame is None:
             return
         if frame.type == "PONG" and self.session.ponged(now):
-            self._round_trip.record(self.session.ping_round_trip_ns or 0)
+            self._counts.round_trip.record(self.session.ping_round_trip_ns or 0)
         if self.session.state is not SessionState.AUTHENTICATING:
             return
         refusal = judge_first_frame(frame.type, frame.message)
@@ -316,7 +299,7 @@ class WebSocketClient:
             self._guarded(self._tap.frame_out, frame)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s > %s", self._name, frame)
-        self._sent.value += 1
+        self._counts.sent.value += 1
         with contextlib.suppress(ConnectionClosed):
             await connection.send(frame, text=True)
             if connection.state is State.OPEN:  # the library drops what it still holds without a word
@@ -329,7 +312,7 @@ class WebSocketClient:
         connection.abort()
 
     def _bury(self, ending: Ending) -> None:
-        self._disconnects.add()
+        self._counts.disconnects.add()
         epoch = self.session.epoch
         self._happen(SessionEvent.LOST, ending.cause)
         self._guarded(self._handler.on_disconnected, epoch, ending.cause)
@@ -341,22 +324,15 @@ class WebSocketClient:
 
     def _changed(self, before: SessionState, cause: str) -> None:
         after = self.session.state
-        self._time_recovery(before, after)
+        self._counts.changed(before, after, self._clock())
         log.info("%s socket: %s -> %s%s", self._name, before, after, f" ({cause})" if cause else "")
         if self._on_state is not None:
             self._guarded(self._on_state, before, after, cause)
-
-    def _time_recovery(self, before: SessionState, after: SessionState) -> None:
-        if before is SessionState.LIVE and after is SessionState.IDLE:
-            self._lost_ns = self._clock()
-        elif after is SessionState.LIVE and self._lost_ns is not None:
-            self._recovery.record(self._clock() - self._lost_ns)
-            self._lost_ns = None
 
     def _guarded(self, call: Callable[..., object], *arguments: object) -> None:
         """Call somebody else's code; nothing that it raises may end the reader."""
         try:
             call(*arguments)
         except Exception:  # the handler's mistakes are its own, and counted
-            self._handler_errors.add()
+            self._counts.handler_errors.add()
             log.exception("%s socket: %s raised", self._name, getattr(call, "__qualname__", call))
