@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.verification import days_seeds
 
+TESTS = Path(__file__).parent
 # Directories whose tests run the whole connector for long; what they reach, faster tests reach by name.
 LONG_RUNS = ("verification", "soak")
 
@@ -18,7 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         repeats = item.get_closest_marker("hypothesis") is not None
-        if repeats or item.path.parent.name in LONG_RUNS:
+        if repeats or item.path.relative_to(TESTS).parts[0] in LONG_RUNS:
             item.add_marker(pytest.mark.no_cover)
 
 

@@ -36,6 +36,15 @@ def test_one_seed_can_be_told_in_full() -> None:
     assert '{"type":"AUTHENTICATED"}' not in without.stdout
 
 
+def test_a_maker_can_be_watched_refreshing_for_hours() -> None:
+    result = runner.invoke(app, ["simulate", "--refresh-loop", "--hours", "0.02", "--seed", "3"])
+    assert result.exit_code == 0
+    first, *others = result.stdout.splitlines()
+    assert first.startswith("72 refreshes in 0.02 virtual hours, seed 3: ")
+    assert "at most 2 open" in first
+    assert "faults:" in others
+
+
 def test_a_violation_is_told_with_its_seed_and_the_shortest_schedule(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
