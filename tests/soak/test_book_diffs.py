@@ -13,7 +13,11 @@ from valr_connector.protocol.frames import BookFrame, decode_trade_frame
 
 def test_every_contender_keeps_the_same_book() -> None:
     names = ["valr_connector", "sortedcontainers", "hand-made"]
-    contenders = [book_diffs.LibraryBook(), book_diffs.SortedDictBook(), book_diffs.HandMadeBook()]
+    contenders: list[book_diffs.Contender] = [
+        book_diffs.LibraryBook(),
+        book_diffs.SortedDictBook(),
+        book_diffs.HandMadeBook(),
+    ]
     spent = book_diffs.measure(contenders, 400, 120, seed=3)
     assert list(spent) == names
     assert all(spent.values())
