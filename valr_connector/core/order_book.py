@@ -27,6 +27,7 @@ from valr_connector.model.order import InFlightOrder
 from valr_connector.protocol import frames as f
 
 NOT_YET: Final = "no snapshot has come yet"
+UNSAID: Final = "for a cause that was not said"
 
 
 class Taken(Enum):
@@ -232,7 +233,7 @@ class OrderBook:
         """Forget everything, VALR's sequence too (protocol 21, 23); returns whether the book was valid."""
         was_valid = self.is_valid
         self._content.clear()
-        self._why_unproved = cause
+        self._why_unproved = cause or UNSAID
         self._bid_text = self._ask_text = ""
         self._best_bid = self._best_ask = self._snapshot = None
         return was_valid
@@ -240,7 +241,7 @@ class OrderBook:
     def suspend(self, cause: str) -> bool:
         """Show nothing until `resume`, and forget nothing; returns whether the book was valid."""
         was_valid = self.is_valid
-        self._why_suspended = cause
+        self._why_suspended = cause or UNSAID
         return was_valid
 
     def resume(self) -> bool:

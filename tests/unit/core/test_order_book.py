@@ -291,6 +291,15 @@ def test_a_suspended_book_can_break() -> None:
     assert made.why_invalid == "sequence 9 after 1"
 
 
+def test_a_book_that_is_given_up_without_a_word_is_invalid_all_the_same() -> None:
+    made = book()
+    made.suspend("")
+    assert made.why_invalid == "for a cause that was not said"
+    made.resume()
+    made.invalidate("")
+    assert (made.is_valid, made.why_invalid) == (False, "for a cause that was not said")
+
+
 # --- the choice of a feed
 
 
