@@ -162,7 +162,7 @@ class _Generator:
             (16, self._crashing),
             (4, self._placed_again),
             (3, self._placed_twice),
-            (4, self._misreported),
+            (7, self._misreported),
         ]
         plots += () if self._mix.is_calm else mishaps
         weights = [weight for weight, _ in plots]
@@ -318,15 +318,21 @@ class _Generator:
         return _Plot(steps, venue, settings, bears_faults=False)
 
     def _misreported(self) -> _Plot:
-        """VALR tells the end of an order that lives on."""
+        """VALR tells the end of an order that lives on, or ends otherwise."""
         rng = self._rng
         side = self._side()
         price = self._passive_price(side, rng.randint(100, LADDER - 100))
         place = s.Place(at=0.1, name="o9", side=side, amount=Decimal("0.02"), price=price)
         at = self._seconds(0.6, 1.2)
         steps: list[s.AnyStep] = [place, s.Misreport(at=at, name="o9")]
-        if rng.random() < 0.5:
-            steps.append(self._taking(at + self._soon(), side))
+        match rng.choice(("nothing", "some", "some", "some", "all", "all", "all")):
+            case "some":
+                steps.append(self._taking(at + self._soon(), side))
+            case "all":
+                taken_at = round(at + rng.choice((-_IMMEDIATELY, 0.0, _IMMEDIATELY)), 3)
+                steps.append(s.Take(at=taken_at, side=side, amount=Decimal("0.03")))
+            case _:
+                pass
         if rng.random() < 0.5:
             steps += self._trading(1)
         return _Plot(steps)

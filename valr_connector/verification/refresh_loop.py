@@ -225,7 +225,9 @@ class _Loop:
 
 
 def _is_over(story: OrderStory, now: int) -> bool:
-    if not story.told or not story.order.is_done:
+    """Whether nothing of the order is asked for any more; while VALR limits requests, that takes its time."""
+    order = story.order
+    if not story.told or not order.is_done or not order.has_all_fills:
         return False
     return now - story.told[-1].at > _JUDGED_AFTER_S * _NS_PER_S
 
