@@ -1,0 +1,46 @@
+"""Stopping as the death of the process would: what is open stays open, and can be taken over."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.net.lives import lives_at
+from tests.net.trading import ACCOUNT, tasks_of_the_library
+from valr_connector import ClosedError, OrderStatus, Placement
+
+
+async def test_what_is_open_stays_open_and_is_taken_over(tmp_path: Path) -> None:
+    async with lives_at(tmp_path / "orders") as lives:
+        first = await lives.begin(on_close="cancel")
+        order = await first.buy()
+        told = len(first.events)
+        await first.valr.abort()
+        assert len(lives.exchange.venue.open_orders(ACCOUNT)) == 1
+        assert len(first.events) == told
+        assert not tasks_of_the_library()
+        second = await lives.begin()
+        assert second.restored() == {order.client_order_id: "OPEN"}
+
+
+async def test_calls_under_way_return_and_further_ones_are_refused(tmp_path: Path) -> None:
+    async with lives_at(tmp_path / "orders", processing_latency_s=5.0) as lives:
+        first = await lives.begin()
+        placing = first.begin_to_buy()
+        await asyncio.sleep(0.02)
+        await first.valr.abort()
+        assert (await placing).placement is Placement.UNKNOWN
+        with pytest.raises(ClosedError):
+            await first.valr.cancel_order(await placing)
+        assert (await placing).status is OrderStatus.PENDING_CREATE
+        assert (await first.valr.close()).remaining == (await placing,)
+        await first.valr.abort()
+        await lives.begin()
+
+
+async def test_nothing_that_was_never_started_is_left(tmp_path: Path) -> None:
+    async with lives_at(tmp_path / "orders") as lives:
+        await lives.conceive().valr.abort()
+        await lives.begin()
