@@ -21,7 +21,7 @@ import logging, sys
 from valr_connector.verification.generate import generate
 from valr_connector.verification.run import simulate
 logging.disable(logging.CRITICAL)
-for seed in range(4):
+for seed in range(8):
     sys.stdout.write(simulate(generate(seed), with_trace=True).trace)
 """
 

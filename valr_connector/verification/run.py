@@ -114,7 +114,7 @@ class _Play:
 
     async def run(self) -> Report:
         loop = asyncio.get_running_loop()
-        trace = Trace(loop.time, is_on=self._with_trace)
+        trace = Trace(loop.time, is_on=self._with_trace, directory=self._directory)
         async with asyncio.TaskGroup() as tasks:
             world = self._world = World(
                 self._schedule, self._rules, tasks, trace, directory=self._directory, secrecy=self._secrecy

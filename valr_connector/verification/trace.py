@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 
 class Trace:
@@ -10,11 +11,13 @@ class Trace:
 
     Args:
         now: seconds.
+        directory: where files are kept; its name, which is another one in each process, is left out.
     """
 
-    def __init__(self, now: Callable[[], float], *, is_on: bool) -> None:
+    def __init__(self, now: Callable[[], float], *, is_on: bool, directory: Path | None = None) -> None:
         self.is_on = is_on
         self._now = now
+        self._prefix = "" if directory is None else f"{directory}/"
         self._lines: list[str] = []
 
     @property
@@ -25,7 +28,8 @@ class Trace:
     def note(self, text: str) -> None:
         """Add a line."""
         if self.is_on:
-            self._lines.append(f"{self._now():12.6f} {text}")
+            told = text.replace(self._prefix, "") if self._prefix else text
+            self._lines.append(f"{self._now():12.6f} {told}")
 
     def note_bytes(self, what: str, data: bytes) -> None:
         """Add a line with what went over the wire."""
