@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import is_hypothesis_test
 
 from tests.verification import days_seeds
 
@@ -13,14 +14,14 @@ TESTS = Path(__file__).parent
 LONG_RUNS = ("verification", "soak")
 
 
-@pytest.hookimpl(trylast=True)  # after hypothesis marked its own
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Spare tests that repeat themselves hundreds of times the tracer, which would triple their time.
 
     So the coverage floors are met by tests that name what they reach, not by chance.
     """
     for item in items:
-        repeats = item.get_closest_marker("hypothesis") is not None
+        repeats = isinstance(item, pytest.Function) and is_hypothesis_test(item.obj)
         if repeats or item.path.relative_to(TESTS).parts[0] in LONG_RUNS:
             item.add_marker(pytest.mark.no_cover)
 
