@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 from valr_connector.config import Hosts, Settings, key_from_environment
 from valr_connector.core.account_state import AccountState
@@ -23,8 +23,8 @@ from valr_connector.core.order_entry import (
     stop_limit_order,
 )
 from valr_connector.core.readiness import Part, PartStatus, parts_in_use
-from valr_connector.core.subscriptions import checked_market_feed, checked_pairs
-from valr_connector.core.trading_rules import quantise_amount, quantise_price
+from valr_connector.core.subscriptions import checked_pairs
+from valr_connector.core.trading_rules import TradingRules, quantise_amount, quantise_price
 from valr_connector.errors import (
     ClosedError,
     InvalidArgumentError,
@@ -37,15 +37,14 @@ from valr_connector.model.enums import (
     CancelScope,
     CircuitPath,
     CircuitState,
-    MarketFeed,
     OrderType,
     RetryPolicy,
     Side,
     TimeInForce,
 )
-from valr_connector.model.events import Event, Restored
-from valr_connector.model.ids import ClientOrderId, ClientOrderIds, Pair, to_base36
-from valr_connector.model.market import PairInfo, PriceLevel
+from valr_connector.model.events import Restored
+from valr_connector.model.ids import ClientOrderId, ClientOrderIds, to_base36
+from valr_connector.model.market import PriceLevel
 from valr_connector.model.numbers import Number, positive_decimal
 from valr_connector.model.operations import BatchOperation
 from valr_connector.model.order import (
@@ -56,8 +55,9 @@ from valr_connector.model.order import (
     ModifyOutcome,
 )
 from valr_connector.net.connector import Clocks, Connector
-from valr_connector.net.event_stream import EventPublisher, EventStream, Overflow, Unsubscribe
+from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.limiter import LimiterRegistry
+from valr_connector.net.market_access import MarketAccess
 from valr_connector.net.market_stream import MarketStream
 from valr_connector.net.network import Network
 from valr_connector.net.order_batch import BatchResult
@@ -72,10 +72,8 @@ from valr_connector.protocol.signing import Credentials
 if TYPE_CHECKING:
     from valr_connector.simulator.exchange import EmbeddedExchange
 
-E = TypeVar("E", bound=Event)
 
-
-class ValrExchange:
+class ValrExchange(MarketAccess):
     """One account at VALR: place and cancel orders, see balances and prices, follow every event.
 
     Use it as an async context manager; inside the block it is connected, resynced and ready::
@@ -566,19 +564,6 @@ class ValrExchange:
             raise InvalidArgumentError("currency", currency, 'must be a code such as "ZAR"')
         return self._state.balances[currency]
 
-    @property
-    def pairs(self) -> Mapping[str, PairInfo]:
-        """Every pair VALR lists, with its rules."""
-        return MappingProxyType({info.pair: info for info in self._state.rules})
-
-    def pair_info(self, pair: str) -> PairInfo:
-        """The rules of one pair.
-
-        Raises:
-            UnknownPairError: VALR lists no such pair.
-        """
-        return self._state.rules.pair(pair)
-
     def quantise_price(self, pair: str, side: Side, price: Number) -> Decimal:
         """The price that an order at `price` gets: on the pair's grid, a buy rounded down, a sell up.
 
@@ -659,59 +644,6 @@ class ValrExchange:
         """
         return self._running().public
 
-    def subscribe(self, feed: MarketFeed, pairs: Sequence[str]) -> None:
-        """Have VALR tell a feed of these pairs, followed or not; its events come through `on` and `events`.
-
-        It outlasts every lost connection, but what happened meanwhile is not told again (protocol 14.4);
-        `public` has the trades and candles of that time. Other subscriptions are untouched, and subscribing
-        again changes nothing. A pair that VALR itself refuses is told by a `SubscriptionRefused`.
-
-        Raises:
-            UnknownPairError: VALR lists no such pair; the others of the call are subscribed all the same.
-            InvalidArgumentError: there is no such feed, or `pairs` is no list.
-            NotReadyError, ClosedError: not started, closed, or stopped by a failure.
-        """
-        self._market().subscribe(checked_market_feed(feed), checked_pairs(pairs))
-
-    def unsubscribe(self, feed: MarketFeed, pairs: Sequence[str]) -> None:
-        """Have VALR tell a feed of these pairs no more. Raises as `subscribe` does."""
-        self._market().unsubscribe(checked_market_feed(feed), checked_pairs(pairs))
-
-    def subscribed(self, feed: MarketFeed) -> Sequence[Pair]:
-        """The pairs whose feed is subscribed. Raises as `subscribe` does."""
-        return self._market().subscribed(checked_market_feed(feed))
-
-    # --- events ------------------------------------------------------------------------------------
-
-    @overload
-    def events(self, *, on_overflow: Overflow = ..., capacity: int = ...) -> EventStream[Event]: ...
-
-    @overload
-    def events(
-        self, event_type: type[E], /, *more: type[E], on_overflow: Overflow = ..., capacity: int = ...
-    ) -> EventStream[E]: ...
-
-    def events(
-        self, *types: type[Any], on_overflow: Overflow = Overflow.KEEP_ALL, capacity: int = 10_000
-    ) -> EventStream[Any]:
-        """An async iterator over events of these types, or over all events, complete from this call on.
-
-        Args:
-            on_overflow: what happens when `capacity` events are unread.
-
-        Raises:
-            ClosedError: closing is over.
-        """
-        return self._publisher.stream(*(types or (Event,)), on_overflow=on_overflow, capacity=capacity)
-
-    def on(self, event_type: type[E], callback: Callable[[E], object]) -> Unsubscribe:
-        """Call `callback` with each event of a type as it happens; call the result to stop.
-
-        The callback runs within the handling of the frame: it has to be short, and what it raises is logged
-        and counted.
-        """
-        return self._publisher.on(event_type, callback)
-
     def drop_account_socket(self) -> None:
         """Cut the account connection abruptly, to rehearse a recovery."""
         self._started().account.client.drop()
@@ -754,6 +686,10 @@ class ValrExchange:
         if self._failure is not None:
             raise ClosedError(f"stopped by a failure: {self._failure}") from self._failure
         return self._running()
+
+    @property
+    def _pair_rules(self) -> TradingRules:
+        return self._state.rules
 
     def _market(self) -> MarketStream:
         market = self._unfailed().market

@@ -17,7 +17,6 @@ from valr_connector.core.order_book import OrderBook
 from valr_connector.core.readiness import Part
 from valr_connector.errors import (
     ClosedError,
-    InvalidArgumentError,
     NotReadyError,
     PermissionDeniedError,
     ValrError,
@@ -26,7 +25,7 @@ from valr_connector.model.enums import BookFeed, CancelScope, Socket
 from valr_connector.model.events import (
     PartRestarted,
 )
-from valr_connector.model.ids import Pair, Symbol
+from valr_connector.model.ids import Symbol
 from valr_connector.model.order import CancelAllReport, CloseReport
 from valr_connector.net.cancel_on_disconnect import CancelOnDisconnect
 from valr_connector.net.circuits import Circuits
@@ -35,7 +34,7 @@ from valr_connector.net.connections import Connections
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.gate import Gate
 from valr_connector.net.limiter import PROCESS_LIMITS, LimiterRegistry
-from valr_connector.net.market_stream import MarketStream
+from valr_connector.net.market_stream import MarketStream, followed_book
 from valr_connector.net.mass_cancel import Farewell, MassCancel
 from valr_connector.net.network import Network
 from valr_connector.net.order_batch import BatchSender
@@ -374,11 +373,8 @@ class Connector:
             UnknownPairError: VALR lists no such pair.
             InvalidArgumentError: its book is not followed.
         """
-        book = self.market.books.get(Pair(pair)) if self.market is not None else None
-        if book is None:
-            self._state.rules.pair(pair)
-            raise InvalidArgumentError("pair", pair, "its book is not followed: name it in `pairs`")
-        return book
+        books = {} if self.market is None else self.market.books
+        return followed_book(books, self._state.rules, pair)
 
     async def cancel_all(self, scope: CancelScope, symbol: Symbol | None) -> CancelAllReport:
         """Cancel the orders in `scope`, of one pair or of all, within the time that the settings allow."""

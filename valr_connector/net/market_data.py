@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType, TracebackType
-from typing import Any, Self, TypeVar, overload
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
 
 from valr_connector.config import Settings
 from valr_connector.core.clock import ClockOffset, TimestampSource
 from valr_connector.core.order_book import OrderBook
 from valr_connector.core.session import KeepAlive
-from valr_connector.core.subscriptions import checked_market_feed, checked_pairs
+from valr_connector.core.subscriptions import checked_pairs
 from valr_connector.core.trading_rules import TradingRules
-from valr_connector.errors import ClosedError, InvalidArgumentError, NotReadyError
-from valr_connector.model.enums import BookFeed, MarketFeed, Socket
-from valr_connector.model.events import Event
-from valr_connector.model.ids import Pair
-from valr_connector.model.market import PairInfo
+from valr_connector.errors import ClosedError, NotReadyError
+from valr_connector.model.enums import BookFeed, Socket
 from valr_connector.net.connector import Clocks, limits_of
-from valr_connector.net.event_stream import EventPublisher, EventStream, Overflow, Unsubscribe
+from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.limiter import DialPermit
-from valr_connector.net.market_stream import MarketStream
+from valr_connector.net.market_access import MarketAccess
+from valr_connector.net.market_stream import MarketStream, followed_book
 from valr_connector.net.public_data import PublicData
 from valr_connector.net.rest import RestClient
 from valr_connector.net.rotation import ROTATE_AFTER_S, RotatingSocket
@@ -32,10 +30,8 @@ from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe.metrics import Metrics
 from valr_connector.protocol.requests import Lane
 
-E = TypeVar("E", bound=Event)
 
-
-class MarketData:
+class MarketData(MarketAccess):
     """The market as everybody may see it.
 
     VALR cuts a socket without a key after 15 minutes (protocol 14.4); before that, a new one takes its place,
@@ -148,19 +144,6 @@ class MarketData:
     ) -> None:
         await self.close()
 
-    @property
-    def pairs(self) -> Mapping[str, PairInfo]:
-        """Every pair VALR lists, with its rules."""
-        return MappingProxyType({info.pair: info for info in self._rules})
-
-    def pair_info(self, pair: str) -> PairInfo:
-        """The rules of one pair.
-
-        Raises:
-            UnknownPairError: VALR lists no such pair.
-        """
-        return self._rules.pair(pair)
-
     def book(self, pair: str) -> OrderBook:
         """The live book of a followed pair: always the same object.
 
@@ -169,43 +152,13 @@ class MarketData:
             InvalidArgumentError: its book is not followed.
             NotReadyError: not started.
         """
-        book = self._started().books.get(Pair(pair))
-        if book is None:
-            self._rules.pair(pair)
-            raise InvalidArgumentError("pair", pair, "its book is not followed: name it in `pairs`")
-        return book
+        return followed_book(self._market().books, self._rules, pair)
 
-    def subscribe(self, feed: MarketFeed, pairs: Sequence[str]) -> None:
-        """Have VALR tell a feed of these pairs; see `ValrExchange.subscribe`."""
-        self._started().subscribe(checked_market_feed(feed), checked_pairs(pairs))
+    @property
+    def _pair_rules(self) -> TradingRules:
+        return self._rules
 
-    def unsubscribe(self, feed: MarketFeed, pairs: Sequence[str]) -> None:
-        """Have VALR tell a feed of these pairs no more; see `ValrExchange.subscribe`."""
-        self._started().unsubscribe(checked_market_feed(feed), checked_pairs(pairs))
-
-    def subscribed(self, feed: MarketFeed) -> Sequence[Pair]:
-        """The pairs whose feed is subscribed."""
-        return self._started().subscribed(checked_market_feed(feed))
-
-    @overload
-    def events(self, *, on_overflow: Overflow = ..., capacity: int = ...) -> EventStream[Event]: ...
-
-    @overload
-    def events(
-        self, event_type: type[E], /, *more: type[E], on_overflow: Overflow = ..., capacity: int = ...
-    ) -> EventStream[E]: ...
-
-    def events(
-        self, *types: type[Any], on_overflow: Overflow = Overflow.KEEP_ALL, capacity: int = 10_000
-    ) -> EventStream[Any]:
-        """An async iterator over events of these types, or over all of them; see `ValrExchange.events`."""
-        return self._publisher.stream(*(types or (Event,)), on_overflow=on_overflow, capacity=capacity)
-
-    def on(self, event_type: type[E], callback: Callable[[E], object]) -> Unsubscribe:
-        """Call `callback` with each event of a type as it happens; call the result to stop."""
-        return self._publisher.on(event_type, callback)
-
-    def _started(self) -> MarketStream:
+    def _market(self) -> MarketStream:
         if self._is_closed:
             raise ClosedError("closed")
         if self._stream is None:

@@ -12,7 +12,7 @@ from valr_connector.core.order_book import OrderBook
 from valr_connector.core.sightings import Sightings
 from valr_connector.core.subscriptions import MarketSubscriptions
 from valr_connector.core.trading_rules import TradingRules
-from valr_connector.errors import DecodeError, TransportError, UnknownPairError
+from valr_connector.errors import DecodeError, InvalidArgumentError, TransportError, UnknownPairError
 from valr_connector.model.enums import BookFeed, MarketFeed, SessionState, Socket
 from valr_connector.model.events import (
     ConnectionChanged,
@@ -259,3 +259,17 @@ def _feed_of(event: MarketEvent) -> MarketFeed | BookFeed:
     return (
         MarketFeed(event.value) if event.value in MarketFeed.__members__.values() else BookFeed(event.value)
     )
+
+
+def followed_book(books: Mapping[Pair, OrderBook], rules: TradingRules, pair: str) -> OrderBook:
+    """The book of a followed pair.
+
+    Raises:
+        UnknownPairError: VALR lists no such pair.
+        InvalidArgumentError: its book is not followed.
+    """
+    book = books.get(Pair(pair))
+    if book is None:
+        rules.pair(pair)
+        raise InvalidArgumentError("pair", pair, "its book is not followed: name it in `pairs`")
+    return book
