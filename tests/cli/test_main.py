@@ -5,46 +5,18 @@ from __future__ import annotations
 import importlib
 import json
 import logging
-import sys
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NamedTuple
 
 import pytest
 
+from tests.cli.running import Ended, Valr
 from valr_connector.cli import commands, main
 from valr_connector.cli.log_output import StandardError, log_to_standard_error
 from valr_connector.errors import NotReadyError, UnknownPairError
 
 ONE_FRAME = '{"channel": "account", "frame": {"type": "AUTHENTICATED"}}\n'
-
-
-class Ended(NamedTuple):
-    """How a command ended."""
-
-    status: int
-    out: str
-    error: str
-
-
-Valr = Callable[..., Ended]
-
-
-@pytest.fixture
-def valr(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Valr:
-    """Runs `valr` with arguments, in this process."""
-
-    def run(*arguments: str) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["valr", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main.main()
-        status = ended.value.code
-        assert status is None or isinstance(status, int)
-        return Ended(status or 0, *capsys.readouterr())
-
-    return run
 
 
 def commands_raise(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:

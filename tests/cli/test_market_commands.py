@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
 from tests.cli.market_samples import BTC_ZAR, START, Terminal, candle
-from valr_connector.cli import main
+from tests.cli.running import Valr
 from valr_connector.cli.book_view import BookMoment
 from valr_connector.cli.market_commands import _draw
 from valr_connector.cli.market_source import open_market
@@ -25,32 +22,6 @@ from valr_connector.model.enums import Side
 from valr_connector.model.market import PublicTrade
 
 TRADE = PublicTrade(BTC_ZAR.pair, Side.BUY, BTC_ZAR.max_notional, BTC_ZAR.max_amount, START, "t-1")
-
-
-class Ended(NamedTuple):
-    """How a command ended."""
-
-    status: int
-    out: str
-    error: str
-
-
-Valr = Callable[..., Ended]
-
-
-@pytest.fixture
-def valr(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Valr:
-    """Runs `valr` with arguments, in this process."""
-
-    def run(*arguments: str) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["valr", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main.main()
-        status = ended.value.code
-        assert status is None or isinstance(status, int)
-        return Ended(status or 0, *capsys.readouterr())
-
-    return run
 
 
 # --- the book --------------------------------------------------------------------------------------
