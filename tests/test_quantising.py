@@ -129,7 +129,6 @@ def wishes(draw: st.DrawFn) -> tuple[PairInfo, Side, Decimal, Decimal]:
     return info, draw(st.sampled_from(Side)), amount, price
 
 
-@pytest.mark.no_cover
 @given(wishes())
 def test_a_quantised_order_is_on_the_grid_and_never_crosses_the_callers_intent(
     wish: tuple[PairInfo, Side, Decimal, Decimal],
@@ -142,7 +141,6 @@ def test_a_quantised_order_is_on_the_grid_and_never_crosses_the_callers_intent(
     assert grid_price <= price if side is Side.BUY else grid_price >= price
 
 
-@pytest.mark.no_cover
 @settings(max_examples=300)
 @given(wishes())
 def test_what_is_let_through_the_exchange_takes_and_what_is_refused_it_would_refuse(
@@ -167,7 +165,6 @@ def test_what_is_let_through_the_exchange_takes_and_what_is_refused_it_would_ref
         assert refused_there(info, **given, quantity=order.amount, price=order.price) is None
 
 
-@pytest.mark.no_cover
 @given(wishes(), st.booleans())
 def test_a_market_order_that_is_let_through_the_exchange_takes(
     wish: tuple[PairInfo, Side, Decimal, Decimal], by_quote: bool

@@ -177,7 +177,6 @@ actions = st.lists(
 )
 
 
-@pytest.mark.no_cover
 @given(actions)
 def test_valrs_lists_are_the_wanted_ones_after_every_command(
     story: list[tuple[str, MarketEvent, Symbol]],
