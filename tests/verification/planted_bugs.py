@@ -61,7 +61,7 @@ def a_retry_without_a_probe() -> AbstractContextManager[Any]:
 def being_cancelled_sticks() -> AbstractContextManager[Any]:
     """A cancel that failed is never over."""
     notes = dict.fromkeys((Says.CANCEL_REFUSED, Says.CANCEL_UNKNOWN), _nothing)
-    return patch.dict(request_notes._REQUEST_NOTES, notes)
+    return patch.dict(request_notes.REQUEST_NOTES, notes)
 
 
 def a_fill_is_counted_twice() -> AbstractContextManager[Any]:

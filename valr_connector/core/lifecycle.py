@@ -28,12 +28,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.executions import count_fill, note_amounts, tell_created
 from valr_connector.core.order_record import ZERO, OrderRecord
-from valr_connector.core.request_notes import note_request
+from valr_connector.core.request_notes import REQUEST_NOTES
 from valr_connector.model.enums import OrderStatus, Placement, TimeInForce
 from valr_connector.model.events import (
     OrderCancelled,
@@ -65,7 +66,7 @@ class AskReason(IntEnum):
     MODIFY_UNCONFIRMED = 12
 
 
-class Applied(NamedTuple):
+class Applied(Struct, frozen=True, gc=False):
     """What evidence did: events to tell, and why the order has to be asked about, if it has."""
 
     events: list[OrderEvent]
@@ -175,15 +176,18 @@ def apply(order: OrderRecord, evidence: Evidence, now: int) -> Applied:
 
     Total: any evidence in any status gives an outcome, and applying it again changes nothing more.
     """
-    if _has_outcome(order, evidence.says):
+    says = evidence.says
+    if (says is Says.CANCEL_UNKNOWN or says is Says.ACCEPTED) and _has_outcome(order, says):
         return Applied([])
     events: list[OrderEvent] = []
     if evidence.exchange_order_id is not None and order.exchange_order_id is None:
         order.exchange_order_id = ExchangeOrderId(evidence.exchange_order_id)
     if evidence.source is not Source.LOCAL:
         order.last_heard = now
-    note_request(order, evidence, now, events)
-    changed = note_amounts(order, evidence)
+    note = REQUEST_NOTES.get(says)
+    if note is not None:
+        note(order, evidence, now, events)
+    changed = (evidence.original is not None or says is Says.FILLED) and note_amounts(order, evidence)
     if evidence.trade is not None:
         count_fill(order, evidence, evidence.trade, events)
     ask = _move(order, evidence, changed, now, events)
@@ -193,13 +197,13 @@ def apply(order: OrderRecord, evidence: Evidence, now: int) -> Applied:
 
 
 def _has_outcome(order: OrderRecord, says: Says) -> bool:
-    """Whether the request that this is about is settled: a receipt that comes after a failure is no news.
+    """Whether the request is settled that a CANCEL_UNKNOWN or ACCEPTED is about: then it is no news.
 
     Without an id, the failure was concluded here or is of another attempt; the receipt contradicts it.
     """
     if says is Says.CANCEL_UNKNOWN:
         return order.cancel_request is None
-    return says is Says.ACCEPTED and order.status is _FAILED and order.exchange_order_id is not None
+    return order.status is _FAILED and order.exchange_order_id is not None
 
 
 def _move(
@@ -328,11 +332,13 @@ def _was_asked_before_it_ended(order: OrderRecord, evidence: Evidence) -> bool:
 def _ask_for_fills(order: OrderRecord, evidence: Evidence) -> AskReason | None:
     if not order.has_all_fills:
         return AskReason.MISSING_FILLS
-    return AskReason.UNATTRIBUTED_FILL if _hints_at_a_fill(order, evidence) else None
+    if order.was_modified and _hints_at_a_fill(order, evidence):
+        return AskReason.UNATTRIBUTED_FILL
+    return None
 
 
 def _hints_at_a_fill(order: OrderRecord, evidence: Evidence) -> bool:
     """Whether a modified order may have a fill that nobody told: a reason to look, and no amount."""
-    if not order.was_modified or evidence.original is None or evidence.remaining is None:
+    if evidence.original is None or evidence.remaining is None:
         return False
     return evidence.original - evidence.remaining > order.accounted_amount

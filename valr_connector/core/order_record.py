@@ -107,7 +107,7 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
 
     @property
     def executed_amount(self) -> Decimal:
-        return max(self.accounted_amount, self.reported_executed)
+        return max(self.filled_amount + self.executed_before, self.reported_executed)
 
     @property
     def remaining_amount(self) -> Decimal | None:
@@ -121,7 +121,9 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     def has_all_fills(self) -> bool:
         if self.status is OrderStatus.FILLED and not self.fills_by_id:
             return False
-        return self.accounted_amount >= self.reported_executed and not self.fees_missing
+        if self.fees_missing:
+            return False
+        return self.filled_amount + self.executed_before >= self.reported_executed
 
     @property
     def average_price(self) -> Decimal | None:

@@ -14,7 +14,7 @@ from valr_connector.core.reconcile import Questions
 from valr_connector.core.waiting_room import WaitingRoom
 from valr_connector.core.zombies import Zombies
 from valr_connector.errors import InvalidArgumentError
-from valr_connector.model.enums import OrderStatus
+from valr_connector.model.enums import TERMINAL, OrderStatus
 from valr_connector.model.events import OrderAdopted, OrderEvent
 from valr_connector.model.ids import ClientOrderId
 
@@ -176,8 +176,9 @@ class OrderTracker:
         return events
 
     def _apply_to(self, order: OrderRecord, evidence: Evidence, now: int) -> list[OrderEvent]:
-        was_done = order.is_done
-        events, reason = lifecycle.apply(order, evidence, now)
+        was_done = order.status in TERMINAL
+        applied = lifecycle.apply(order, evidence, now)
+        events, reason = applied.events, applied.ask
         if was_done:
             zombie = self._zombies.judge(order, evidence)
             if zombie is not None:
@@ -186,7 +187,7 @@ class OrderTracker:
                 reason = lifecycle.AskReason.CONTRADICTION
         if reason is not None:
             self._questions.ask(order.client_order_id, reason, now)
-        if order.is_done is not was_done:
+        if (order.status in TERMINAL) is not was_done:
             self._move_between_shelves(order)
         if self._watch is not None:
             self._watch(order, events)

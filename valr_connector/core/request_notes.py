@@ -24,13 +24,6 @@ from valr_connector.model.events import (
 from valr_connector.model.order import CancelRequest, ModifyRequest
 
 
-def note_request(order: OrderRecord, evidence: Evidence, now: int, events: list[OrderEvent]) -> None:
-    """Note what the evidence says about a request of ours, if it is about one at all."""
-    note = _REQUEST_NOTES.get(evidence.says)
-    if note is not None:
-        note(order, evidence, now, events)
-
-
 def _note_sent(order: OrderRecord, _evidence: Evidence, now: int, _events: list[OrderEvent]) -> None:
     order.sent_at = now
     order.times_sent += 1
@@ -112,9 +105,10 @@ def _is_about(request: ModifyRequest, evidence: Evidence) -> bool:
     return None in (request.request_id, evidence.request_id) or request.request_id == evidence.request_id
 
 
-_RequestNote = Callable[[OrderRecord, Evidence, int, list[OrderEvent]], None]
+RequestNote = Callable[[OrderRecord, Evidence, int, list[OrderEvent]], None]
+"""Notes what evidence says about a request at a time of the monotonic clock, and what there is to tell."""
 
-_REQUEST_NOTES: Mapping[Says, _RequestNote] = {
+REQUEST_NOTES: Mapping[Says, RequestNote] = {
     Says.SENT: _note_sent,
     Says.ACCEPTED: _note_accepted,
     Says.PLACEMENT_UNKNOWN: _note_placement_unknown,

@@ -126,11 +126,12 @@ class EventPublisher:
 
     def publish(self, event: object) -> None:
         """Hand an event to everybody who asked for its type. What callbacks raise is logged and counted."""
-        self._waiting.append(event)
         if self._is_publishing:
+            self._waiting.append(event)
             return
         self._is_publishing = True
         try:
+            self._deliver(event)
             while self._waiting:
                 self._deliver(self._waiting.popleft())
         finally:

@@ -88,7 +88,8 @@ class OutcomeWait:
             )
 
     def _wake(self, event: OrderEvent) -> None:
-        self._wake_all(event.order.client_order_id)
+        if self._waiting:
+            self._wake_all(event.order.client_order_id)
 
     def _wake_all(self, client_order_id: ClientOrderId) -> None:
         for woken in self._waiting.get(client_order_id, ()):

@@ -51,6 +51,10 @@ _UNKNOWN_AFTER_LOSS = {
 SUBSCRIBE_ORDER_STATUS = subscribe_account_command([AccountEvent.ORDER_STATUS_UPDATE])
 """Whether it is needed is not known (protocol 15, 21 no. 1), so it is always sent."""
 
+_COMPLAINTS = (ErrorFrame, UnauthorizedFrame, UnsupportedFrame, RateLimitExceededFrame)
+
+_ODDITIES = (ZombieOrder, UntrackedOrder, UnknownFrameReceived, UnrecognisedStatus)
+
 _SUSPICIOUSLY_SOON = 2 * SECOND
 _SUSPICIOUSLY_OFTEN = 2
 """Connections that end so soon after SUBSCRIBE, so often in a row, may end because of it (protocol 15)."""
@@ -174,11 +178,17 @@ class UserStreamTracker:
         except DecodeError as error:
             self._refuse(error)
             return
-        if isinstance(frame, ErrorFrame | UnauthorizedFrame | UnsupportedFrame):
-            log.warning("account socket: VALR says %s: %s", type(frame).__name__, frame.error.message)
-        elif isinstance(frame, RateLimitExceededFrame) and self._on_rate_limited is not None:
-            self._on_rate_limited(frame.request_type)
+        if isinstance(frame, _COMPLAINTS):
+            self._take_complaint(frame)
         self._tell(self._router.route(frame, self._clock()))
+
+    def _take_complaint(
+        self, frame: ErrorFrame | UnauthorizedFrame | UnsupportedFrame | RateLimitExceededFrame
+    ) -> None:
+        if not isinstance(frame, RateLimitExceededFrame):
+            log.warning("account socket: VALR says %s: %s", type(frame).__name__, frame.error.message)
+        elif self._on_rate_limited is not None:
+            self._on_rate_limited(frame.request_type)
 
     def on_connected(self, epoch: int) -> None:
         self._router.begin_epoch(epoch)
@@ -219,20 +229,25 @@ class UserStreamTracker:
             self._broken_subscriptions = 0
 
     def _tell(self, events: Sequence[Event]) -> None:
+        logs_orders = log.isEnabledFor(logging.INFO)
         for event in events:
-            if isinstance(event, OrderEvent):
+            if logs_orders and isinstance(event, OrderEvent):
                 _log_order_event(event)
-            if isinstance(event, ZombieOrder):
-                self._metrics.counter(m.ORDERS_ZOMBIE, event.handling.value).add()
-                log.warning("ended here, open at VALR: %s (%s)", event.order.client_order_id, event.handling)
-            elif isinstance(event, UntrackedOrder):
-                self._metrics.counter(m.ORDERS_UNTRACKED, event.handling.value).add()
-                log.warning("open at VALR, not known here: %s (%s)", event.exchange_order_id, event.handling)
-            elif isinstance(event, UnknownFrameReceived):
-                log.warning("unknown type of frame, further ones are only counted: %s", event.kind)
-            elif isinstance(event, UnrecognisedStatus):
-                log.warning("unknown order status, further ones are only counted: %s", event.text)
+            if isinstance(event, _ODDITIES):
+                self._note_oddity(event)
             self._publisher.publish(event)
+
+    def _note_oddity(self, event: Event) -> None:
+        if isinstance(event, ZombieOrder):
+            self._metrics.counter(m.ORDERS_ZOMBIE, event.handling.value).add()
+            log.warning("ended here, open at VALR: %s (%s)", event.order.client_order_id, event.handling)
+        elif isinstance(event, UntrackedOrder):
+            self._metrics.counter(m.ORDERS_UNTRACKED, event.handling.value).add()
+            log.warning("open at VALR, not known here: %s (%s)", event.exchange_order_id, event.handling)
+        elif isinstance(event, UnknownFrameReceived):
+            log.warning("unknown type of frame, further ones are only counted: %s", event.kind)
+        elif isinstance(event, UnrecognisedStatus):
+            log.warning("unknown order status, further ones are only counted: %s", event.text)
 
     def _refuse(self, error: DecodeError) -> None:
         self._metrics.counter(m.FRAMES_REFUSED, Socket.ACCOUNT.value, error.kind).add()
@@ -243,8 +258,6 @@ class UserStreamTracker:
 
 
 def _log_order_event(event: OrderEvent) -> None:
-    if not log.isEnabledFor(logging.INFO):
-        return
     order = event.order
     log.info(
         "%s %s %s %s %s",
