@@ -7,6 +7,7 @@ from valr_connector.config import Hosts, Settings
 from valr_connector.core.book_side import BookSide
 from valr_connector.core.book_snapshot import BookSnapshot
 from valr_connector.core.order_book import OrderBook
+from valr_connector.core.rate_limits import LimitUse
 from valr_connector.core.readiness import Part, PartStatus
 from valr_connector.errors import (
     AuthenticationError,
@@ -213,6 +214,7 @@ __all__ = [
     "JournalCorruptError",
     "JournalInUseError",
     "JournalWriteError",
+    "LimitUse",
     "Liquidity",
     "MarkPriceChanged",
     "MarketData",

@@ -22,6 +22,7 @@ from valr_connector.core.order_entry import (
     market_order,
     stop_limit_order,
 )
+from valr_connector.core.rate_limits import LimitUse
 from valr_connector.core.readiness import Part, PartStatus, parts_in_use
 from valr_connector.core.subscriptions import checked_pairs
 from valr_connector.core.trading_rules import TradingRules, quantise_amount, quantise_price
@@ -39,7 +40,9 @@ from valr_connector.model.enums import (
     CircuitState,
     OrderType,
     RetryPolicy,
+    SessionState,
     Side,
+    Socket,
     TimeInForce,
 )
 from valr_connector.model.events import Restored
@@ -314,6 +317,11 @@ class ValrExchange(MarketAccess):
         return self._failure
 
     @property
+    def is_closed(self) -> bool:
+        """Whether closing is over."""
+        return self._closed is not None
+
+    @property
     def status(self) -> Mapping[Part, PartStatus]:
         """Each part: ready or not, and why not."""
         return self._state.readiness.parts
@@ -326,6 +334,24 @@ class ValrExchange(MarketAccess):
             NotReadyError: never started.
         """
         return self._started().circuits.states
+
+    @property
+    def connections(self) -> Mapping[Socket, SessionState]:
+        """Where the connection of each socket stands; a `ConnectionChanged` tells each change.
+
+        Raises:
+            NotReadyError: never started.
+        """
+        return self._started().states
+
+    @property
+    def limits(self) -> tuple[LimitUse, ...]:
+        """How much of VALR's request limits is in use, of those that were needed so far (protocol 4).
+
+        Raises:
+            NotReadyError: never started.
+        """
+        return self._started().limits
 
     # --- orders ------------------------------------------------------------------------------------
 
@@ -582,6 +608,11 @@ class ValrExchange(MarketAccess):
             InvalidArgumentError: the amount is no positive exact number.
         """
         return quantise_amount(self._state.rules.pair(pair), positive_decimal("amount", amount))
+
+    @property
+    def followed_pairs(self) -> tuple[str, ...]:
+        """The pairs whose books are followed."""
+        return self._pairs
 
     def book(self, pair: str) -> OrderBook:
         """The live book of a followed pair: always the same object.

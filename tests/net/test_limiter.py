@@ -541,3 +541,17 @@ async def test_a_refused_dial_pauses_the_dials_of_both_sockets() -> None:
     limiter = limiter_of()
     DialPermit(limiter, Lane.PUBLIC).refused()
     assert not limiter.try_acquire(Lane.RECONCILE, DIAL)
+
+
+@in_virtual_time
+async def test_the_use_of_each_limit_is_told_whoever_filled_it() -> None:
+    shared = registry()
+    first, second = limiter_of(shared), limiter_of(shared)
+    first.try_acquire(Lane.PLACE, PLACE)
+    second.try_acquire(Lane.PLACE, PLACE)
+    second.try_acquire(Lane.READ, READ)
+    assert [(use.name, use.used, use.limit, use.period_s) for use in second.uses] == [
+        ("placements on sockets per second", 2, 400, 1),
+        ("requests of a key per minute", 1, 2000, 60),
+        ("requests of an address per minute", 1, 1200, 60),
+    ]

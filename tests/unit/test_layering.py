@@ -11,7 +11,10 @@ import pytest
 import valr_connector
 
 PACKAGE = Path(valr_connector.__file__).parent
-INSIDE = ("config.py", "core", "errors.py", "exchange.py", "model", "net", "observe", "protocol", "simulator")
+INSIDE = (
+    "config.py", "core", "dashboard", "errors.py", "exchange.py", "model", "net", "observe", "protocol",
+    "simulator",
+)  # fmt: skip
 
 
 def modules_of(part: str) -> Iterator[Path]:

@@ -92,6 +92,11 @@ class FixedWindow:
         ends = self._clock.later_window(sent, now, period=rule.period_ns, slack=rule.slack_ns)
         self._paused_until = max(self._paused_until, ends if retry_after is None else now + retry_after)
 
+    def used(self, now: int) -> int:
+        """How many requests were sent in the last period; VALR's own window holds that many at most."""
+        since = now - self.rule.period_ns
+        return sum(sent > since for sent in self._sent)
+
     def is_idle(self, now: int) -> bool:
         """Whether it could be forgotten without harm. One that was never used is about to be."""
         if not self._sent:

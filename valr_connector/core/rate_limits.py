@@ -63,6 +63,22 @@ class WindowRule:
     is_shared: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LimitUse:
+    """How much of one of VALR's limits is in use.
+
+    Attributes:
+        name: of the limit, for people.
+        used: requests of the last `period_s` seconds.
+        limit: how many VALR takes in one window of that length.
+    """
+
+    name: str
+    used: int
+    limit: int
+    period_s: int
+
+
 _TO_CONNECT: Final = 3 * SECOND
 _TO_CONNECT_QUICKLY: Final = SECOND // 2
 _TO_DIAL: Final = 10 * SECOND

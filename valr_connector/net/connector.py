@@ -14,6 +14,7 @@ from valr_connector.core.account_state import AccountState
 from valr_connector.core.clock import ClockOffset, TimestampSource
 from valr_connector.core.guards import SECOND
 from valr_connector.core.order_book import OrderBook
+from valr_connector.core.rate_limits import LimitUse
 from valr_connector.core.readiness import Part
 from valr_connector.errors import (
     ClosedError,
@@ -21,7 +22,7 @@ from valr_connector.errors import (
     PermissionDeniedError,
     ValrError,
 )
-from valr_connector.model.enums import BookFeed, CancelScope, Socket
+from valr_connector.model.enums import BookFeed, CancelScope, SessionState, Socket
 from valr_connector.model.events import (
     PartRestarted,
 )
@@ -365,6 +366,17 @@ class Connector:
             self._readiness.close()
             self.circuits.close()
             await self.rest.close()
+
+    @property
+    def states(self) -> Mapping[Socket, SessionState]:
+        """Where the connection of each socket stands."""
+        trade = SessionState.IDLE if self.market is None else self.market.client.session.state
+        return {Socket.ACCOUNT: self.account.client.session.state, Socket.TRADE: trade}
+
+    @property
+    def limits(self) -> tuple[LimitUse, ...]:
+        """How much of VALR's limits is in use."""
+        return self._limiter.uses
 
     def book(self, pair: str) -> OrderBook:
         """The book of a followed pair.

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import chain
 from threading import Lock
@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 from valr_connector.core.clock import ClockOffset
 from valr_connector.core.fixed_window import Allowance, FixedWindow
-from valr_connector.core.rate_limits import COMMANDS, DIAL, SECOND, Scope, WindowRule, windows_of
+from valr_connector.core.rate_limits import COMMANDS, DIAL, SECOND, LimitUse, Scope, WindowRule, windows_of
 from valr_connector.core.venue_clock import VenueClock
 from valr_connector.errors import InvalidArgumentError, ThrottledError
 from valr_connector.net.turnstile import Turnstile
@@ -113,6 +113,14 @@ class LimiterRegistry:
         with self._lock:
             return allowance.tightest(now), max(0, allowance.ready_at(now) - now)
 
+    def uses(self, windows: Iterable[FixedWindow], now: int) -> tuple[LimitUse, ...]:
+        """How much of these windows is in use, by name."""
+        with self._lock:
+            uses = [
+                LimitUse(w.rule.name, w.used(now), w.rule.limit, w.rule.period_ns // SECOND) for w in windows
+            ]
+        return tuple(sorted(uses, key=lambda use: use.name))
+
     def venue(self, host: str) -> VenueClock:
         """What is known of the clock of a host."""
         with self._lock:
@@ -175,6 +183,11 @@ class Limiter:
     def windows(self) -> frozenset[FixedWindow]:
         """All windows that its requests have counted in."""
         return frozenset(chain.from_iterable(a.windows for a in tuple(self._allowances.values())))
+
+    @property
+    def uses(self) -> tuple[LimitUse, ...]:
+        """How much of each limit that its requests count in is in use, whoever filled it."""
+        return self._registry.uses(self.windows, self._registry.now(self._venue))
 
     def try_acquire(self, lane: Lane, operation: str) -> bool:
         """Whether such a request may be sent at once, which counts it.

@@ -15,6 +15,7 @@ from valr_connector.errors import InvalidArgumentError
 
 _PART_BITS: Final = 6
 _PARTS: Final = 1 << _PART_BITS
+_QUARTER: Final = _PARTS // 4
 _LONGEST_NS: Final = (1 << 42) - 1
 """About 73 minutes; anything longer is counted as this in the percentiles, exactly in `max_ns`."""
 _BUCKETS: Final = (42 - _PART_BITS + 1) * _PARTS
@@ -82,6 +83,12 @@ class LatencyHistogram:
             if seen >= rank:
                 return min(_upper_edge_ns(bucket), self.max_ns)
         return self.max_ns
+
+    def distribution(self) -> list[tuple[int, int]]:
+        """Upper edges in nanoseconds and how many there are between, four to a power of two; none empty."""
+        starts = range(0, _BUCKETS, _QUARTER)
+        sums = ((start, sum(self._counts[start : start + _QUARTER])) for start in starts)
+        return [(_upper_edge_ns(start + _QUARTER - 1), count) for start, count in sums if count]
 
     def summary(self) -> LatencySummary:
         """Everything at this moment."""

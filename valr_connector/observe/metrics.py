@@ -181,6 +181,11 @@ class Metrics:
         for (metric, labels), histogram in self._latencies.items():
             yield Sample(metric, labels, histogram.summary())
 
+    def histograms(self) -> Iterator[tuple[Metric, tuple[str, ...], LatencyHistogram]]:
+        """Every latency's series: its metric, its labels and the histogram itself, to be read only."""
+        for (metric, labels), histogram in self._latencies.items():
+            yield metric, labels, histogram
+
     def snapshot(self) -> dict[str, Value]:
         """Every series at this moment by its :attr:`Sample.key`. What was never asked for is not in it."""
         return {sample.key: sample.value for sample in self.samples()}

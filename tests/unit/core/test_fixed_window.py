@@ -291,3 +291,12 @@ def test_a_window_with_a_small_budget_cannot_be_forgotten() -> None:
 
 def test_a_rule_counts_for_all_keys_of_a_host_unless_it_says_otherwise() -> None:
     assert TEN.scope is Scope.HOST
+
+
+def test_the_requests_of_the_last_period_are_in_use() -> None:
+    window = window_of()
+    allowed = allowance(window)
+    for ago in (2 * SECOND, SECOND, SECOND - 1, 0):
+        assert allowed.take(NOW - ago)
+
+    assert window.used(NOW) == 2

@@ -75,3 +75,13 @@ def test_memory_does_not_grow_with_what_is_recorded() -> None:
 def test_a_percentile_out_of_range_is_refused(percent: float) -> None:
     with pytest.raises(InvalidArgumentError, match=r"percent=.*within 0 to 100"):
         LatencyHistogram().percentile(percent)
+
+
+def test_its_distribution_has_every_duration_once_and_four_steps_to_a_power_of_two() -> None:
+    histogram = LatencyHistogram()
+    for duration in (1, 5, 1_000, 1_024, 1_500, 1_500, 40_000_000):
+        histogram.record(duration)
+
+    distribution = histogram.distribution()
+
+    assert distribution == [(15, 2), (1_023, 1), (1_279, 1), (1_535, 2), (41_943_039, 1)]

@@ -98,3 +98,11 @@ def test_every_metric_says_what_it_means_and_can_be_exported() -> None:
         assert metric.meaning
         assert re.fullmatch(r"[a-z_]+", metric.name)
         assert all(re.fullmatch(r"[a-z]+", label) for label in metric.labels)
+
+
+def test_histograms_can_be_read_as_they_are() -> None:
+    metrics = m.Metrics()
+    ping = metrics.latency(m.PING_ROUND_TRIP, "account")
+    metrics.counter(m.FRAMES_SENT, "account")
+
+    assert list(metrics.histograms()) == [(m.PING_ROUND_TRIP, ("account",), ping)]

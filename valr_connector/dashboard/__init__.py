@@ -1,0 +1,1 @@
+"""What somebody who watches a running connector sees: one picture of it, and a page that shows it."""
