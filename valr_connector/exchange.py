@@ -345,6 +345,25 @@ class ValrExchange(MarketAccess):
         return self._started().states
 
     @property
+    def permissions(self) -> frozenset[str]:
+        """What the key may do, in VALR's words (protocol 2.1); empty until VALR said so while starting.
+
+        Raises:
+            NotReadyError: never started.
+        """
+        return self._started().permissions
+
+    async def ping(self) -> None:
+        """Send a PING on the account socket, besides those of the keep-alive; nothing while it is not open.
+
+        `metrics` has its round trip as soon as it is answered.
+
+        Raises:
+            NotReadyError, ClosedError: never started, or closed.
+        """
+        await self._running().account.client.ping()
+
+    @property
     def limits(self) -> tuple[LimitUse, ...]:
         """How much of VALR's request limits is in use, of those that were needed so far (protocol 4).
 

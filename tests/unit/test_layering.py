@@ -12,8 +12,8 @@ import valr_connector
 
 PACKAGE = Path(valr_connector.__file__).parent
 INSIDE = (
-    "config.py", "core", "dashboard", "errors.py", "exchange.py", "model", "net", "observe", "protocol",
-    "simulator",
+    "config.py", "core", "dashboard", "doctor", "errors.py", "exchange.py", "model", "net", "observe",
+    "protocol", "simulator",
 )  # fmt: skip
 
 

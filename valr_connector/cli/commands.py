@@ -13,6 +13,7 @@ import typer
 from valr_connector.cli.demo import DemoOptions, run_demo
 from valr_connector.cli.demo_summary import DemoSummary
 from valr_connector.cli.demo_view import open_view
+from valr_connector.cli.doctor import doctor
 from valr_connector.cli.frames_check import check_files
 from valr_connector.cli.log_output import log_to_standard_error
 from valr_connector.cli.market_commands import add_market_commands
@@ -32,6 +33,7 @@ app: Final = typer.Typer(
 frames: Final = typer.Typer(help="Recorded frames.", no_args_is_help=True)
 app.add_typer(frames, name="frames")
 add_market_commands(app)
+app.command()(doctor)
 
 
 def _print_version(wanted: bool) -> None:

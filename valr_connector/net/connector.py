@@ -299,6 +299,7 @@ class Connector:
             else None
         )
         self.market: MarketStream | None = None
+        self.permissions: frozenset[str] = frozenset()
         self._readiness = ReadinessWatch(
             state.readiness,
             circuits=self.circuits,
@@ -423,6 +424,7 @@ class Connector:
                 request=refused.request,
             ) from None
         key = row.to_info()
+        self.permissions = key.permissions
         lacking = [
             name for name, granted in (("View access", key.can_view), ("Trade", key.can_trade)) if not granted
         ]
