@@ -18,11 +18,13 @@ from unittest.mock import patch
 from valr_connector.core import evidence, executions, lifecycle, request_notes
 from valr_connector.core.event_router import EventRouter
 from valr_connector.core.evidence import Says
+from valr_connector.core.level_book import LevelBook
 from valr_connector.core.lifecycle import Move
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_terms import placement_request
 from valr_connector.core.waiting_room import WaitingRoom
 from valr_connector.model.enums import TERMINAL, OrderStatus, Placement
+from valr_connector.net.book_keeper import BookKeeper
 from valr_connector.net.mass_cancel import MassCancel
 from valr_connector.net.order_gateway import OrderGateway
 from valr_connector.net.reconciler import Reconciler
@@ -155,6 +157,26 @@ def a_secret_is_logged() -> AbstractContextManager[Any]:
     return stack
 
 
+def a_gap_in_the_book_is_overlooked() -> AbstractContextManager[Any]:
+    """A change is merged into whatever book there is; neither number nor checksum is looked at."""
+    diff = LevelBook.diff
+
+    def merge(self: LevelBook, frame: Any) -> str:
+        self.sequence = frame.data.sequence - 1
+        diff(self, frame)
+        return ""
+
+    return patch.object(LevelBook, "diff", merge)
+
+
+def a_book_outlives_its_connection() -> AbstractContextManager[Any]:
+    """What was known of a book is shown until something newer comes."""
+    stack = ExitStack()
+    stack.enter_context(patch.object(BookKeeper, "suspend", _nothing))
+    stack.enter_context(patch.object(BookKeeper, "disconnected", _nothing))
+    return stack
+
+
 def _nothing(*_: object) -> None:
     pass
 
@@ -173,6 +195,8 @@ PLANTS: Sequence[Plant] = (
     the_journal_is_written_after_the_send,
     a_foreign_order_is_cancelled,
     a_secret_is_logged,
+    a_gap_in_the_book_is_overlooked,
+    a_book_outlives_its_connection,
 )
 
 

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from tests.net.trading import AT_ONCE, trading
-from valr_connector import BookChanged, BookFeed
+from valr_connector import BookChanged, BookFeed, ConnectionChanged, SessionState, Socket
 from valr_connector.core.order_book import OrderBook
 from valr_connector.model.ids import Pair
 from valr_connector.protocol.frames import BookFrame, decode_trade_frame
@@ -19,7 +19,7 @@ from valr_connector.simulator.pairs import DEFAULT_PAIRS
 from valr_connector.simulator.venue import Venue
 from valr_connector.simulator.vocabulary import BookChanged as VenueBookChanged
 from valr_connector.simulator.vocabulary import NewOrder, VenueEvent
-from valr_connector.verification.books import VenueBooks
+from valr_connector.verification.books import BookCheck, VenueBooks
 
 D = Decimal
 
@@ -98,3 +98,41 @@ def test_levels_that_go_are_forgotten() -> None:
     made.cancel("a", "BTCZAR", order_id=bid(made, 900_000))
     assert truth._now["BTCZAR"] == empty
     assert sum(isinstance(event, VenueBookChanged) for event in told) == 2
+
+
+def checked(made: Venue, book: OrderBook) -> BookCheck:
+    check = BookCheck(VenueBooks(made), "BTCZAR", lambda: book)
+    check.hear(BookChanged(book.pair, None))
+    return check
+
+
+def live_book(made: Venue) -> OrderBook:
+    book = OrderBook(Pair("BTC-ZAR"))
+    take(book, LevelFeed(made, "BTCZAR", 0).snapshot().data)
+    return book
+
+
+def test_what_a_book_shows_is_held_against_the_venue_when_it_tells_of_a_change() -> None:
+    made, other = venue(), venue()
+    bid(made, 900_000)
+    book = live_book(made)
+    assert not checked(made, book).violations
+    assert [each.invariant for each in checked(other, book).violations] == ["S7"]
+
+
+@pytest.mark.parametrize("state", SessionState)
+@pytest.mark.parametrize("socket", Socket)
+def test_a_book_that_is_shown_without_a_live_connection_is_found(socket: Socket, state: SessionState) -> None:
+    made = venue()
+    check = checked(made, live_book(made))
+    check.hear_connection(ConnectionChanged(socket, SessionState.LIVE, state, 1, ""))
+    assert bool(check.violations) is (socket is Socket.TRADE and state is not SessionState.LIVE)
+
+
+def test_a_book_that_was_given_up_in_time_is_no_violation() -> None:
+    made = venue()
+    book = live_book(made)
+    check = checked(made, book)
+    book.suspend("the connection ended")
+    check.hear_connection(ConnectionChanged(Socket.TRADE, SessionState.LIVE, SessionState.IDLE, 1, ""))
+    assert not check.violations

@@ -158,6 +158,27 @@ def test_in_read_only_mode_a_placement_fails_and_says_so() -> None:
     assert "placed a-1: FAILED REFUSED" in report.trace
 
 
+# --- a book's feed ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "cause"),
+    [
+        ("fate=falsify", "where VALR has"),
+        ("fate=drop", "sequence"),
+        ("fate=late seconds=1.5", "sequence"),
+        ("fate=truncate", "sequence"),
+        ("fate=drop lasting=0.5", "sequence"),
+    ],
+)
+def test_a_wrong_frame_ends_the_book_until_a_new_snapshot(fault: str, cause: str) -> None:
+    moves = [f"{at} market bid=98000{at:.0f} ask=1020000 amount=0.05" for at in (1.0, 2.0, 3.0)]
+    report = played(f"0.9 frame way=in socket=trade kind=OB_L1_DIFF {fault}", *moves)
+    told = [line for line in report.trace.splitlines() if "BookInvalidated" in line]
+    assert cause in told[0]
+    assert "BookResynced" in report.trace
+
+
 # --- the board -------------------------------------------------------------------------------------
 
 

@@ -27,6 +27,8 @@ KNOWN: Mapping[Plant, int] = {
     bugs.the_journal_is_written_after_the_send: 110,
     bugs.a_foreign_order_is_cancelled: 10,
     bugs.a_secret_is_logged: 0,
+    bugs.a_gap_in_the_book_is_overlooked: 10,
+    bugs.a_book_outlives_its_connection: 0,
 }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final
 
 from valr_connector.core.order_book import OrderBook
-from valr_connector.model.enums import BookFeed
+from valr_connector.model import events
+from valr_connector.model.enums import BookFeed, SessionState, Socket
 from valr_connector.simulator.venue import Venue
 from valr_connector.simulator.vocabulary import BookChanged, BuyOrSell, VenueEvent
 from valr_connector.verification.invariants import Violation
@@ -90,6 +91,42 @@ class VenueBooks:
         states[sequence] = self._now[symbol]
         if len(states) > self._remembered:
             states.popitem(last=False)
+
+
+class BookCheck:
+    """Holds the book that one connector shows against the venue's, each time that it tells of a change.
+
+    Args:
+        truth: the venue's books.
+        symbol: whose book is shown.
+        find: finds the book; always the same object.
+
+    Attributes:
+        violations: what was wrong.
+    """
+
+    def __init__(self, truth: VenueBooks, symbol: str, find: Callable[[], OrderBook]) -> None:
+        self.violations: list[Violation] = []
+        self._truth = truth
+        self._symbol = symbol
+        self._find = find
+        self._shown: OrderBook | None = None
+
+    def hear(self, _event: events.BookChanged) -> None:
+        """Something in the book is another than before."""
+        self._shown = self._find()
+        found = self._truth.difference(self._shown, self._symbol)
+        if found is not None:
+            self.violations.append(found)
+
+    def hear_connection(self, event: events.ConnectionChanged) -> None:
+        """Without a live connection there is no price."""
+        if event.socket is not Socket.TRADE or event.after is SessionState.LIVE:
+            return
+        if self._shown is not None and self._shown.is_valid:
+            self.violations.append(
+                Violation("S7", f"{self._shown.pair} is shown while its connection is {event.after}")
+            )
 
 
 def _fingerprint(levels: Iterable[tuple[str, Decimal, Decimal]]) -> int:

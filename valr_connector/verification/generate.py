@@ -24,6 +24,7 @@ from valr_connector.verification.generate_faults import (
     FaultMaker,
     Mix,
 )
+from valr_connector.verification.generate_feed_faults import feed_faults
 
 BuyOrSell = Literal["BUY", "SELL"]
 Dials = Mapping[str, str | bool | float]
@@ -91,7 +92,9 @@ class _Generator:
         plot = self._plot(latency_s)
         steps = [self._move(0.0, 0), *plot.steps]
         if plot.bears_faults:
-            steps += self._faults.others(max(step.at for step in steps))
+            last = max(step.at for step in steps)
+            steps += self._faults.others(last)
+            steps += self._feed_faults(seed, last)
         steps.sort(key=lambda step: step.at)
         return s.Schedule(
             seed=seed,
@@ -102,6 +105,11 @@ class _Generator:
             books=self._books,
             steps=tuple(steps),
         )
+
+    def _feed_faults(self, seed: int, until: float) -> Iterator[s.AnyStep]:
+        """Drawn apart from all else, which is the same with a book and without."""
+        if self._books and not self._mix.is_calm:
+            yield from feed_faults(Random(f"feed {seed}"), until)
 
     # --- the world -----------------------------------------------------------------------------------
 

@@ -14,7 +14,9 @@ SOCKETS_WITHOUT_BOOKS: Final[tuple[s.SocketName, ...]] = ("account",)
 """Nobody opens the other one."""
 _SLOW_FATES: Final = frozenset({s.FrameFate.LATE, s.FrameFate.STALL})
 _NEWS: Final = ("ORDER_STATUS_UPDATE", "NEW_ACCOUNT_TRADE", "OPEN_ORDERS_UPDATE", "")
-_FATES: Final = tuple(s.FrameFate)
+_FEED_FATES: Final = frozenset({s.FrameFate.FALSIFY})
+"""Only the frames of books have what these change."""
+_FATES: Final = tuple(fate for fate in s.FrameFate if fate not in _FEED_FATES)
 _OUTWARD_FATES: Final = (
     s.FrameFate.DROP,
     s.FrameFate.LATE,

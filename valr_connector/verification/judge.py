@@ -85,6 +85,8 @@ def of_a_life(life: Life) -> Iterator[Violation]:
     yield from life.heard.violations
     yield from s6_strange_status_told(life)
     yield from life.resync.violations
+    if life.books is not None:
+        yield from life.books.violations
 
 
 def s6_strange_status_told(life: Life) -> Iterator[Violation]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from valr_connector.exchange import ValrExchange
 from valr_connector.model.order import CloseReport
+from valr_connector.verification.books import BookCheck
 from valr_connector.verification.heard import Heard
 from valr_connector.verification.process import Process
 from valr_connector.verification.resync import ResyncCheck
@@ -22,6 +23,7 @@ class Life:
         recorder: everything it told.
         heard: what VALR told it on the account socket.
         resync: what it has to know when it is in step again.
+        books: what it shows of a book, if it follows one.
         before: the life whose order journal it took over.
         closed: what it said when it was closed, if it was.
         closed_at: when that was, or when it was killed; VALR's clock, nanoseconds.
@@ -33,6 +35,7 @@ class Life:
     recorder: Recorder
     heard: Heard
     resync: ResyncCheck
+    books: BookCheck | None = None
     before: Life | None = None
     closed: CloseReport | None = None
     closed_at: int = 0

@@ -45,9 +45,11 @@ class FrameFate(StrEnum):
     TRUNCATE = "truncate"
     REWORD = "reword"
     """The status in it is one that nobody knows."""
+    FALSIFY = "falsify"
+    """The checksum in it is not that of the book."""
 
 
-_ONLY_INWARDS = frozenset({FrameFate.TWICE, FrameFate.TRUNCATE, FrameFate.REWORD})
+_ONLY_INWARDS = frozenset({FrameFate.TWICE, FrameFate.TRUNCATE, FrameFate.REWORD, FrameFate.FALSIFY})
 """A command arrives as it was sent, once, or not at all: TCP sees to that."""
 
 

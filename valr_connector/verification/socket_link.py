@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
@@ -33,6 +34,7 @@ _KNOWN_STATUSES: Final = tuple(
     for name in (b"orderStatusType", b"status")
     for status in (b"Placed", b"Partially Filled", b"Order Modified", b"Filled", b"Cancelled", b"Failed")
 )
+_CHECKSUM: Final = re.compile(rb'(?<="cs":)\d+')
 
 
 class _Close(Enum):
@@ -178,6 +180,11 @@ def reworded(data: bytes) -> bytes:
     return data
 
 
+def falsified(data: bytes) -> bytes:
+    """A book's frame with another checksum."""
+    return _CHECKSUM.sub(lambda found: b"%d" % (int(found[0]) ^ 1), data)
+
+
 def _send_twice(link: SocketLink, data: bytes, _fault: FrameFault) -> None:
     link.to_connector.send(data)
     link.to_connector.send(data)
@@ -202,6 +209,7 @@ _FATES_IN: Final[dict[FrameFate, _Fate]] = {
     FrameFate.CUT_AFTER: _deliver_and_cut,
     FrameFate.TRUNCATE: lambda link, data, _fault: link.to_connector.send(data[: len(data) // 2]),
     FrameFate.REWORD: lambda link, data, _fault: link.to_connector.send(reworded(data)),
+    FrameFate.FALSIFY: lambda link, data, _fault: link.to_connector.send(falsified(data)),
 }
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from valr_connector.model.enums import OrderStatus, SessionState, Socket
 from valr_connector.model.events import (
+    BookResynced,
     CancelRefused,
     CancelUnknown,
     ConnectionChanged,
@@ -191,6 +192,7 @@ RARE_EVENTS: Mapping[type[Event], str] = {
     UntrackedOrder: "stranger",
     UnrecognisedStatus: "unrecognised status",
     FrameRefused: "frame refused",
+    BookResynced: "book resynced",
 }
 
 

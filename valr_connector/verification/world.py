@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from valr_connector.config import Hosts, Settings
 from valr_connector.exchange import ValrExchange
-from valr_connector.model.events import ConnectionChanged, Event
+from valr_connector.model.events import BookChanged, ConnectionChanged, Event
 from valr_connector.net.connector import Clocks
 from valr_connector.net.limiter import LimiterRegistry
 from valr_connector.net.order_journal import OrderJournal
@@ -20,6 +20,7 @@ from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.pairs import DEFAULT_PAIRS
 from valr_connector.simulator.settings import SimulatorSettings
 from valr_connector.simulator.vocabulary import BuyOrSell, NewOrder
+from valr_connector.verification.books import BookCheck, VenueBooks
 from valr_connector.verification.heard import Heard
 from valr_connector.verification.invariants import Truth, truth_of
 from valr_connector.verification.life import Life
@@ -94,7 +95,6 @@ class World:
     ) -> None:
         self._loop = running_loop()
         self._rng = Random(schedule.seed)
-        self._follows_books = schedule.books
         self.trace = trace
         self.tasks = tasks
         self.clock_jump_ns = 0
@@ -110,6 +110,7 @@ class World:
         )
         for account in (MAKER, TAKER):
             self.exchange.open_account(account)
+        self._books = VenueBooks(self.exchange.venue) if schedule.books else None
         self.exchange.open()
         self._key = self.exchange.add_api_key(ACCOUNT)
         self.secrecy.know(self._key.key, self._key.secret)
@@ -156,7 +157,7 @@ class World:
         valr = ValrExchange(
             self._key.key,
             self._key.secret,
-            pairs=[PAIR] if self._follows_books else [],
+            pairs=[] if self._books is None else [PAIR],
             settings=self.settings.model_copy(update={"hosts": hosts}),
             tap=heard,
             clocks=Clocks(self.monotonic, self.wall),
@@ -165,10 +166,22 @@ class World:
             rng=Random(self._rng.getrandbits(64)),
             journal=self._journal_of(process),
         )
-        life = Life(len(self.lives) + 1, valr, process, recorder, heard, self._resync_check(recorder), before)
+        life = Life(
+            len(self.lives) + 1,
+            valr,
+            process,
+            recorder,
+            heard,
+            self._resync_check(recorder),
+            before=before,
+        )
         recorder.follow(lambda: valr.orders)
         valr.on(Event, recorder.hear)
         valr.on(ConnectionChanged, life.resync.hear)
+        if self._books is not None:
+            life.books = BookCheck(self._books, SYMBOL, lambda: valr.book(PAIR))
+            valr.on(BookChanged, life.books.hear)
+            valr.on(ConnectionChanged, life.books.hear_connection)
         self.lives.append(life)
         return life
 
