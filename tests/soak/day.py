@@ -1,11 +1,13 @@
 """A day of trading at 50 orders a second in virtual time, as fast as it goes, to see whether memory grows.
 
-    python -m tests.soak.day --hours 24 --at-most-s 3600
+    python -m tests.soak.day --hours 24 --at-most-s 5400
 
-Half of the orders are cancelled, half are filled by others, and every ten minutes both sockets are lost. What
-is counted is all memory of this process: the library, the venue (whose history is bounded) and the network
-between them. What the system has given to a process grows by steps and hardly shrinks, so it takes hours to
-show a slope; --exact counts what Python's objects hold instead, at less than half the speed.
+Half of the orders are cancelled, half are filled by others, every second of these while its cancel is on its
+way, and every ten minutes both sockets are lost. The library is the one that is shipped, down to the bytes of
+each frame; the venue (`light_venue`) is as light as it can be, so that a day fits into an hour or so, and
+holds a bounded history of a few minutes. What is counted is all memory that the system has given to this
+process. That grows by steps, hardly shrinks, and takes hours to show a slope; --exact counts what Python's
+objects hold instead, those of the library's files by themselves, at less than half the speed.
 
 Exit status 1 if it grows by more than 1 MiB for each hour after the warm-up, or if a fill was lost or told
 twice.
@@ -19,25 +21,17 @@ import logging
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from random import Random
 
 from tests.soak.footprint import Footprint, Progress, in_silence, look, slope
-from tests.soak.reconnects import LATENCY_S, PAIR, START_S, WALL_NS, connected
-from valr_connector import OrderFailed, OrderFilled, Side, ValrExchange
+from tests.soak.light_network import HOSTS, LightNetwork
+from tests.soak.light_venue import LOT
+from tests.soak.reconnects import PAIR, START_S, WALL_NS
+from valr_connector import OrderFailed, OrderFilled, Settings, Side, ValrExchange
 from valr_connector.net.connector import Clocks
-from valr_connector.simulator.exchange import EmbeddedExchange
-from valr_connector.simulator.pairs import DEFAULT_PAIRS
-from valr_connector.simulator.settings import SimulatorSettings
-from valr_connector.simulator.venue import Venue
-from valr_connector.simulator.vocabulary import AccountTrade, BuyOrSell, NewOrder
-from valr_connector.verification.network import SimulatedNetwork
-from valr_connector.verification.virtual_loop import run
+from valr_connector.verification.virtual_loop import run, running_loop
 
-TRADER, RIVAL = "0", "9"
-SYMBOL = "BTCZAR"
 ORDERS_PER_S = 50
 LIVES_FOR_S = 0.5
 """From placing an order to cancelling it, or filling it."""
@@ -45,11 +39,8 @@ LOSSES_EVERY_S = 600.0
 LOOKS_PER_HOUR = 12
 WARM_UP_HOURS = 0.25
 MOST_MIB_PER_HOUR = 1.0
-HISTORY = 1_000
 QUIET_S = 40.0
 HOUR_S = 3_600.0
-_RICH = {"ZAR": Decimal(10**12), "BTC": Decimal(10**6)}
-_NS_PER_S = 1_000_000_000
 
 
 @dataclass(slots=True)
@@ -108,17 +99,15 @@ class Report:
 class Day:
     """Trades against the venue from within the same process."""
 
-    def __init__(
-        self, exchange: EmbeddedExchange, valr: ValrExchange, rng: Random, progress: Progress
-    ) -> None:
+    def __init__(self, network: LightNetwork, valr: ValrExchange, rng: Random, progress: Progress) -> None:
         self.report = Report()
         self._progress = progress
-        self._exchange = exchange
+        self._network = network
         self._valr = valr
         self._rng = rng
         valr.on(OrderFilled, lambda event: self.report.told.add(event.fill.trade_id))
         valr.on(OrderFailed, self._count_failure)
-        exchange.venue.listen(self._hear)
+        network.venue.traded = self.report.traded.add
 
     async def run(self, hours: float, at_most_s: float) -> Report:
         """Trade until so many virtual hours or so many real seconds have passed."""
@@ -131,7 +120,7 @@ class Day:
                     self._look(passed / HOUR_S)
                     next_look += HOUR_S / LOOKS_PER_HOUR
                 if passed >= next_loss + LOSSES_EVERY_S:
-                    self.report.losses += bool(self._exchange.drop_sockets())
+                    self.report.losses += bool(self._network.drop_sockets())
                     next_loss += LOSSES_EVERY_S
                 tasks.create_task(self._one_order())
                 await asyncio.sleep(1 / ORDERS_PER_S)
@@ -152,33 +141,13 @@ class Day:
         self.report.placed += 1
         side = self._rng.choice(tuple(Side))
         price = 1_000_000 + self._rng.randrange(1_000) if side is Side.BUY else 2_000_000
-        order = await self._valr.place_limit_order(PAIR, side, amount="0.001", price=price, post_only=True)
+        order = await self._valr.place_limit_order(PAIR, side, amount=LOT, price=price, post_only=True)
         await asyncio.sleep(LIVES_FOR_S)
         if self._rng.random() < 0.5:
-            self._fill(order.exchange_order_id or "")
+            self._network.venue.take(order.exchange_order_id or "")
+            await asyncio.sleep(self._rng.choice((0.0, LIVES_FOR_S)))
         while not order.is_done:
             await self._valr.cancel_order(order)
-
-    def _fill(self, order_id: str) -> None:
-        """Somebody takes exactly this order, which may have ended."""
-        venue = self._exchange.venue
-        order = next((each for each in venue.open_orders(TRADER, SYMBOL) if each.order_id == order_id), None)
-        if order is None:
-            return
-        against: BuyOrSell = "sell" if order.request.side == "buy" else "buy"
-        request = NewOrder(
-            symbol=SYMBOL,
-            side=against,
-            kind="limit",
-            quantity=order.remaining_quantity,
-            price=order.price,
-            time_in_force="IOC",
-        )
-        venue.process(venue.accept(RIVAL, request).order_id)
-
-    def _hear(self, event: object) -> None:
-        if isinstance(event, AccountTrade) and event.account_id == TRADER:
-            self.report.traded.add(event.trade_id)
 
     def _count_failure(self, _: OrderFailed) -> None:
         self.report.failed += 1
@@ -190,36 +159,19 @@ def run_day(hours: float, at_most_s: float, progress: Progress = in_silence) -> 
 
 
 async def _run_day(hours: float, at_most_s: float, progress: Progress) -> Report:
-    loop = asyncio.get_running_loop()
-
-    def monotonic() -> int:
-        return round(loop.time() * _NS_PER_S)
-
-    def wall() -> int:
-        return WALL_NS + monotonic()
-
-    exchange = EmbeddedExchange(SimulatorSettings(), venue=_forgetful_venue(wall), clock=wall, rng=Random(1))
-    exchange.open()
-    async with asyncio.TaskGroup() as tasks:
-        network = SimulatedNetwork(exchange, rng=Random(2), latency_s=LATENCY_S, tasks=tasks)
-        async with connected(exchange, Random(3), Clocks(monotonic, wall), network.as_network) as valr:
-            report = await Day(exchange, valr, Random(4), progress).run(hours, at_most_s)
-        await exchange.stop()
-    return report
-
-
-def _forgetful_venue(clock: Callable[[], int]) -> Venue:
-    """One that remembers the last orders and trades only, else it would fill the memory by itself."""
-    venue = Venue(DEFAULT_PAIRS, clock=clock, rng=Random(5))
-    for account in (TRADER, RIVAL):
-        venue.open_account(
-            account,
-            _RICH,
-            maker_percent=Decimal("-0.01"),
-            taker_percent=Decimal("0.1"),
-            history_limit=HISTORY,
-        )
-    return venue
+    loop = running_loop()
+    clocks = Clocks(lambda: loop.now_ns, lambda: WALL_NS + loop.now_ns)
+    network = LightNetwork(clocks.wall)
+    async with ValrExchange(
+        "key",
+        "secret",
+        pairs=[PAIR],
+        settings=Settings(hosts=HOSTS),
+        rng=Random(3),
+        clocks=clocks,
+        network=network.as_network,
+    ) as valr:
+        return await Day(network, valr, Random(4), progress).run(hours, at_most_s)
 
 
 def figures(report: Report) -> str:
@@ -233,9 +185,17 @@ def figures(report: Report) -> str:
     return "\n".join([*lines, *report.violations])
 
 
-def _say(seen: Footprint) -> None:
-    sys.stdout.write(f"after {seen.at:.2f} h: {seen}\n")
-    sys.stdout.flush()
+class _Teller:
+    """Says each look, and the slope so far."""
+
+    def __init__(self) -> None:
+        self._report = Report()
+
+    def __call__(self, seen: Footprint) -> None:
+        self._report.looks.append(seen)
+        slope_so_far = f"{self._report.mib_per_hour:+.3f} MiB per hour"
+        sys.stdout.write(f"after {seen.at:.2f} h: {seen}; {slope_so_far}\n")
+        sys.stdout.flush()
 
 
 def main() -> None:
@@ -248,7 +208,7 @@ def main() -> None:
     logging.disable(logging.ERROR)
     if chosen.exact:
         tracemalloc.start()
-    report = run_day(chosen.hours, chosen.at_most_s, _say)
+    report = run_day(chosen.hours, chosen.at_most_s, _Teller())
     sys.stdout.write(figures(report) + "\n")
     sys.exit(bool(report.violations))
 

@@ -13,6 +13,11 @@ from pathlib import Path
 
 _PAGES = Path("/proc/self/statm")
 _DESCRIPTORS = Path("/dev/fd")
+_LIBRARY = (
+    tracemalloc.Filter(inclusive=True, filename_pattern="*/valr_connector/*"),
+    tracemalloc.Filter(inclusive=False, filename_pattern="*/valr_connector/simulator/*"),
+    tracemalloc.Filter(inclusive=False, filename_pattern="*/valr_connector/verification/*"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +30,27 @@ class Footprint:
         descriptors: open files and sockets.
         memory: bytes. Where `tracemalloc` runs, what Python objects hold; else what the process holds, or
             where the system does not say that, the most that it ever held.
+        library: bytes of Python objects that the library's own lines have made; 0 without `tracemalloc`.
     """
 
     at: float
     tasks: int
     descriptors: int
     memory: int
+    library: int = 0
 
     def __str__(self) -> str:
-        return f"{self.tasks} tasks, {self.descriptors} descriptors, {self.memory / 2**20:.2f} MiB"
+        seen = f"{self.tasks} tasks, {self.descriptors} descriptors, {self.memory / 2**20:.2f} MiB"
+        return f"{seen}, {self.library / 2**20:.2f} of them the library's" if self.library else seen
 
 
 def look(at: float) -> Footprint:
     """What is held once all rubbish has gone."""
     gc.collect()
-    memory = tracemalloc.get_traced_memory()[0] if tracemalloc.is_tracing() else resident()
-    return Footprint(at, len(asyncio.all_tasks()), len(tuple(_DESCRIPTORS.iterdir())), memory)
+    is_exact = tracemalloc.is_tracing()
+    memory = tracemalloc.get_traced_memory()[0] if is_exact else resident()
+    library = _made_by_the_library() if is_exact else 0
+    return Footprint(at, len(asyncio.all_tasks()), len(tuple(_DESCRIPTORS.iterdir())), memory, library)
 
 
 Progress = Callable[[Footprint], object]
@@ -49,6 +59,11 @@ Progress = Callable[[Footprint], object]
 
 def in_silence(_: Footprint) -> None:
     """Nobody wants to know."""
+
+
+def _made_by_the_library() -> int:
+    traces = tracemalloc.take_snapshot().filter_traces(_LIBRARY)
+    return sum(trace.size for trace in traces.traces)
 
 
 def resident() -> int:
