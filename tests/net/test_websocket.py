@@ -7,14 +7,19 @@ import contextlib
 import logging
 import random
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from http import HTTPStatus
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.client import ClientProtocol
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.uri import parse_uri
 from websockets.utils import accept_key
 
 from tests.net.virtual_time import VirtualTime
@@ -28,7 +33,7 @@ from valr_connector.errors import (
 )
 from valr_connector.model.enums import SessionState
 from valr_connector.net import dialling
-from valr_connector.net.dialling import DirectConnection
+from valr_connector.net.dialling import SLICE_BYTES, DirectConnection
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe.latency import LatencySummary
 from valr_connector.observe.metrics import Metrics
@@ -350,6 +355,55 @@ async def test_no_turn_of_the_event_loop_stands_between_two_frames_of_one_read(
         counting.cancel()
         await asyncio.gather(counting, return_exceptions=True)
     assert len(set(turns)) == 1
+
+
+async def test_a_large_read_is_handled_slice_by_slice_and_loses_nothing_when_the_peer_hangs_up(
+    connect: Connect, recorder: Recorder
+) -> None:
+    numbers = [b"%04d" % number for number in range(4_000)]
+    at_once: list[int] = []
+    turn = 0
+
+    async def count_turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    async def burst(connection: ServerConnection) -> None:
+        await connection.send(AUTHENTICATED)
+        await connection.recv()
+        connection.transport.write(b"".join(b"\x81\x20" + number + b" " * 28 for number in numbers))
+        connection.transport.close()
+
+    async with Venue(burst).open() as venue, connect(venue.url) as client:
+        await until(is_live(client))
+        recorder.on_each_frame = lambda: at_once.append(turn)
+        counting = asyncio.create_task(count_turns())
+        await client.send(b"go")
+        await until(lambda: len(at_once) == len(numbers))
+        counting.cancel()
+        await asyncio.gather(counting, return_exceptions=True)
+    assert [frame[:4] for frame in recorder.frames if frame[:4] in numbers] == numbers
+    most = max(Counter(at_once).values())
+    assert 34 * most <= SLICE_BYTES + 34
+
+
+async def test_what_waits_when_the_transport_is_lost_is_handled_all_the_same() -> None:
+    connection = DirectConnection(ClientProtocol(parse_uri("ws://localhost/"), state=State.OPEN))
+    taken: list[bytes] = []
+    connection.attach(taken.append)
+    transport = Mock(asyncio.Transport)
+    connection.connection_made(transport)
+    connection.data_received(b"\x82\x01x" * SLICE_BYTES)
+    waiting = SLICE_BYTES - len(taken)
+    assert waiting > 0
+    connection.data_received(b"\x82\x01y")
+    connection.eof_received()
+    connection.connection_lost(None)
+    await asyncio.sleep(0)
+    assert taken == [b"x"] * SLICE_BYTES + [b"y"]
+    assert transport.pause_reading.call_count == 1
 
 
 async def test_what_arrives_with_the_answer_to_the_upgrade_is_not_lost(
