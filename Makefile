@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 
-.PHONY: help venv demo test planted chaos soak soak-books bench-books standby-gap lint format frames lock clean
+.PHONY: help venv demo test browser test-browser screenshots vendor planted chaos soak soak-books bench-books standby-gap lint format frames lock clean
 
 help:
 	@echo "make demo    run the market maker on the embedded exchange"
@@ -15,6 +15,9 @@ help:
 	@echo "make bench-books  a million diffs against other books; 200 pairs at 50 changes a second"
 	@echo "make standby-gap  a fill while the account socket is away: when it is heard of (DROPS=n)"
 	@echo "make planted plant bugs on purpose, and have the simulation find each (SEEDS=300 FROM=0)"
+	@echo "make test-browser  test the dashboard's page in headless Chromium ('make browser' installs that)"
+	@echo "make screenshots   take the pictures of docs/operations anew"
+	@echo "make vendor  fetch the charting library and compare the packaged copy with it"
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make venv    build the environment only"
 	@echo "make frames  re-record tests/frames and show what differs (ACCEPT=1 keeps it)"
@@ -46,6 +49,19 @@ test: venv
 	$(BIN)/python -m pytest -n auto -m "not no_cover" --cov --cov-report= $(TESTS)
 	$(BIN)/python -m coverage report --fail-under=100 --include='valr_connector/model/*,valr_connector/protocol/*,valr_connector/core/*'
 	$(BIN)/python -m coverage report --fail-under=90 --omit='valr_connector/model/*,valr_connector/protocol/*,valr_connector/core/*'
+
+# Chromium is Debian's; it is not a Python package.
+browser:
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core; }
+
+test-browser: venv
+	$(BIN)/python -m pytest tests/browser
+
+screenshots: venv
+	$(BIN)/python -m tests.browser.screenshots
+
+vendor: venv
+	$(BIN)/python scripts/vendor.py
 
 chaos: venv
 	$(BIN)/python -W error -m tests.chaos.chaos $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS))

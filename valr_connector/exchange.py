@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from valr_connector.config import Hosts, Settings, key_from_environment
 from valr_connector.core.account_state import AccountState
@@ -73,7 +73,11 @@ from valr_connector.protocol.order_requests import ModifyMatchStrategy
 from valr_connector.protocol.signing import Credentials
 
 if TYPE_CHECKING:
+    from valr_connector.dashboard.server import DashboardServer
     from valr_connector.simulator.exchange import EmbeddedExchange
+
+
+DASHBOARD_PORT: Final = 8321
 
 
 class ValrExchange(MarketAccess):
@@ -163,6 +167,7 @@ class ValrExchange(MarketAccess):
         self._failure: ValrError | None = None
         self.simulator: EmbeddedExchange | None = None
         self._owns_simulator = False
+        self._dashboards: list[DashboardServer] = []
 
     @classmethod
     def from_env(
@@ -278,7 +283,10 @@ class ValrExchange(MarketAccess):
         """
         async with self._closing:
             if self._closed is None:
-                self._closed = await self._close()
+                try:
+                    self._closed = await self._close()
+                finally:
+                    await self._close_dashboards()
         return self._closed
 
     async def abort(self) -> None:
@@ -293,6 +301,7 @@ class ValrExchange(MarketAccess):
             self._journal.release()
         if self._connector is not None:
             await self._connector.abort()
+        await self._close_dashboards()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -694,6 +703,34 @@ class ValrExchange(MarketAccess):
         """
         return self._running().public
 
+    async def serve_dashboard(
+        self, port: int = DASHBOARD_PORT, *, host: str = "127.0.0.1", token: str | None = None
+    ) -> str:
+        """Show what happens here as a page for browsers, until closing is over. It cannot change anything.
+
+        Args:
+            port: 0 takes a free one.
+            host: address to listen on; others than 127.0.0.1 need a token.
+            token: at least 16 characters; the page is opened with ``?token=...`` then.
+
+        Returns:
+            Where the page is, without the token.
+
+        Raises:
+            NotReadyError, ClosedError: not started, or closed.
+            InvalidArgumentError: the address cannot be listened on, has no token, or the token is too short.
+        """
+        from valr_connector.dashboard.server import DashboardServer  # noqa: PLC0415  brings a web server
+        from valr_connector.dashboard.watch import Watch  # noqa: PLC0415
+
+        self._running()
+        title = "the embedded exchange" if self.simulator is not None else "VALR"
+        watch = Watch(self, title=title, monotonic=self._clocks.monotonic, wall=self._clocks.wall)
+        server = DashboardServer(watch, host=host, port=port, token=token)
+        await server.start()
+        self._dashboards.append(server)
+        return server.url
+
     def drop_account_socket(self) -> None:
         """Cut the account connection abruptly, to rehearse a recovery."""
         self._started().account.client.drop()
@@ -712,6 +749,10 @@ class ValrExchange(MarketAccess):
             if self.simulator is not None and self._owns_simulator:
                 await self.simulator.stop()
         return report
+
+    async def _close_dashboards(self) -> None:
+        while self._dashboards:
+            await self._dashboards.pop().close()
 
     def _restore(self) -> None:
         if self._journal is None:

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
+from valr_connector.cli.dashboard import dashboard
 from valr_connector.cli.demo import DemoOptions, run_demo
 from valr_connector.cli.demo_summary import DemoSummary
 from valr_connector.cli.demo_view import open_view
@@ -34,6 +35,7 @@ frames: Final = typer.Typer(help="Recorded frames.", no_args_is_help=True)
 app.add_typer(frames, name="frames")
 add_market_commands(app)
 app.command()(doctor)
+app.command()(dashboard)
 
 
 def _print_version(wanted: bool) -> None:

@@ -65,7 +65,7 @@ async def run_demo(
     Raises:
         InvalidArgumentError: nobody trades the pair at the embedded exchange.
     """
-    async with EmbeddedExchange(_with_market(venue, options.pair)) as exchange:
+    async with EmbeddedExchange(with_market(venue, options.pair)) as exchange:
         async with ValrExchange.simulated(pairs=[options.pair], exchange=exchange, settings=SETTINGS) as valr:
             run = _Run(options, valr, exchange)
             await run.quote(view, stop)
@@ -74,7 +74,7 @@ async def run_demo(
         return replace(summary, open_left=run.sides.open_there)
 
 
-def _with_market(venue: SimulatorSettings, pair: str) -> SimulatorSettings:
+def with_market(venue: SimulatorSettings, pair: str) -> SimulatorSettings:
     """The settings with other traders on that pair alone."""
     quoted = {
         f"{spec.base}-{spec.quote}": spec.symbol for spec in venue.pairs if spec.symbol in venue.crowd_prices
@@ -85,7 +85,7 @@ def _with_market(venue: SimulatorSettings, pair: str) -> SimulatorSettings:
     return replace(venue, crowd_prices={symbol: venue.crowd_prices[symbol]})
 
 
-def _market_maker(options: DemoOptions, valr: ValrExchange) -> MarketMaker:
+def market_maker(options: DemoOptions, valr: ValrExchange) -> MarketMaker:
     amount = valr.pair_info(options.pair).min_amount * _AMOUNT_IN_SMALLEST
     return load_market_maker()(
         valr,
@@ -105,7 +105,7 @@ class _Run:
         self._options = options
         self._valr = valr
         self._pair = valr.pair_info(options.pair)
-        self._maker = _market_maker(options, valr)
+        self._maker = market_maker(options, valr)
         self._record = DemoRecord(valr)
         self._began = time.monotonic()
         self._quoted_s = 0.0

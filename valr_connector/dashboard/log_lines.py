@@ -56,8 +56,9 @@ def _connection(event: e.ConnectionChanged) -> str:
 
 
 def _connection_severity(event: e.ConnectionChanged) -> Severity:
-    was_lost = event.before is SessionState.LIVE and event.after is not SessionState.CLOSING
-    return _WARNING if was_lost or event.cause else _INFO
+    """A step back is a trouble, unless it is wanted."""
+    is_wanted = SessionState.CLOSING in (event.before, event.after)
+    return _WARNING if event.cause and not is_wanted else _INFO
 
 
 def _circuit(event: e.CircuitChanged) -> str:

@@ -95,7 +95,7 @@ def _intent(found: InFlightOrder, now: int) -> str:
     for verb, request in (("cancelling", found.cancel_request), ("modifying", found.modify_request)):
         if request is not None:
             attempt = f", attempt {request.attempt}" if request.attempt > 1 else ""
-            return f"{verb} for {(now - request.since) / _NS_PER_S:.1f} s{attempt}"
+            return f"{verb} {(now - request.since) / _NS_PER_S:.1f} s{attempt}"
     return "placing" if found.status is OrderStatus.PENDING_CREATE else ""
 
 
