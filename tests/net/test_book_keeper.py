@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from msgspec import structs
+
 from tests.unit.core import book_wire as wire
 from valr_connector.core.order_book import OrderBook
 from valr_connector.model.enums import BookFeed
@@ -12,7 +14,7 @@ from valr_connector.model.ids import Pair, Symbol
 from valr_connector.model.market import PairInfo, PriceLevel
 from valr_connector.net.book_keeper import BookKeeper
 from valr_connector.net.event_stream import EventPublisher
-from valr_connector.observe.metrics import Metrics
+from valr_connector.observe import metrics as m
 
 D = Decimal
 BTC = Pair("BTC-ZAR")
@@ -28,6 +30,7 @@ class Kept:
         self.breaks = 0
         self.validities = 0
         self.told: list[Event] = []
+        self.metrics = m.Metrics()
         publisher = EventPublisher()
         publisher.on(Event, self.told.append)
         one = D(1)
@@ -39,7 +42,7 @@ class Kept:
             publisher=publisher,
             on_validity=self.note_validity,
             on_break=self.note_break,
-            metrics=Metrics(),
+            metrics=self.metrics,
         )
 
     @property
@@ -170,3 +173,12 @@ def test_a_feed_that_replaces_its_book_is_not_asked_for_at_once() -> None:
     assert kept.keeper.schedule.take_due(1_000).ask_anew == ()
     kept.keeper.take(wire.aggregated([("3", "1")], [("4", "1")]))
     assert kept.book.is_valid
+
+
+def test_frames_that_lead_to_nothing_are_counted_by_why() -> None:
+    kept = Kept()
+    elsewhere = structs.replace(wire.snapshot(BIDS, []), pair_symbol="ETHZAR")
+    kept.keeper.take(elsewhere)
+    kept.keeper.take(wire.diff([("100", "3")], [], 2, checksum=0))
+    assert kept.metrics.counter(m.MARKET_FRAMES_DROPPED, "not followed").value == 1
+    assert kept.metrics.counter(m.MARKET_FRAMES_DROPPED, "no snapshot").value == 1

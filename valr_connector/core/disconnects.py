@@ -40,6 +40,11 @@ class Ending:
     verdict: Verdict = Verdict.RETRY
     status: int | None = None
 
+    @property
+    def kind(self) -> str:
+        """The cause without what VALR or the network say about it: one of a few texts, for counting."""
+        return self.cause.partition(":")[0]
+
     def refusal(self, socket: str) -> AuthenticationError | PermissionDeniedError:
         """The error for a refusal that is final; `socket` names the socket."""
         error = PermissionDeniedError if self.status == 403 else AuthenticationError

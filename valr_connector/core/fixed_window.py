@@ -97,6 +97,12 @@ class FixedWindow:
         since = now - self.rule.period_ns
         return sum(sent > since for sent in self._sent)
 
+    def use(self, allowed: Sequence[int], now: int) -> float:
+        """How full it is: the part of a budget (`ready_at`) that is used, 0 to 1."""
+        self._see(now)
+        budget = allowed[self._step_at(now) if self._step else 0]
+        return min(1.0, self.used(now) / budget)
+
     def is_idle(self, now: int) -> bool:
         """Whether it could be forgotten without harm. One that was never used is about to be."""
         if not self._sent:
@@ -160,6 +166,10 @@ class Allowance:
     def ready_at(self, now: int) -> int:
         """From when on a request may be sent, if nothing else is."""
         return max(window.ready_at(allowed, now) for window, allowed in self._parts)
+
+    def use(self, now: int) -> float:
+        """How full the fullest window is, 0 to 1."""
+        return max(window.use(allowed, now) for window, allowed in self._parts)
 
     def tightest(self, now: int) -> WindowRule:
         """The limit that lets the next one wait longest."""

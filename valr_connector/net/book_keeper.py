@@ -61,12 +61,15 @@ class BookKeeper:
         self._on_validity = on_validity
         self._on_break = on_break
         self._metrics = metrics
+        self._unfollowed = metrics.counter(m.MARKET_FRAMES_DROPPED, "not followed")
+        self._unusable = metrics.counter(m.MARKET_FRAMES_DROPPED, "no snapshot")
         self._invalid: dict[Pair, tuple[str, int]] = {}
 
     def take(self, frame: BookFrame) -> None:
         """Take over a frame. One of a pair that is not followed (any more) is left out."""
         book = self._by_symbol.get(frame.pair_symbol)
         if book is None:
+            self._unfollowed.add()
             return
         now = self._clock()
         taken = book.take(frame, now)
@@ -75,7 +78,9 @@ class BookKeeper:
         elif taken is Taken.STARTED:
             self.schedule.started(frame.pair_symbol, now)
             self._tell_valid(book)
-        elif taken is not Taken.IGNORED:
+        elif taken is Taken.IGNORED:
+            self._unusable.add()
+        else:
             self._on_broken(frame.pair_symbol, book, now, was_valid=taken is Taken.BROKE)
 
     def subscribed(self) -> None:

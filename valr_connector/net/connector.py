@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from valr_connector.config import Settings
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.clock import ClockOffset, TimestampSource
+from valr_connector.core.commands import CommandFate, SentCommand
 from valr_connector.core.guards import SECOND
 from valr_connector.core.order_book import OrderBook
 from valr_connector.core.rate_limits import LimitUse
@@ -35,6 +36,7 @@ from valr_connector.net.connections import Connections
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.gate import Gate
 from valr_connector.net.limiter import PROCESS_LIMITS, LimiterRegistry
+from valr_connector.net.loop_lag import LoopLag
 from valr_connector.net.market_stream import MarketStream, followed_book
 from valr_connector.net.mass_cancel import Farewell, MassCancel
 from valr_connector.net.network import Network
@@ -42,6 +44,7 @@ from valr_connector.net.order_batch import BatchSender
 from valr_connector.net.order_canceller import OrderCanceller
 from valr_connector.net.order_gateway import OrderGateway
 from valr_connector.net.order_journal import OrderJournal
+from valr_connector.net.order_metrics import OrderMetrics
 from valr_connector.net.order_modifier import OrderModifier
 from valr_connector.net.outcome_wait import OutcomeWait
 from valr_connector.net.public_data import PublicData
@@ -146,7 +149,12 @@ class Connector:
         self.circuits = Circuits(
             settings.circuits, clock=self._clocks.monotonic, publisher=publisher, metrics=metrics
         )
-        state.ledger.watch(self.circuits.note_command)
+        self._order_metrics = OrderMetrics(
+            state.tracker, publisher=publisher, clock=self._clocks.monotonic, metrics=metrics
+        )
+        state.ledger.watch(self._note_command)
+        self._resync_latency = metrics.latency(m.RESYNC)
+        self._loop_lag = LoopLag(metrics)
         self._failure: ValrError | None = None
         self._on_failure = on_failure
         self._supervisor = Supervisor(self._fail, self._note_restart, clock=self._clocks.monotonic)
@@ -185,6 +193,7 @@ class Connector:
             interval=round(settings.reconcile_interval_s * SECOND),
             clock=self._clocks.monotonic,
             server_time=lambda: self._timestamps.offset.server_ns(self._clocks.wall()),
+            metrics=metrics,
             fills_wanted_since=None if journal is None else journal.fills_wanted_since,
         )
         self._standby: Standby | None = None
@@ -218,6 +227,7 @@ class Connector:
             attempts=settings.place_attempts,
             clock=self._clocks.monotonic,
             metrics=metrics,
+            order_metrics=self._order_metrics,
             gate=self._gate,
             limiter=self._limiter,
             circuits=self.circuits,
@@ -235,6 +245,7 @@ class Connector:
             pause=state.patience.pause,
             clock=self._clocks.monotonic,
             metrics=metrics,
+            order_metrics=self._order_metrics,
             limiter=self._limiter,
             circuits=self.circuits,
         )
@@ -250,6 +261,7 @@ class Connector:
             clock=self._clocks.monotonic,
             gate=self._gate,
             limiter=self._limiter,
+            order_metrics=self._order_metrics,
             circuit=self.circuits.socket_orders,
         )
         self.batches = BatchSender(
@@ -320,6 +332,7 @@ class Connector:
             ThrottledError, RateLimitedError: VALR's limits leave no room in that time.
             ExchangeError, DecodeError: VALR answered with an error, or with nonsense.
         """
+        self._loop_lag.start()
         until = self._clocks.monotonic() + round(self._settings.start_timeout_s * SECOND)
         try:
             async with asyncio.timeout(self._settings.start_timeout_s):
@@ -357,6 +370,7 @@ class Connector:
         await self._stop()
 
     async def _stop(self) -> None:
+        self._loop_lag.stop()
         self._wait.abandon("closed before an outcome was known")
         if not self._readiness.is_ready.is_set():
             self._failure = self._failure or ClosedError("closed while it was starting")
@@ -450,6 +464,10 @@ class Connector:
             parts["cancel on disconnect"] = self._cancel_on_disconnect.run
         return parts
 
+    def _note_command(self, command: SentCommand, fate: CommandFate) -> None:
+        self.circuits.note_command(command, fate)
+        self._order_metrics.note_command(command, fate)
+
     def _note_restart(self, event: PartRestarted) -> None:
         self._metrics.counter(m.PART_RESTARTS, event.part).add()
         self._publisher.publish(event)
@@ -465,7 +483,9 @@ class Connector:
     async def _resync(self, epoch: int) -> None:
         if epoch > 1:
             await self.rest.renew()  # what killed the socket may have killed these connections as well
+        began = self._clocks.monotonic()
         await self._reconciler.resync(epoch)
+        self._resync_latency.record(self._clocks.monotonic() - began)
         self._readiness.ready(Part.BALANCES, Part.OPEN_ORDERS)
 
     def _fail(self, failure: ValrError) -> None:

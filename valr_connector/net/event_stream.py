@@ -71,6 +71,12 @@ class EventPublisher:
         self._waiting: deque[object] = deque()
         self._is_publishing = False
         self._is_closed = False
+        self._metrics.watch(m.EVENTS_WAITING, lambda: [((), self.unread)])
+
+    @property
+    def unread(self) -> int:
+        """How many events wait in streams to be read."""
+        return sum(len(stream) for stream in tuple(self._streams))
 
     @property
     def subscriptions(self) -> int:

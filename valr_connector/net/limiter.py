@@ -126,6 +126,11 @@ class LimiterRegistry:
         with self._lock:
             return self._venues.setdefault(host, VenueClock())
 
+    def use(self, allowance: Allowance, now: int) -> float:
+        """How full the fullest window of an allowance is, 0 to 1."""
+        with self._lock:
+            return allowance.use(now)
+
     def turnstile(self, host: str, venue: VenueClock) -> Turnstile:
         """Where requests to a host wait on the running event loop."""
         of_this_loop = self._turnstiles.setdefault(asyncio.get_running_loop(), {})
@@ -173,6 +178,7 @@ class Limiter:
         self._metrics = metrics
         self._venue = registry.venue(host)
         self._allowances: dict[tuple[Lane, str], Allowance] = {}
+        metrics.watch(m.LIMIT_USE, self._use)
 
     @property
     def is_aligned(self) -> bool:
@@ -243,6 +249,14 @@ class Limiter:
     def misalign(self) -> None:
         """VALR's clock is in doubt."""
         self._registry.misalign(self._venue)
+
+    def _use(self) -> Iterable[tuple[tuple[str], float]]:
+        """How full the fullest window of each lane is, of those that this instance has used."""
+        now = self._registry.now(self._venue)
+        fullest: dict[str, float] = {}
+        for (lane, _), allowance in tuple(self._allowances.items()):
+            fullest[lane.value] = max(fullest.get(lane.value, 0.0), self._registry.use(allowance, now))
+        return [((lane,), use) for lane, use in fullest.items()]
 
     def _throttle(self, allowance: Allowance, operation: str) -> None:
         now = self._registry.now(self._venue)

@@ -77,6 +77,7 @@ class MarketStream:
         self._clock = clock
         self._publisher = publisher
         self._metrics = metrics
+        self._no_news = metrics.counter(m.MARKET_FRAMES_DROPPED, "no news")
         self._refused_kinds: set[str] = set()
         self._unknown = Sightings()
         self.unknown: Mapping[str, int] = self._unknown.counts
@@ -226,7 +227,10 @@ class MarketStream:
             await self.client.send(command)
 
     def _on_market(self, frame: MarketFrame) -> None:
-        for event in self._router.route(frame):
+        events = self._router.route(frame)
+        if not events:
+            self._no_news.add()
+        for event in events:
             self._publisher.publish(event)
 
     def _on_error(self, frame: ErrorFrame | UnauthorizedFrame | UnsupportedFrame) -> None:

@@ -23,6 +23,7 @@ from valr_connector.model.enums import OrderStatus
 from valr_connector.model.order import CancelOutcome, CancelResult
 from valr_connector.net.circuits import Circuits
 from valr_connector.net.limiter import Limiter
+from valr_connector.net.order_metrics import OrderMetrics
 from valr_connector.net.outcome_wait import OutcomeWait, is_placed_or_unknown
 from valr_connector.net.rest import RestClient
 from valr_connector.net.user_stream import UserStreamTracker
@@ -70,6 +71,7 @@ class OrderCanceller:
         pause: Callable[[int], int],
         clock: Callable[[], int],
         metrics: m.Metrics,
+        order_metrics: OrderMetrics,
         limiter: Limiter,
         circuits: Circuits,
     ) -> None:
@@ -85,6 +87,7 @@ class OrderCanceller:
         self._clock = clock
         self._limiter = limiter
         self._circuits = circuits
+        self._metrics = order_metrics
         self._latency = metrics.latency(m.CANCEL_CONFIRMED)
 
     async def cancel(self, order: OrderRecord) -> CancelOutcome:
@@ -150,6 +153,8 @@ class OrderCanceller:
         except OutcomeUnknownError as error:
             self._ledger.give_up(command)
             self._stream.say(order, Says.CANCEL_UNKNOWN, reason=str(error))
+        else:
+            self._metrics.sent(CommandKind.CANCEL, now)
 
     async def _send_by_rest(self, order: OrderRecord, request: CancelOrder) -> None:
         try:

@@ -30,6 +30,7 @@ from valr_connector.net.circuits import Circuits
 from valr_connector.net.gate import Gate
 from valr_connector.net.limiter import Limiter
 from valr_connector.net.order_journal import OrderJournal
+from valr_connector.net.order_metrics import OrderMetrics
 from valr_connector.net.outcome_wait import OutcomeWait, is_placed_or_unknown
 from valr_connector.net.rest import RestClient
 from valr_connector.net.user_stream import UserStreamTracker
@@ -68,6 +69,7 @@ class OrderGateway:
         attempts: int,
         clock: Callable[[], int],
         metrics: m.Metrics,
+        order_metrics: OrderMetrics,
         gate: Gate,
         limiter: Limiter,
         circuits: Circuits,
@@ -85,6 +87,7 @@ class OrderGateway:
         self._journal = journal
         self._limiter = limiter
         self._circuits = circuits
+        self._metrics = order_metrics
         self._latency = metrics.latency(m.PLACE_CONFIRMED)
         self._gate = gate
 
@@ -180,6 +183,7 @@ class OrderGateway:
             self._ledger.give_up(command)
             self._say_fate(order, Fate.UNKNOWN, str(error))
         else:
+            self._metrics.sent(kind, order.created_at)
             self._stream.say(order, Says.SENT)
 
     async def _place_without_socket(

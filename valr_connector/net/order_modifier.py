@@ -17,6 +17,7 @@ from valr_connector.model.order import ModifyOutcome, ModifyResult
 from valr_connector.net.circuits import Circuit
 from valr_connector.net.gate import Gate
 from valr_connector.net.limiter import Limiter
+from valr_connector.net.order_metrics import OrderMetrics
 from valr_connector.net.outcome_wait import OutcomeWait, is_placed_or_unknown
 from valr_connector.net.rest import RestClient
 from valr_connector.net.user_stream import UserStreamTracker
@@ -58,6 +59,7 @@ class OrderModifier:
         clock: Callable[[], int],
         gate: Gate,
         limiter: Limiter,
+        order_metrics: OrderMetrics,
         circuit: Circuit,
     ) -> None:
         self._stream = stream
@@ -71,6 +73,7 @@ class OrderModifier:
         self._limiter = limiter
         self._circuit = circuit
         self._gate = gate
+        self._metrics = order_metrics
 
     def check_open(self) -> None:
         """Raises ClosedError once closing began."""
@@ -135,6 +138,8 @@ class OrderModifier:
         except ValrError as error:
             self._ledger.give_up(command)
             self._stream.say(order, Says.MODIFY_UNKNOWN, reason=str(error))
+        else:
+            self._metrics.sent(CommandKind.MODIFY, now)
         return True
 
     async def _send_by_rest(self, order: OrderRecord, request: ModifyOrder) -> bool:

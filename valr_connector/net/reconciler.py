@@ -27,6 +27,7 @@ from valr_connector.net.inquiries import Inquiries
 from valr_connector.net.order_lookup import look_up
 from valr_connector.net.rest import RestClient
 from valr_connector.net.user_stream import UserStreamTracker
+from valr_connector.observe import metrics as m
 from valr_connector.protocol import endpoints
 from valr_connector.protocol.rows import AccountTradeRow
 
@@ -79,8 +80,10 @@ class Reconciler:
         interval: int,
         clock: Callable[[], int],
         server_time: Callable[[], int],
+        metrics: m.Metrics,
         fills_wanted_since: datetime | None = None,
     ) -> None:
+        self._metrics = metrics
         self._rest = rest
         self._tracker = tracker
         self._questions = questions
@@ -143,6 +146,7 @@ class Reconciler:
             order = self._worth_asking_about(question, now)
             if order is not None:
                 self._asking.add(order.client_order_id)
+                self._metrics.counter(m.QUESTIONS, question.reason.name.lower()).add()
                 self._note_overdue(order, question.reason)  # before anybody can send it anew
                 tasks.create_task(self._settle(order, question))
         next_due = self._questions.next_due()
@@ -202,6 +206,7 @@ class Reconciler:
             try:
                 await self._ask(order)
             except ValrError as error:
+                self._probed("none")
                 log.warning("could not ask about %s: %s", order.client_order_id, error)
                 return False
         return True
@@ -267,8 +272,10 @@ class Reconciler:
         asked_at = self._clock()
         report = await look_up(self._rest, order)
         if report is not None:
+            self._probed("found")
             self._stream.report(report, asked_at)
             return
+        self._probed("not found")
         arrived_by = await self._stream.placement_arrived_by(order)
         is_proved = absence_proves(order, asked_at, self._patience, arrived_by=arrived_by)
         if is_proved and await self._place_again(order):
@@ -285,6 +292,9 @@ class Reconciler:
                 asked_at=asked_at,
             )
         )
+
+    def _probed(self, answer: str) -> None:
+        self._metrics.counter(m.PROBES, answer).add()
 
     def _ask_soon_what_became_of(self, order: OrderRecord) -> None:
         """A placement sent anew is a new question, which does not go on with the pauses of the one before."""

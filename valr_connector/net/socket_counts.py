@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from valr_connector.core.disconnects import Ending
 from valr_connector.model.enums import SessionState
 from valr_connector.observe import metrics as m
+
+ONE_FRAME_IN: Final = 16
+"""Timing a frame costs as much as some callbacks do; so many frames give the same distribution for less."""
 
 
 class SocketCounts:
@@ -13,11 +19,18 @@ class SocketCounts:
         self.received = metrics.counter(m.FRAMES_RECEIVED, name)
         self.sent = metrics.counter(m.FRAMES_SENT, name)
         self.handler_errors = metrics.counter(m.HANDLER_ERRORS, name)
+        self.handled = metrics.latency(m.FRAME_HANDLED, name)
         self.dials = metrics.counter(m.DIALS, name)
         self.disconnects = metrics.counter(m.DISCONNECTS, name)
         self.round_trip = metrics.latency(m.PING_ROUND_TRIP, name)
         self._recovery = metrics.latency(m.RECOVERY, name)
+        self._metrics = metrics
+        self._name = name
         self._lost_ns: int | None = None
+
+    def ended(self, ending: Ending) -> None:
+        """A connection or a dial ended, and another dial follows."""
+        self._metrics.counter(m.RECONNECTS, self._name, ending.kind).add()
 
     def changed(self, before: SessionState, after: SessionState, now: int) -> None:
         """The connection changed its state: time how long a live one took to come back."""

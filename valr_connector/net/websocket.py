@@ -26,7 +26,7 @@ from valr_connector.model.enums import SessionState
 from valr_connector.net.control_frames import read_control
 from valr_connector.net.dialling import DIAL_ERRORS, Dial, SocketConnection, dial, hang_up, judge_dial
 from valr_connector.net.limiter import DialPermit
-from valr_connector.net.socket_counts import SocketCounts
+from valr_connector.net.socket_counts import ONE_FRAME_IN, SocketCounts
 from valr_connector.net.socket_handler import FrameTap, SocketHandler, StateListener
 from valr_connector.observe.metrics import Metrics
 
@@ -120,6 +120,7 @@ class WebSocketClient:
                 ending = await self._dial_and_serve()
                 if ending.verdict is Verdict.REFUSED:
                     await self._take_refusal(ending)
+                self._counts.ended(ending)
                 delay = self._backoff.next_delay(
                     stable_s=self.session.stable_ns / _NS_PER_S,
                     random=self._rng.random(),
@@ -229,6 +230,7 @@ class WebSocketClient:
         session = self.session
         clock = self._clock
         received = self._counts.received
+        handled = self._counts.handled
         on_frame = self._handler.on_frame
 
         def read(raw: bytes) -> None:
@@ -243,6 +245,8 @@ class WebSocketClient:
             if session.awaits_control:
                 self._take_control(connection, raw, now, authenticated)
             self._guarded(on_frame, raw)
+            if not received.value % ONE_FRAME_IN:
+                handled.record(clock() - now)
 
         return read
 

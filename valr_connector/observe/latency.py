@@ -8,7 +8,10 @@ nothing is ever allocated after construction, sorted or thrown away.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from valr_connector.errors import InvalidArgumentError
@@ -76,13 +79,22 @@ class LatencyHistogram:
         """
         if not 0 <= percent <= 100:
             raise InvalidArgumentError("percent", percent, "has to be within 0 to 100")
-        rank = max(1, -int(-percent * self.count // 100))
-        seen = 0
-        for bucket, count in enumerate(self._counts):
-            seen += count
-            if seen >= rank:
-                return min(_upper_edge_ns(bucket), self.max_ns)
-        return self.max_ns
+        return self._percentile(list(accumulate(self._counts)), percent)
+
+    def counts_up_to(self, bounds_ns: Sequence[int]) -> Sequence[int]:
+        """How many durations each bound is not exceeded by; one within 1.6 % of a bound may count either way.
+
+        Args:
+            bounds_ns: in rising order, nanoseconds.
+        """
+        totals: list[int] = []
+        seen = bucket = 0
+        for bound in bounds_ns:
+            last = _bucket(min(bound, _LONGEST_NS))
+            seen += sum(self._counts[bucket : last + 1])
+            bucket = last + 1
+            totals.append(seen)
+        return totals
 
     def distribution(self) -> list[tuple[int, int]]:
         """Upper edges in nanoseconds and how many there are between, four to a power of two; none empty."""
@@ -92,15 +104,21 @@ class LatencyHistogram:
 
     def summary(self) -> LatencySummary:
         """Everything at this moment."""
+        totals = list(accumulate(self._counts))
         return LatencySummary(
             count=self.count,
             mean_ns=self.mean_ns,
-            p50_ns=self.percentile(50),
-            p90_ns=self.percentile(90),
-            p99_ns=self.percentile(99),
+            p50_ns=self._percentile(totals, 50),
+            p90_ns=self._percentile(totals, 90),
+            p99_ns=self._percentile(totals, 99),
             max_ns=self.max_ns,
             total_ns=self.total_ns,
         )
+
+    def _percentile(self, totals: Sequence[int], percent: float) -> int:
+        """`totals` are how many durations lie in each bucket and those before it."""
+        rank = max(1, -int(-percent * self.count // 100))
+        return min(_upper_edge_ns(bisect_left(totals, rank)), self.max_ns)
 
 
 def _bucket(duration_ns: int) -> int:

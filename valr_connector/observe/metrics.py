@@ -1,42 +1,41 @@
-"""Counters, gauges and latency histograms, in memory.
+"""Every metric of the library, in one table: :data:`CATALOGUE`.
 
-A metric is an object of this module, not a text: a misspelt name does not pass the type checker. All of them
-stand in one table, :data:`CATALOGUE`. Whoever counts asks once for the instrument (``metrics.counter(...)``)
-and keeps it; counting is then an addition.
+A metric is an object of this module, not a text: a misspelt name does not pass the type checker. The
+instruments behind them are those of `observe.instruments`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final
 
-from valr_connector.errors import InvalidArgumentError
-from valr_connector.observe.latency import LatencyHistogram, LatencySummary
+from valr_connector.observe.instruments import (
+    MOST_SERIES,
+    OTHER,
+    Counter,
+    Gauge,
+    Instrument,
+    Kind,
+    Metric,
+    Metrics,
+    MetricSource,
+    Sample,
+    Value,
+)
 
-MOST_SERIES: Final = 256
-"""Label values can come from the wire; beyond this many the rest is counted together, as ``other``."""
-OTHER: Final = "other"
-
-
-class Kind(StrEnum):
-    """What a metric measures."""
-
-    COUNTER = "counter"
-    GAUGE = "gauge"
-    LATENCY = "latency"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Metric:
-    """Name, kind and meaning of one metric; there is one object of each. Latencies are in nanoseconds."""
-
-    name: str
-    kind: Kind
-    labels: tuple[str, ...]
-    meaning: str
-
+__all__ = [
+    "CATALOGUE",
+    "MOST_SERIES",
+    "OTHER",
+    "Counter",
+    "Gauge",
+    "Instrument",
+    "Kind",
+    "Metric",
+    "MetricSource",
+    "Metrics",
+    "Sample",
+    "Value",
+]
 
 FRAMES_RECEIVED = Metric("ws_frames_received", Kind.COUNTER, ("socket",), "frames that came in")
 FRAMES_SENT = Metric("ws_frames_sent", Kind.COUNTER, ("socket",), "frames that went out, PINGs included")
@@ -45,6 +44,18 @@ HANDLER_ERRORS = Metric(
 )
 DIALS = Metric("ws_dials", Kind.COUNTER, ("socket",), "attempts to connect")
 DISCONNECTS = Metric("ws_disconnects", Kind.COUNTER, ("socket",), "open connections that ended")
+RECONNECTS = Metric(
+    "ws_reconnects",
+    Kind.COUNTER,
+    ("socket", "cause"),
+    "dials again, by what ended the connection or dial before",
+)
+FRAME_HANDLED = Metric(
+    "ws_frame_handled",
+    Kind.LATENCY,
+    ("socket",),
+    "from a frame's arrival until every callback that it led to has returned; one frame in 16 is timed",
+)
 PING_ROUND_TRIP = Metric("ws_ping_round_trip", Kind.LATENCY, ("socket",), "from a PING to its PONG")
 RECOVERY = Metric("ws_recovery", Kind.LATENCY, ("socket",), "from a lost connection to the next live one")
 REST_LATENCY = Metric(
@@ -62,6 +73,41 @@ PLACE_CONFIRMED = Metric(
 CANCEL_CONFIRMED = Metric(
     "order_cancel_confirmed", Kind.LATENCY, (), "from the call that cancels to VALR's word on the order"
 )
+COMMAND_SENT = Metric(
+    "command_call_to_sent",
+    Kind.LATENCY,
+    ("command",),
+    "from the call to its command's handing over to the account socket, the wait for room in limits included",
+)
+COMMAND_RECEIPT = Metric(
+    "command_sent_to_receipt", Kind.LATENCY, ("command",), "from sending a command to VALR's reply to it"
+)
+COMMAND_CONFIRMED = Metric(
+    "command_receipt_to_confirmed",
+    Kind.LATENCY,
+    ("command",),
+    "from VALR's reply to a command to VALR's word on the order; none where that word came first",
+)
+ORDERS_IN_FLIGHT = Metric(
+    "orders_in_flight", Kind.GAUGE, ("status",), "orders that have not ended, by what VALR last said of them"
+)
+ORDERS_UNKNOWN = Metric(
+    "orders_unknown", Kind.GAUGE, (), "orders of which it is not known whether VALR has them"
+)
+ORDERS_ENDED = Metric("orders_ended", Kind.COUNTER, ("status",), "orders that ended, by how")
+FILLS = Metric("order_fills", Kind.COUNTER, (), "fills that were told")
+UNKNOWN_OUTCOMES = Metric(
+    "order_unknown_outcomes", Kind.COUNTER, ("command",), "commands whose outcome was not known in time"
+)
+QUESTIONS = Metric(
+    "order_questions", Kind.COUNTER, ("reason",), "questions about orders that were due and put, by reason"
+)
+PROBES = Metric(
+    "order_probes", Kind.COUNTER, ("answer",), "times that VALR was asked by REST what became of an order"
+)
+RESYNC = Metric(
+    "account_resync", Kind.LATENCY, (), "taking over balances, open orders and missed fills after a connect"
+)
 ORDERS_UNTRACKED = Metric(
     "orders_untracked", Kind.COUNTER, ("handling",), "open orders of the account that are not known here"
 )
@@ -78,6 +124,18 @@ LIMIT_THROTTLED = Metric(
     "limit_throttled", Kind.COUNTER, ("operation",), "requests not sent, for want of room in VALR's limits"
 )
 LIMIT_REFUSED = Metric("limit_refused", Kind.COUNTER, ("operation",), "requests that VALR's limits refused")
+LIMIT_USE = Metric(
+    "limit_use",
+    Kind.GAUGE,
+    ("lane",),
+    "the fullest of VALR's limits that a lane counts in: the part of what the lane may use, 0 to 1",
+)
+MARKET_FRAMES_DROPPED = Metric(
+    "market_frames_dropped",
+    Kind.COUNTER,
+    ("cause",),
+    "market frames that led to nothing: of a book not followed, not usable without a snapshot, or no news",
+)
 BOOK_BREAKS = Metric("book_breaks", Kind.COUNTER, ("pair",), "frames that proved a book wrong")
 BOOK_RESYNCS = Metric("book_resyncs", Kind.COUNTER, ("pair",), "books that were asked for anew")
 BOOK_RECOVERY = Metric("book_recovery", Kind.LATENCY, (), "from a book's becoming invalid to its next use")
@@ -90,123 +148,22 @@ PART_RESTARTS = Metric("part_restarts", Kind.COUNTER, ("part",), "parts started 
 STANDBY_TOLD = Metric(
     "standby_told", Kind.COUNTER, (), "frames that the standby alone brought, or brought first"
 )
+EVENTS_WAITING = Metric("events_waiting", Kind.GAUGE, (), "events in streams that nobody has read yet")
+LOOP_LAG = Metric(
+    "loop_lag", Kind.LATENCY, (), "how much too late the event loop wakes up, looked at once a second"
+)
 EVENTS_DROPPED = Metric("events_dropped", Kind.COUNTER, (), "events that a full stream had no room for")
 
 CATALOGUE: Final = (
-    FRAMES_RECEIVED, FRAMES_SENT, HANDLER_ERRORS,
-    DIALS, DISCONNECTS, PING_ROUND_TRIP, RECOVERY,
-    REST_LATENCY, REST_ANSWERS, REST_FAILURES, REST_RETRIES,
-    FRAMES_REFUSED, PLACE_CONFIRMED, CANCEL_CONFIRMED, ORDERS_UNTRACKED, ORDERS_ZOMBIE,
-    LIMIT_WAIT, LIMIT_THROTTLED, LIMIT_REFUSED,
-    BOOK_BREAKS, BOOK_RESYNCS, BOOK_RECOVERY,
+    FRAMES_RECEIVED, FRAMES_SENT, FRAME_HANDLED, HANDLER_ERRORS,
+    DIALS, DISCONNECTS, RECONNECTS, PING_ROUND_TRIP, RECOVERY, RESYNC,
+    REST_LATENCY, REST_ANSWERS, REST_FAILURES, REST_RETRIES, FRAMES_REFUSED,
+    COMMAND_SENT, COMMAND_RECEIPT, COMMAND_CONFIRMED, PLACE_CONFIRMED, CANCEL_CONFIRMED,
+    ORDERS_IN_FLIGHT, ORDERS_UNKNOWN, ORDERS_ENDED, FILLS, UNKNOWN_OUTCOMES, QUESTIONS, PROBES,
+    ORDERS_UNTRACKED, ORDERS_ZOMBIE,
+    LIMIT_WAIT, LIMIT_THROTTLED, LIMIT_REFUSED, LIMIT_USE,
+    MARKET_FRAMES_DROPPED, BOOK_BREAKS, BOOK_RESYNCS, BOOK_RECOVERY,
     CIRCUIT_STATE, CIRCUIT_OPENED, CLOCK_OFFSET, PART_RESTARTS, STANDBY_TOLD,
-    CALLBACK_ERRORS, EVENTS_DROPPED,
+    CALLBACK_ERRORS, EVENTS_WAITING, EVENTS_DROPPED, LOOP_LAG,
 )  # fmt: skip
 """Every metric of the library."""
-
-
-@dataclass(slots=True)
-class Counter:
-    """A number that only rises."""
-
-    value: int = 0
-
-    def add(self, count: int = 1) -> None:
-        self.value += count
-
-
-@dataclass(slots=True)
-class Gauge:
-    """A number that is set."""
-
-    value: float = 0.0
-
-    def set(self, value: float) -> None:
-        self.value = value
-
-
-Value = int | float | LatencySummary
-Instrument = TypeVar("Instrument", Counter, Gauge, LatencyHistogram)
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One series at one moment."""
-
-    metric: Metric
-    labels: tuple[str, ...]
-    value: Value
-
-    @property
-    def key(self) -> str:
-        """``name{label=value}``, or the bare name where the metric has no labels."""
-        pairs = ",".join(f"{name}={text}" for name, text in zip(self.metric.labels, self.labels, strict=True))
-        return f"{self.metric.name}{{{pairs}}}" if pairs else self.metric.name
-
-
-_Series = tuple[Metric, tuple[str, ...]]
-
-
-class Metrics:
-    """All instruments of one connector. Asking twice for the same series gives the same instrument."""
-
-    def __init__(self) -> None:
-        self._counters: dict[_Series, Counter] = {}
-        self._gauges: dict[_Series, Gauge] = {}
-        self._latencies: dict[_Series, LatencyHistogram] = {}
-        self._series: dict[Metric, int] = {}
-
-    def counter(self, metric: Metric, *labels: str) -> Counter:
-        """The counter of one series.
-
-        Raises:
-            InvalidArgumentError: the metric is no counter, or the labels do not fit it.
-        """
-        return self._instrument(self._counters, Counter, Kind.COUNTER, metric, labels)
-
-    def gauge(self, metric: Metric, *labels: str) -> Gauge:
-        """The gauge of one series; raises like :meth:`counter`."""
-        return self._instrument(self._gauges, Gauge, Kind.GAUGE, metric, labels)
-
-    def latency(self, metric: Metric, *labels: str) -> LatencyHistogram:
-        """The histogram of one series; raises like :meth:`counter`."""
-        return self._instrument(self._latencies, LatencyHistogram, Kind.LATENCY, metric, labels)
-
-    def samples(self) -> Iterator[Sample]:
-        """Every series at this moment, for exporters."""
-        for (metric, labels), counter in self._counters.items():
-            yield Sample(metric, labels, counter.value)
-        for (metric, labels), gauge in self._gauges.items():
-            yield Sample(metric, labels, gauge.value)
-        for (metric, labels), histogram in self._latencies.items():
-            yield Sample(metric, labels, histogram.summary())
-
-    def histograms(self) -> Iterator[tuple[Metric, tuple[str, ...], LatencyHistogram]]:
-        """Every latency's series: its metric, its labels and the histogram itself, to be read only."""
-        for (metric, labels), histogram in self._latencies.items():
-            yield metric, labels, histogram
-
-    def snapshot(self) -> dict[str, Value]:
-        """Every series at this moment by its :attr:`Sample.key`. What was never asked for is not in it."""
-        return {sample.key: sample.value for sample in self.samples()}
-
-    def _instrument(
-        self,
-        store: dict[_Series, Instrument],
-        make: type[Instrument],
-        kind: Kind,
-        metric: Metric,
-        labels: tuple[str, ...],
-    ) -> Instrument:
-        found = store.get((metric, labels))
-        if found is not None:
-            return found
-        if metric.kind is not kind:
-            raise InvalidArgumentError("metric", metric.name, f"is a {metric.kind}, not a {kind}")
-        if len(labels) != len(metric.labels):
-            raise InvalidArgumentError("labels", labels, f"{metric.name} has the labels {metric.labels}")
-        known = self._series.get(metric, 0)
-        if known >= MOST_SERIES:
-            return store.setdefault((metric, (OTHER,) * len(labels)), make())
-        self._series[metric] = known + 1
-        return store.setdefault((metric, labels), make())

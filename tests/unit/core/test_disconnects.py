@@ -73,3 +73,11 @@ def test_a_refusal_in_a_frame_is_an_authentication_error_without_status() -> Non
     error = ending.refusal("account")
     assert isinstance(error, AuthenticationError)
     assert error.status is None
+
+
+def test_causes_are_counted_without_their_details() -> None:
+    endings = (judge_upgrade(429, "slow down"), judge_close(1006, "reset by peer"))
+    assert [ending.kind for ending in endings] == [
+        "upgrade refused with HTTP 429",
+        "close 1006 (no close frame)",
+    ]

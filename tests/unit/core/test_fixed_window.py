@@ -92,6 +92,23 @@ def test_a_request_needs_room_in_all_of_its_windows_and_counts_in_all_or_none() 
     assert fill(allowance(large), NOW) == 90
 
 
+def test_use_is_that_of_the_fullest_window_and_falls_as_requests_grow_old() -> None:
+    narrow, wide = window_of(), window_of(SHARED)
+    allowed = allowance(narrow, wide)
+    for _ in range(5):
+        allowed.take(NOW)
+    assert allowed.use(NOW) == 0.5
+    assert allowance(wide).use(NOW) == 0.05
+    assert allowed.use(NOW + APART) == 0
+
+
+def test_a_budget_that_a_refusal_shrank_is_used_sooner() -> None:
+    allowed = allowance(window_of())
+    fill(allowed, NOW)
+    allowed.refused(NOW, NOW)
+    assert allowed.use(NOW) == 1
+
+
 def test_the_limit_that_lets_one_wait_longest_is_named() -> None:
     clock = VenueClock()
     both = allowance(window_of(KEY_MINUTE, clock), window_of(HOST_MINUTE, clock))

@@ -85,3 +85,10 @@ def test_its_distribution_has_every_duration_once_and_four_steps_to_a_power_of_t
     distribution = histogram.distribution()
 
     assert distribution == [(15, 2), (1_023, 1), (1_279, 1), (1_535, 2), (41_943_039, 1)]
+
+
+def test_durations_are_counted_up_to_bounds() -> None:
+    histogram = LatencyHistogram()
+    for duration in (10, 900, 1_100, 5_000_000, 1 << 50):
+        histogram.record(duration)
+    assert histogram.counts_up_to([5, 1_000, 2_000, 10_000_000, 1 << 60]) == [0, 2, 3, 4, 5]

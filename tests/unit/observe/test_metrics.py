@@ -106,3 +106,16 @@ def test_histograms_can_be_read_as_they_are() -> None:
     metrics.counter(m.FRAMES_SENT, "account")
 
     assert list(metrics.histograms()) == [(m.PING_ROUND_TRIP, ("account",), ping)]
+
+
+def test_a_watched_gauge_is_read_whenever_somebody_looks() -> None:
+    metrics, waiting = m.Metrics(), [1]
+    metrics.watch(m.EVENTS_WAITING, lambda: [((), len(waiting))])
+    before = metrics.snapshot()
+    waiting.append(2)
+    assert (before, metrics.snapshot()) == ({"events_waiting": 1}, {"events_waiting": 2})
+
+
+def test_what_is_no_gauge_cannot_be_watched() -> None:
+    with pytest.raises(InvalidArgumentError, match="metric='ws_dials': is a counter, not a gauge"):
+        m.Metrics().watch(m.DIALS, list)

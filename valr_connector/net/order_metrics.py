@@ -1,0 +1,122 @@
+"""What is counted and timed of orders and of the commands about them.
+
+All of it follows from what is told anyhow: the fate of each command, and the orders' events. Nothing is added
+to the handling of a frame.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from valr_connector.core.commands import CommandFate, CommandKind, SentCommand
+from valr_connector.core.order_tracker import OrderTracker
+from valr_connector.model.enums import OrderStatus, Placement
+from valr_connector.model.events import (
+    CancelUnknown,
+    ModifyUnknown,
+    OrderCancelled,
+    OrderCompleted,
+    OrderCreated,
+    OrderEvent,
+    OrderExpired,
+    OrderFailed,
+    OrderFilled,
+    PlacementUnknown,
+)
+from valr_connector.model.ids import ClientOrderId
+from valr_connector.net.event_stream import EventPublisher
+from valr_connector.observe import metrics as m
+
+PLACE: Final = "place"
+CANCEL: Final = "cancel"
+MODIFY: Final = "modify"
+
+_COMMANDS: Final[Mapping[CommandKind, str]] = {
+    CommandKind.PLACE_LIMIT: PLACE,
+    CommandKind.PLACE_MARKET: PLACE,
+    CommandKind.CANCEL: CANCEL,
+    CommandKind.MODIFY: MODIFY,
+}
+_ENDINGS: Final[Mapping[type[OrderEvent], OrderStatus]] = {
+    OrderCompleted: OrderStatus.FILLED,
+    OrderCancelled: OrderStatus.CANCELLED,
+    OrderExpired: OrderStatus.EXPIRED,
+    OrderFailed: OrderStatus.FAILED,
+}
+_UNKNOWN: Final[Mapping[type[OrderEvent], str]] = {
+    PlacementUnknown: PLACE,
+    CancelUnknown: CANCEL,
+    ModifyUnknown: MODIFY,
+}
+
+
+class OrderMetrics:
+    """Counts and times the orders of one tracker.
+
+    Args:
+        clock: monotonic nanoseconds.
+    """
+
+    def __init__(
+        self,
+        tracker: OrderTracker,
+        *,
+        publisher: EventPublisher,
+        clock: Callable[[], int],
+        metrics: m.Metrics,
+    ) -> None:
+        self._tracker = tracker
+        self._clock = clock
+        self._sent = {name: metrics.latency(m.COMMAND_SENT, name) for name in (PLACE, CANCEL, MODIFY)}
+        self._receipt = {name: metrics.latency(m.COMMAND_RECEIPT, name) for name in (PLACE, CANCEL, MODIFY)}
+        self._confirmed = {name: metrics.latency(m.COMMAND_CONFIRMED, name) for name in (PLACE, CANCEL)}
+        self._received: dict[tuple[str, ClientOrderId], int] = {}
+        """When VALR replied to a placement or cancel that has no outcome yet, by command and order."""
+        self._counters: Mapping[type, m.Counter] = {
+            OrderFilled: metrics.counter(m.FILLS),
+            **{kind: metrics.counter(m.ORDERS_ENDED, status.value) for kind, status in _ENDINGS.items()},
+            **{kind: metrics.counter(m.UNKNOWN_OUTCOMES, name) for kind, name in _UNKNOWN.items()},
+        }
+        publisher.on(tuple(self._counters), self._count)
+        publisher.on(tuple(_ENDINGS), self._ended)
+        publisher.on(OrderCreated, lambda event: self._settled(PLACE, event))
+        metrics.watch(m.ORDERS_IN_FLIGHT, self._by_status)
+        metrics.watch(m.ORDERS_UNKNOWN, self._unknown)
+
+    def sent(self, kind: CommandKind, called: int) -> None:
+        """A command that was called for then was handed to the socket."""
+        self._sent[_COMMANDS[kind]].record(self._clock() - called)
+
+    def note_command(self, command: SentCommand, fate: CommandFate) -> None:
+        """What became of a command's way to VALR and back."""
+        if fate is not CommandFate.ANSWERED:
+            return
+        now, name = self._clock(), _COMMANDS[command.kind]
+        self._receipt[name].record(now - command.sent_at)
+        order = self._tracker.find(command.client_order_id)
+        if order is None or name is MODIFY or order.is_done:
+            return
+        if name is CANCEL or order.status is OrderStatus.PENDING_CREATE:
+            self._received[name, command.client_order_id] = now
+
+    def _count(self, event: OrderEvent) -> None:
+        self._counters[type(event)].add()
+
+    def _ended(self, event: OrderEvent) -> None:
+        self._settled(PLACE, event)
+        self._settled(CANCEL, event)
+
+    def _settled(self, command: str, event: OrderEvent) -> None:
+        received = self._received.pop((command, event.order.client_order_id), None)
+        if received is not None:
+            self._confirmed[command].record(self._clock() - received)
+
+    def _by_status(self) -> Iterable[tuple[tuple[str], int]]:
+        counts = Counter(order.status for order in self._tracker.in_flight.values())
+        return [((status.value,), counts[status]) for status in OrderStatus if not status.is_terminal]
+
+    def _unknown(self) -> Iterable[tuple[tuple[()], int]]:
+        orders = self._tracker.in_flight.values()
+        return [((), sum(order.placement is Placement.UNKNOWN for order in orders))]
