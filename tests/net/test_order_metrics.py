@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.net.trading import Desk, trading
 from valr_connector import OrderStatus, Placement
+from valr_connector.net.socket_counts import ONE_FRAME_IN
 from valr_connector.observe.latency import LatencySummary
 from valr_connector.simulator.faults import of_type
 
@@ -62,7 +63,7 @@ async def test_orders_are_counted_by_where_they_stand() -> None:
         "orders_in_flight{status=OPEN}": 1,
         "orders_in_flight{status=PARTIALLY_FILLED}": 1,
     }
-    assert (open_now["order_fills"], ended["orders_ended{status=CANCELLED}"]) == (1, 2)
+    assert ended["orders_ended{status=CANCELLED}"] == 2
     assert ended["orders_in_flight{status=OPEN}"] == 0
 
 
@@ -99,10 +100,10 @@ async def test_limits_in_use_and_events_unread_are_read_when_somebody_looks() ->
     assert 0 < seen["limit_use{lane=PLACE}"] <= 1
 
 
-async def test_one_frame_in_sixteen_is_timed_up_to_the_end_of_its_callbacks() -> None:
+async def test_one_frame_in_many_is_timed_up_to_the_end_of_its_callbacks() -> None:
     async with trading() as desk:
-        for _ in range(4):
+        for _ in range(8):
             await desk.buy()
         seen = counts(desk)
         received = seen["ws_frames_received{socket=account}"]
-        assert seen["ws_frame_handled{socket=account}"] == received // 16 > 0
+        assert seen["ws_frame_handled{socket=account}"] == received // ONE_FRAME_IN > 0

@@ -22,7 +22,6 @@ from valr_connector.model.events import (
     OrderEvent,
     OrderExpired,
     OrderFailed,
-    OrderFilled,
     PlacementUnknown,
 )
 from valr_connector.model.ids import ClientOrderId
@@ -72,16 +71,15 @@ class OrderMetrics:
         self._sent = {name: metrics.latency(m.COMMAND_SENT, name) for name in (PLACE, CANCEL, MODIFY)}
         self._receipt = {name: metrics.latency(m.COMMAND_RECEIPT, name) for name in (PLACE, CANCEL, MODIFY)}
         self._confirmed = {name: metrics.latency(m.COMMAND_CONFIRMED, name) for name in (PLACE, CANCEL)}
-        self._received: dict[tuple[str, ClientOrderId], int] = {}
-        """When VALR replied to a placement or cancel that has no outcome yet, by command and order."""
-        self._counters: Mapping[type, m.Counter] = {
-            OrderFilled: metrics.counter(m.FILLS),
-            **{kind: metrics.counter(m.ORDERS_ENDED, status.value) for kind, status in _ENDINGS.items()},
-            **{kind: metrics.counter(m.UNKNOWN_OUTCOMES, name) for kind, name in _UNKNOWN.items()},
+        self._received: Mapping[str, dict[ClientOrderId, int]] = {PLACE: {}, CANCEL: {}}
+        """When VALR replied to a command that has no outcome yet, by order."""
+        for ending, status in _ENDINGS.items():
+            publisher.on(ending, self._ending(metrics.counter(m.ORDERS_ENDED, status.value)))
+        self._unknown_outcomes = {
+            kind: metrics.counter(m.UNKNOWN_OUTCOMES, name) for kind, name in _UNKNOWN.items()
         }
-        publisher.on(tuple(self._counters), self._count)
-        publisher.on(tuple(_ENDINGS), self._ended)
-        publisher.on(OrderCreated, lambda event: self._settled(PLACE, event))
+        publisher.on(tuple(_UNKNOWN), lambda event: self._unknown_outcomes[type(event)].add())
+        publisher.on(OrderCreated, self._created)
         metrics.watch(m.ORDERS_IN_FLIGHT, self._by_status)
         metrics.watch(m.ORDERS_UNKNOWN, self._unknown)
 
@@ -99,19 +97,26 @@ class OrderMetrics:
         if order is None or name is MODIFY or order.is_done:
             return
         if name is CANCEL or order.status is OrderStatus.PENDING_CREATE:
-            self._received[name, command.client_order_id] = now
+            self._received[name][command.client_order_id] = now
 
-    def _count(self, event: OrderEvent) -> None:
-        self._counters[type(event)].add()
+    def _created(self, event: OrderEvent) -> None:
+        self._settle(PLACE, event)
 
-    def _ended(self, event: OrderEvent) -> None:
-        self._settled(PLACE, event)
-        self._settled(CANCEL, event)
+    def _ending(self, counter: m.Counter) -> Callable[[OrderEvent], None]:
+        def end(event: OrderEvent) -> None:
+            counter.value += 1
+            self._settle(PLACE, event)
+            self._settle(CANCEL, event)
 
-    def _settled(self, command: str, event: OrderEvent) -> None:
-        received = self._received.pop((command, event.order.client_order_id), None)
-        if received is not None:
-            self._confirmed[command].record(self._clock() - received)
+        return end
+
+    def _settle(self, command: str, event: OrderEvent) -> None:
+        """VALR's word on the order is there."""
+        all_received = self._received[command]
+        if all_received:
+            received = all_received.pop(event.order.client_order_id, None)
+            if received is not None:
+                self._confirmed[command].record(self._clock() - received)
 
     def _by_status(self) -> Iterable[tuple[tuple[str], int]]:
         counts = Counter(order.status for order in self._tracker.in_flight.values())

@@ -8,7 +8,7 @@ from valr_connector.core.disconnects import Ending
 from valr_connector.model.enums import SessionState
 from valr_connector.observe import metrics as m
 
-ONE_FRAME_IN: Final = 16
+ONE_FRAME_IN: Final = 32
 """Timing a frame costs as much as some callbacks do; so many frames give the same distribution for less."""
 
 

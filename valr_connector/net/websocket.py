@@ -232,20 +232,22 @@ class WebSocketClient:
         received = self._counts.received
         handled = self._counts.handled
         on_frame = self._handler.on_frame
+        guarded = self._guarded
+        tap = self._tap
 
         def read(raw: bytes) -> None:
             now = clock()
-            received.value += 1
+            received.value = count = received.value + 1
             if session.frame(now):
                 self._changed(SessionState.STALE, "")
-            if self._tap is not None:
-                self._guarded(self._tap.frame_in, raw)
+            if tap is not None:
+                guarded(tap.frame_in, raw)
             if log.isEnabledFor(logging.DEBUG):
                 log.debug("%s < %s", self._name, raw)
             if session.awaits_control:
                 self._take_control(connection, raw, now, authenticated)
-            self._guarded(on_frame, raw)
-            if not received.value % ONE_FRAME_IN:
+            guarded(on_frame, raw)
+            if not count % ONE_FRAME_IN:
                 handled.record(clock() - now)
 
         return read

@@ -57,11 +57,15 @@ class LatencyHistogram:
 
     def record(self, duration_ns: int) -> None:
         """Count one duration; a negative one (a clock was set back) counts as 0."""
-        duration = max(duration_ns, 0)
+        if not 0 <= duration_ns <= self.max_ns:  # rarely: the usual way calls neither min nor max
+            duration_ns = max(duration_ns, 0)
+            self.max_ns = max(self.max_ns, duration_ns)
         self.count += 1
-        self.total_ns += duration
-        self.max_ns = max(self.max_ns, duration)
-        self._counts[_bucket(min(duration, _LONGEST_NS))] += 1
+        self.total_ns += duration_ns
+        try:
+            self._counts[_bucket(duration_ns)] += 1
+        except IndexError:
+            self._counts[-1] += 1
 
     @property
     def mean_ns(self) -> float:
@@ -123,8 +127,8 @@ class LatencyHistogram:
 
 def _bucket(duration_ns: int) -> int:
     """Below 128 ns a bucket for each nanosecond; above, 64 buckets for each power of two."""
-    shift = max(duration_ns.bit_length() - _PART_BITS - 1, 0)
-    return (shift << _PART_BITS) + (duration_ns >> shift)
+    shift = duration_ns.bit_length() - _PART_BITS - 1
+    return (shift << _PART_BITS) + (duration_ns >> shift) if shift > 0 else duration_ns
 
 
 def _upper_edge_ns(bucket: int) -> int:

@@ -54,7 +54,7 @@ FRAME_HANDLED = Metric(
     "ws_frame_handled",
     Kind.LATENCY,
     ("socket",),
-    "from a frame's arrival until every callback that it led to has returned; one frame in 16 is timed",
+    "from a frame's arrival until every callback that it led to has returned; one frame in 32 is timed",
 )
 PING_ROUND_TRIP = Metric("ws_ping_round_trip", Kind.LATENCY, ("socket",), "from a PING to its PONG")
 RECOVERY = Metric("ws_recovery", Kind.LATENCY, ("socket",), "from a lost connection to the next live one")
@@ -95,7 +95,6 @@ ORDERS_UNKNOWN = Metric(
     "orders_unknown", Kind.GAUGE, (), "orders of which it is not known whether VALR has them"
 )
 ORDERS_ENDED = Metric("orders_ended", Kind.COUNTER, ("status",), "orders that ended, by how")
-FILLS = Metric("order_fills", Kind.COUNTER, (), "fills that were told")
 UNKNOWN_OUTCOMES = Metric(
     "order_unknown_outcomes", Kind.COUNTER, ("command",), "commands whose outcome was not known in time"
 )
@@ -159,7 +158,7 @@ CATALOGUE: Final = (
     DIALS, DISCONNECTS, RECONNECTS, PING_ROUND_TRIP, RECOVERY, RESYNC,
     REST_LATENCY, REST_ANSWERS, REST_FAILURES, REST_RETRIES, FRAMES_REFUSED,
     COMMAND_SENT, COMMAND_RECEIPT, COMMAND_CONFIRMED, PLACE_CONFIRMED, CANCEL_CONFIRMED,
-    ORDERS_IN_FLIGHT, ORDERS_UNKNOWN, ORDERS_ENDED, FILLS, UNKNOWN_OUTCOMES, QUESTIONS, PROBES,
+    ORDERS_IN_FLIGHT, ORDERS_UNKNOWN, ORDERS_ENDED, UNKNOWN_OUTCOMES, QUESTIONS, PROBES,
     ORDERS_UNTRACKED, ORDERS_ZOMBIE,
     LIMIT_WAIT, LIMIT_THROTTLED, LIMIT_REFUSED, LIMIT_USE,
     MARKET_FRAMES_DROPPED, BOOK_BREAKS, BOOK_RESYNCS, BOOK_RECOVERY,
