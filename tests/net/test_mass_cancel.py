@@ -25,6 +25,7 @@ from valr_connector.simulator.vocabulary import NewOrder, State, VenueOrder
 D = Decimal
 ALL, OF_PAIR = "DELETE /v1/orders", "DELETE /v1/orders/{pair}"
 LIST = "GET /v1/orders/open"
+ONE_ORDER = "GET /v1/orders/{pair}/customerorderid/{id}"
 TO_LIST = to_path("/v1/orders/open")
 
 
@@ -233,6 +234,18 @@ async def test_closing_says_so_where_the_list_could_not_be_read(caplog: pytest.L
         report = await desk.valr.close()
         assert (report.is_clean, report.is_verified) == (True, False)
         assert "closing: could not read the open orders" in caplog.text
+
+
+async def test_closing_names_what_may_live_there_where_the_list_could_not_be_read() -> None:
+    async with trading() as desk:
+        asked_for, unasked, confirmed = [await desk.buy() for _ in range(3)]
+        await desk.valr.cancel_order(asked_for)
+        desk.exchange.venue.cancel(ACCOUNT, "BTCZAR", customer_order_id=confirmed.client_order_id)
+        await desk.until(lambda: confirmed.is_done and desk.asked(ONE_ORDER))
+        desk.exchange.faults.answer_request(500, lambda method, _: method == "GET", count=99)
+        end_here(desk, unasked.client_order_id)
+        report = await desk.valr.close()
+        assert (report.remaining, report.is_verified) == ((unasked,), False)
 
 
 async def test_closing_says_so_where_time_was_up_and_compares_with_the_list_all_the_same(

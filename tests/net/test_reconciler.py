@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -23,15 +24,18 @@ from tests.net.trading import (
 )
 from valr_connector import (
     CancelResult,
+    InFlightOrder,
     OrderFilled,
     OrderRevived,
     OrderStatus,
     Placement,
     PlacementUnknown,
+    SessionState,
     Side,
     TimeInForce,
     UntrackedOrder,
 )
+from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.net import reconciler
@@ -43,7 +47,15 @@ D = Decimal
 STATUS_ROUTE = "GET /v1/orders/{pair}/customerorderid/{id}"
 STATUS_PATH = "/v1/orders/BTCZAR/customerorderid"
 PLACE = of_type("PLACE_LIMIT_ORDER")
+AT_ONCE_UNSUBSCRIBED = replace(AT_ONCE, order_status_needs_subscription=True)
 ABOUT_ORDERS = of_type("ORDER_STATUS_UPDATE", "ORDER_PROCESSED", "OPEN_ORDERS_UPDATE", "NEW_ACCOUNT_TRADE")
+
+
+def said_cancelled(order: InFlightOrder) -> Evidence:
+    """VALR's stream tells, untruly, that an order was cancelled."""
+    at = datetime.now(UTC)
+    name = order.client_order_id
+    return Evidence(says=Says.CANCELLED, source=Source.STREAM, client_order_id=name, at=at)
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -259,6 +271,18 @@ async def test_a_fill_in_the_history_that_has_no_id_is_left_out() -> None:
         await desk.agreed(order)
 
 
+async def test_a_resync_asks_about_an_order_that_was_placed_by_rest_while_it_connected() -> None:
+    async with trading(AT_ONCE_UNSUBSCRIBED) as desk:
+        desk.exchange.faults.delay_frame(of_type("AUTHENTICATED"), 0.05)
+        desk.drop_account_socket()
+        await desk.until(lambda: desk.connector.account.client.session.state is SessionState.AUTHENTICATING)
+        desk.rival("sell", "0.005", "1000000")
+        order = await desk.buy("1000000", time_in_force=TimeInForce.IOC)
+        assert not desk.valr.ready
+        await desk.until(lambda: desk.valr.ready)
+        assert (order.status, order.executed_amount) == (OrderStatus.CANCELLED, D("0.005"))
+
+
 async def test_an_order_that_cannot_be_asked_about_during_the_resync_is_asked_about_later() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -303,6 +327,39 @@ async def test_lost_frames_are_made_up_for_by_comparing_lists() -> None:
         await desk.agreed(order)
         assert order.status is OrderStatus.CANCELLED
         desk.exchange.faults.clear()
+
+
+async def test_a_cancellation_that_nobody_asked_for_and_that_never_was_is_found_out_at_once() -> None:
+    async with trading() as desk:
+        order = await desk.buy("1000000")
+        desk.exchange.faults.drop_frame(ABOUT_ORDERS, count=9)
+        desk.rival("sell", "0.01", "1000000")
+        desk.connector.account.apply(said_cancelled(order))
+        await desk.agreed(order)
+        assert desk.story(order) == ["OrderCreated", "OrderCancelled", "OrderCorrected", "OrderFilled"]
+
+
+async def test_a_cancellation_that_nobody_asked_for_is_asked_about_once() -> None:
+    async with trading() as desk:
+        order = await desk.buy()
+        desk.exchange.venue.cancel_all(ACCOUNT)
+        await desk.until(lambda: order.is_done)
+        await desk.until(lambda: desk.asked(STATUS_ROUTE))
+        await asyncio.sleep(0.03)
+        assert desk.asked(STATUS_ROUTE) == 1
+        assert desk.story(order) == ["OrderCreated", "OrderCancelled"]
+
+
+async def test_a_fill_whose_frames_were_all_lost_is_found_when_lists_are_compared() -> None:
+    async with trading(reconcile_interval_s=0.03) as desk:
+        order = await desk.buy("1000000")
+        desk.exchange.faults.drop_frame(ABOUT_ORDERS, count=9)
+        desk.exchange.faults.answer_request(500, to_path(STATUS_PATH), count=99)
+        desk.exchange.faults.answer_request(500, to_path("/v1/orders/history"), count=99)
+        desk.connector.account.apply(said_cancelled(order))
+        desk.rival("sell", "0.01", "1000000")
+        await desk.agreed(order)
+        assert desk.story(order) == ["OrderCreated", "OrderCancelled", "OrderFilled", "OrderCorrected"]
 
 
 async def test_balances_are_compared_as_well() -> None:

@@ -143,6 +143,42 @@ FOUND = {
         0.302 restart
         0.836 misreport name=o9
     """,
+    "a cancellation that nobody asked for is confirmed, and the fill that came instead is found": """
+        seed=2008896
+        latency_s=0.01
+        0.1 place name=o9 side=SELL amount=0.02 price=1019714
+        0.314 frame count=2 way=in fate=drop seconds=0.0
+        1.143 misreport name=o9
+        1.145 take side=SELL amount=0.03
+    """,
+    "the same, when the order is filled before anybody can ask": """
+        seed=2013816
+        latency_s=0.2
+        0.1 place name=o9 side=BUY amount=0.02 price=987112
+        0.777 frame count=4 way=in fate=drop seconds=0.0
+        1.055 misreport name=o9
+        1.055 take side=BUY amount=0.03
+    """,
+    "a fill of an order that was told as cancelled when it was asked for is found in the trade history": """
+        seed=3
+        latency_s=0.01
+        0.1 place name=o9 side=BUY amount=0.02 price=990000
+        0.5 frame way=out fate=stall kind=CANCEL_LIMIT_ORDER seconds=2.0
+        0.5 cancel name=o9
+        0.6 frame count=4 way=in fate=drop kind=NEW_ACCOUNT_TRADE seconds=0.0
+        0.6 frame count=4 way=in fate=drop kind=FAILED_CANCEL_ORDER seconds=0.0
+        0.602 misreport name=o9
+        0.603 frame count=4 way=in fate=drop kind=ORDER_STATUS_UPDATE seconds=0.0
+        0.604 take side=BUY amount=0.03
+    """,
+    "an order placed by REST while the socket connected has ended unheard, and is asked about": """
+        seed=2011032
+        latency_s=0.2
+        venue.order_status_needs_subscription=true
+        0.0 market bid=980000 ask=1020000 amount=0.05
+        0.012 cut code=1000
+        0.214 place name=o1 side=SELL amount=0.08 price=979000 tif=IOC
+    """,
 }
 
 

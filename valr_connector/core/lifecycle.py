@@ -16,6 +16,9 @@ Two things are kept apart. The *status* is VALR's truth about the order; only VA
   answer about this very order, newer than its ending, that shows it open (`OrderRevived`).
 * Whatever cannot be decided from what was said is *asked*: `apply` returns a reason to probe the order.
   Absence, a refused cancel, an unrecognised status and contradictions are such reasons, never verdicts.
+* A cancellation or expiry that VALR's stream alone tells, that nobody here asked for and the order's own
+  terms do not bring about, holds and stays in doubt until an answer confirms it. The tracker asks once: were
+  it false, nothing else might ever say so.
 
 A modify changes size and price under the same id. Once the size may have changed, `original - remaining`
 no longer gives the executed amount (protocol 15.5), nor do fills that add up to the size we know make the
@@ -64,6 +67,7 @@ class AskReason(IntEnum):
     UNATTRIBUTED_FILL = 10
     AMOUNT_UNCONFIRMED = 11
     MODIFY_UNCONFIRMED = 12
+    ENDING_IN_DOUBT = 13
 
 
 class Applied(Struct, frozen=True, gc=False):
@@ -258,6 +262,7 @@ def _end(
     before, order.status = order.status, ending
     order.cancel_request = order.modify_request = None
     order.done_at = now
+    order.ending_in_doubt = _is_unexplained(order, evidence)
     _date_ending(order, evidence, now)
     order.placement = Placement.CONFIRMED
     order.failure_reason = ""
@@ -279,6 +284,15 @@ def _end(
         events.append(OrderFailed(order, evidence.at, evidence.reason))
 
 
+def _is_unexplained(order: OrderRecord, evidence: Evidence) -> bool:
+    return (
+        order.status in (_CANCELLED, _EXPIRED)
+        and evidence.source is Source.STREAM
+        and not order.cancel_attempts
+        and order.time_in_force is TimeInForce.GTC
+    )
+
+
 def _date_ending(order: OrderRecord, evidence: Evidence, now: int) -> None:
     order.ended_undated_at = now
     if order.status is _FILLED and evidence.says is not Says.FILLED:
@@ -294,6 +308,8 @@ def _confirm_ending(order: OrderRecord, evidence: Evidence) -> None:
     if evidence.at is not None:
         order.ended_at = evidence.at if order.ended_at is None else max(order.ended_at, evidence.at)
         order.ended_undated_at = None
+    if evidence.source is Source.QUERY:
+        order.ending_in_doubt = False
     if order.status is _FAILED and not order.failure_reason:
         order.failure_reason = evidence.reason
 
@@ -314,6 +330,7 @@ def _revive(order: OrderRecord, evidence: Evidence, events: list[OrderEvent]) ->
     order.status = _PARTIAL if order.executed_amount > ZERO else _OPEN
     order.placement = Placement.CONFIRMED
     order.ended_at = order.ended_undated_at = None
+    order.ending_in_doubt = False
     order.failure_reason = ""
     tell_created(order, evidence, events)
     events.append(OrderRevived(order, evidence.at, before, order.status))

@@ -63,6 +63,7 @@ def known(order: OrderRecord) -> Known:
         failure_reason=order.failure_reason,
         updated_at=order.updated_at,
         ended_at=order.ended_at,
+        ending_in_doubt=order.ending_in_doubt,
         adopted_at=order.adopted_at,
         executed_before=order.executed_before,
     )

@@ -69,6 +69,7 @@ class Known(_Record, tag="known", frozen=True, gc=False, kw_only=True):
     failure_reason: str = ""
     updated_at: datetime | None = None
     ended_at: datetime | None = None
+    ending_in_doubt: bool = False
     adopted_at: datetime | None = None
     executed_before: Decimal = Decimal(0)
 

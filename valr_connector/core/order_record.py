@@ -87,6 +87,8 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     """VALR's time of its ending, or a lower bound of it; None where not even that is known."""
     ended_undated_at: int | None = None
     """Where VALR gave the ending no time: when it became known here, nanoseconds of the monotonic clock."""
+    ending_in_doubt: bool = False
+    """VALR's stream alone told its ending, nothing explains it, and no answer has confirmed it yet."""
     done_at: int = 0
     """When its ending became known here, nanoseconds of the monotonic clock; 0 before."""
     last_heard: int = 0

@@ -93,6 +93,8 @@ class OrderTracker:
             self._questions.ask(order.client_order_id, lifecycle.AskReason.PLACEMENT_UNCONFIRMED, now)
         elif not order.has_all_fills:
             self._questions.ask(order.client_order_id, lifecycle.AskReason.MISSING_FILLS, now)
+        if order.ending_in_doubt:
+            self._questions.ask(order.client_order_id, lifecycle.AskReason.ENDING_IN_DOUBT, now)
         if order.is_done:
             self._move_between_shelves(order)
 
@@ -189,6 +191,8 @@ class OrderTracker:
             self._questions.ask(order.client_order_id, reason, now)
         if (order.status in TERMINAL) is not was_done:
             self._move_between_shelves(order)
+            if order.ending_in_doubt:
+                self._questions.ask(order.client_order_id, lifecycle.AskReason.ENDING_IN_DOUBT, now)
         if self._watch is not None:
             self._watch(order, events)
         return events

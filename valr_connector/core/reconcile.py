@@ -50,6 +50,7 @@ def _first_delays() -> Mapping[AskReason, int]:
         AskReason.TAKER_STILL_OPEN: SECOND,
         AskReason.UNATTRIBUTED_FILL: SECOND,
         AskReason.AMOUNT_UNCONFIRMED: SECOND,
+        AskReason.ENDING_IN_DOUBT: 500 * MILLISECOND,
     }
 
 
@@ -175,29 +176,28 @@ def _key(question: Question) -> _Key:
 
 def is_moot(order: OrderRecord, reason: AskReason) -> bool:
     """Whether what has become known since answers the question."""
-    if reason is AskReason.PLACEMENT_UNCONFIRMED:
-        return order.status is not OrderStatus.PENDING_CREATE
-    if reason is AskReason.MISSING_FILLS:
-        return order.has_all_fills
-    if reason is AskReason.AMOUNT_UNCONFIRMED:
-        return order.ended_undated_at is None
-    if reason is AskReason.MODIFY_UNCONFIRMED:
-        return order.modify_request is None
-    if reason in _ABOUT_OPEN_ORDERS:
-        return order.is_done
-    return False
+    is_answered = _ANSWERED.get(reason)
+    return is_answered is not None and is_answered(order)
 
 
-_ABOUT_OPEN_ORDERS = frozenset(
-    {
-        AskReason.CANCEL_UNCONFIRMED,
-        AskReason.CANCEL_REFUSED,
-        AskReason.MODIFY_SETTLED,
-        AskReason.ABSENT,
-        AskReason.UNRECOGNISED_STATUS,
-        AskReason.TAKER_STILL_OPEN,
-    }
-)
+def _has_ended(order: OrderRecord) -> bool:
+    return order.is_done
+
+
+_ANSWERED: Mapping[AskReason, Callable[[OrderRecord], bool]] = {
+    AskReason.PLACEMENT_UNCONFIRMED: lambda order: order.status is not OrderStatus.PENDING_CREATE,
+    AskReason.MISSING_FILLS: lambda order: order.has_all_fills,
+    AskReason.AMOUNT_UNCONFIRMED: lambda order: order.ended_undated_at is None,
+    AskReason.ENDING_IN_DOUBT: lambda order: not order.ending_in_doubt,
+    AskReason.MODIFY_UNCONFIRMED: lambda order: order.modify_request is None,
+    AskReason.CANCEL_UNCONFIRMED: _has_ended,
+    AskReason.CANCEL_REFUSED: _has_ended,
+    AskReason.MODIFY_SETTLED: _has_ended,
+    AskReason.ABSENT: _has_ended,
+    AskReason.UNRECOGNISED_STATUS: _has_ended,
+    AskReason.TAKER_STILL_OPEN: _has_ended,
+}
+"""When a question needs no answer any more; those that are not here always need one."""
 
 
 def absence_proves(order: OrderRecord, asked_at: int, patience: Patience, *, arrived_by: int | None) -> bool:

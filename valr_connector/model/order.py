@@ -276,7 +276,9 @@ class CloseReport(Struct, frozen=True, gc=False):
     """What closing left behind.
 
     Attributes:
-        remaining: orders that are open or unknown at VALR, as far as could be found out in time.
+        remaining: orders that are open or unknown at VALR, as far as could be found out in time. Where VALR's
+            list could not be read, that includes those of which its stream alone told an end that nobody here
+            had asked for.
         is_verified: VALR's own list of open orders, read after the last cancel, holds no other order of ours.
             False where nothing was to be cancelled, or the list could not be read in time.
     """

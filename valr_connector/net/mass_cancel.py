@@ -61,7 +61,8 @@ class Farewell:
     """What a closing found out.
 
     Attributes:
-        survivors: orders that have ended here and that VALR shows open.
+        survivors: orders that have ended here and that VALR shows open; where its list could not be read,
+            those whose ending is in doubt.
         is_verified: VALR's list of open orders could be read after the last cancel.
     """
 
@@ -140,6 +141,8 @@ class MassCancel:
                 await self._verify(farewell)
         except TimeoutError:
             log.warning("closing: could not compare with the open orders within %.1f s", within_s)
+        if not farewell.is_verified:
+            farewell.survivors = [order for order in self._tracker.orders() if order.ending_in_doubt]
         if self._tracker.in_flight:
             log.warning("closing: not every order could be cancelled within %.1f s", within_s)
         return farewell

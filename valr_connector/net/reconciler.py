@@ -52,6 +52,7 @@ _SETTLED_BY_AN_ANSWER = frozenset(
         AskReason.UNRECOGNISED_STATUS,
         AskReason.UNATTRIBUTED_FILL,
         AskReason.AMOUNT_UNCONFIRMED,
+        AskReason.ENDING_IN_DOUBT,
     }
 )
 
@@ -94,8 +95,8 @@ class Reconciler:
         self._interval = interval
         self._clock = clock
         self._server_time = server_time
-        self._began: datetime | None = None
-        self._fills_wanted_since = fills_wanted_since
+        self._fills_read_to = fills_wanted_since
+        """The trade history has been read to here; None before the first connect."""
         self._has_run = False
         self._asking: set[ClientOrderId] = set()
         self._slots = asyncio.Semaphore(MOST_AT_ONCE)
@@ -159,10 +160,11 @@ class Reconciler:
         Raises:
             ValrError: VALR could not be asked; the connection is not in step.
         """
-        self._began = self._began or datetime.fromtimestamp(self._server_time() / SECOND, UTC)
-        in_doubt = [order for order in self._tracker.in_flight.values() if order.epoch < epoch]
+        if self._fills_read_to is None:
+            self._fills_read_to = datetime.fromtimestamp(self._server_time() / SECOND, UTC)
+        in_doubt = [*self._tracker.in_flight.values()]  # placed by REST meanwhile, one may have ended unheard
         listed = await self.compare(epoch)
-        await self._fetch_missed_fills(self._began)
+        await self._fetch_missed_fills()
         missing = [order for order in in_doubt if not order.is_done and order not in listed]
         async with asyncio.TaskGroup() as tasks:
             for order in missing:
@@ -180,6 +182,7 @@ class Reconciler:
                 continue  # the next connect compares anyway
             try:
                 await self.compare(self._stream.epoch)
+                await self._fetch_missed_fills()
             except ValrError as error:
                 log.warning("could not compare with VALR's lists: %s", error)
 
@@ -327,14 +330,12 @@ class Reconciler:
             if len(rows) < TRADES_PER_PAGE or order.has_all_fills:
                 return
 
-    async def _fetch_missed_fills(self, began: datetime) -> None:
-        """Trade history back to the last fill known, with an overlap; duplicates count once.
-
-        Where none is known, back to the first connect: nothing was placed here before.
-        """
-        if next(self._tracker.orders(), None) is None:
+    async def _fetch_missed_fills(self) -> None:
+        """Trade history back to where it was read to, with an overlap; duplicates count once."""
+        since = self._fills_read_to
+        if since is None or next(self._tracker.orders(), None) is None:
             return
-        since = self._fills_wanted_since or self._newest_fill_time() or began
+        read_to = since
         for page in range(MOST_TRADE_PAGES):
             rows = await self._rest.call_patiently(
                 endpoints.trade_history(
@@ -342,11 +343,12 @@ class Reconciler:
                 )
             )
             self._take_over(rows)
+            read_to = max([read_to, *(row.at for row in rows)])
             if len(rows) < TRADES_PER_PAGE:
                 break
         else:
             log.warning("more fills since %s than %d pages hold", since, MOST_TRADE_PAGES)
-        self._fills_wanted_since = None
+        self._fills_read_to = read_to
 
     def _take_over(self, rows: Sequence[AccountTradeRow]) -> None:
         for row in reversed(rows):  # VALR lists the newest first
@@ -355,7 +357,3 @@ class Reconciler:
             evidence = fill_evidence(row, Source.QUERY)
             if evidence is not None:
                 self._stream.apply(evidence)
-
-    def _newest_fill_time(self) -> datetime | None:
-        times = [fill.at for order in self._tracker.orders() for fill in order.fills_by_id.values()]
-        return max(times, default=None)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
+from valr_connector.core.order_record import OrderRecord
 from valr_connector.model.enums import Socket
-from valr_connector.model.order import CloseReport
 from valr_connector.observe import metrics as m
 from valr_connector.simulator.vocabulary import VenueOrder
 from valr_connector.verification.invariants import (
@@ -69,7 +69,8 @@ def at_the_end(world: World) -> Iterator[Violation]:
             yield from _of_each([story], truth, EACH_MISREPORTED if is_misreported else EACH_ORDER)
         yield from of_a_life(life)
         if life.closed is not None and world.settings.on_close == "cancel":
-            accountable = [story for story in stories if _can_be_known(story, life.closed, world)]
+            excused = frozenset() if life.closed.is_verified else _misled(world)
+            accountable = [story for story in stories if story.order.client_order_id not in excused]
             yield from s9_nothing_left(accountable, truth, life.closed.remaining, life.closed_at)
     for before, after in pairwise(world.lives):
         if after.before is before:
@@ -99,9 +100,15 @@ def s6_strange_status_told(life: Life) -> Iterator[Violation]:
         yield Violation("S6", f"VALR wrote the status {status!r}, and nobody was told")
 
 
-def _can_be_known(story: OrderStory, closed: CloseReport, world: World) -> bool:
-    """That an order lives of which VALR said that it ended shows in VALR's list alone, if that was read."""
-    return closed.is_verified or story.order.client_order_id not in world.misreported
+def _misled(world: World) -> frozenset[str]:
+    """The orders whose cancellation was asked for here, and that VALR's stream untruly told as cancelled.
+
+    To whoever asked for it that is sufficient evidence (protocol 19.3), and VALR's list alone can contradict
+    it. An ending that nobody asked for is in doubt until an answer confirms it: closing names that order.
+    """
+    orders = (story.order for life in world.lives for story in life.stories())
+    asked_for = (order for order in orders if isinstance(order, OrderRecord) and order.cancel_attempts)
+    return frozenset(world.misreported).intersection(order.client_order_id for order in asked_for)
 
 
 def _why_not(life: Life) -> str:

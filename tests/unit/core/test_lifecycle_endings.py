@@ -21,7 +21,8 @@ from tests.unit.core.builders import (
 )
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.lifecycle import AskReason
-from valr_connector.model.enums import Placement
+from valr_connector.core.order_record import OrderRecord
+from valr_connector.model.enums import Placement, TimeInForce
 from valr_connector.model.events import (
     OrderCancelled,
     OrderCompleted,
@@ -57,6 +58,43 @@ def test_a_cancelled_order_keeps_what_it_had_executed() -> None:
     told = tell(order, said(Says.CANCELLED, at_second=3, original="1", remaining="0.6"))[0]
     assert isinstance(told, OrderCancelled)
     assert told.executed_amount == Decimal("0.4")
+
+
+@pytest.mark.parametrize("says", [Says.CANCELLED, Says.EXPIRED])
+def test_an_ending_told_by_the_stream_alone_that_nobody_asked_for_is_in_doubt(says: Says) -> None:
+    order = order_in(OPEN)
+    tell(order, said(says, at_second=3), said(says, at_second=3))
+    assert order.ending_in_doubt
+    tell(order, said(says, at_second=3, source=Source.QUERY))
+    assert not order.ending_in_doubt
+
+
+@pytest.mark.parametrize(
+    ("order", "ending"),
+    [
+        (order_in(OPEN), said(Says.CANCELLED, source=Source.QUERY)),
+        (order_in(OPEN), said(Says.FAILED)),
+        (order_in(OPEN, time_in_force=TimeInForce.IOC), said(Says.CANCELLED)),
+    ],
+    ids=["an answer", "a failure", "what is over at once"],
+)
+def test_an_ending_that_explains_itself_is_not_in_doubt(order: OrderRecord, ending: Evidence) -> None:
+    tell(order, ending)
+    assert not order.ending_in_doubt
+
+
+def test_an_ending_that_was_asked_for_is_not_in_doubt_however_late_it_comes() -> None:
+    order = order_in(OPEN)
+    tell(order, step(Says.CANCEL_SENT), step(Says.CANCEL_UNKNOWN), said(Says.CANCELLED))
+    assert not order.ending_in_doubt
+
+
+@pytest.mark.parametrize("answer", [said(Says.RESTING, source=Source.QUERY, at_second=4), fill("t-1", "1")])
+def test_an_ending_that_turns_out_otherwise_is_not_in_doubt_any_more(answer: Evidence) -> None:
+    order = order_in(CANCELLED)
+    assert order.ending_in_doubt
+    tell(order, answer)
+    assert not order.ending_in_doubt
 
 
 def test_an_answer_that_ends_it_otherwise_corrects_it() -> None:

@@ -109,6 +109,7 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
         failure_reason=TEXTS,
         updated_at=st.none() | TIMES,
         ended_at=st.none() | TIMES,
+        ending_in_doubt=st.booleans(),
     ),
     st.builds(
         Filled,

@@ -59,6 +59,12 @@ def test_fills_that_a_restored_order_lacks_are_asked_for() -> None:
     assert desk.asked() == {("open", AskReason.MISSING_FILLS), ("ended", AskReason.MISSING_FILLS)}
 
 
+def test_an_ending_that_nothing_confirmed_is_asked_about_when_it_is_restored() -> None:
+    desk = Desk()
+    desk.restore(new_order(status=OrderStatus.CANCELLED, ending_in_doubt=True))
+    assert desk.asked() == {("MM-1", AskReason.ENDING_IN_DOUBT)}
+
+
 @pytest.mark.parametrize("status", ENDED_STATUSES)
 def test_a_late_fill_finds_an_order_that_was_restored_as_ended(status: OrderStatus) -> None:
     desk = Desk()

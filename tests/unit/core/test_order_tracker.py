@@ -207,6 +207,14 @@ def test_what_the_automaton_can_decide_does_not() -> None:
 # --- absence ---------------------------------------------------------------------------------------
 
 
+def test_an_ending_in_doubt_is_asked_about_once() -> None:
+    desk = Desk("MM-1")
+    desk.hear(event_about("ex-1", Says.CANCELLED, 1), accepted("MM-1", "ex-1"))
+    assert desk.asked() == {("MM-1", AskReason.ENDING_IN_DOUBT)}
+    desk.hear(event_about("ex-1", Says.CANCELLED, 2))
+    assert desk.asked() == set()
+
+
 def resting() -> Desk:
     """Three orders that rest, all old and quiet, known to VALR as ex-1, ex-2, ex-3."""
     desk = Desk("MM-1", "MM-2", "MM-3")

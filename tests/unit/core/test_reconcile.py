@@ -265,6 +265,13 @@ def test_the_amount_of_a_cancelled_order_is_moot_once_valr_reported_its_ending()
     assert is_moot(order, AskReason.AMOUNT_UNCONFIRMED)
 
 
+def test_whether_an_order_really_ended_is_moot_once_an_answer_has_confirmed_it() -> None:
+    order = order_in(OrderStatus.CANCELLED)
+    assert not is_moot(order, AskReason.ENDING_IN_DOUBT)
+    tell(order, said(Says.CANCELLED, source=Source.QUERY, at_second=3))
+    assert is_moot(order, AskReason.ENDING_IN_DOUBT)
+
+
 def test_a_cancel_that_was_given_up_leaves_a_question_that_is_not_moot() -> None:
     order = order_in(OrderStatus.OPEN)
     tell(order, step(Says.CANCEL_SENT), step(Says.CANCEL_UNKNOWN))
