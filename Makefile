@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 
-.PHONY: help venv demo test browser test-browser screenshots vendor planted chaos soak soak-books bench-books standby-gap lint format frames lock clean
+.PHONY: help venv demo test browser test-browser screenshots vendor planted chaos soak soak-books bench-books bench-books-peers standby-gap lint format frames lock clean
 
 help:
 	@echo "make demo    run the market maker on the embedded exchange"
@@ -13,6 +13,7 @@ help:
 	@echo "make soak    kills, lost connections, full load and hours of trading, for about an hour (SECONDS=n of trading)"
 	@echo "make soak-books   a million diffs of 50 books with faults, held against the truth (SEED=n DIFFS=n)"
 	@echo "make bench-books  a million diffs against other books; 200 pairs at 50 changes a second"
+	@echo "make bench-books-peers  the diffs against a published book too, fetched into .peers"
 	@echo "make standby-gap  a fill while the account socket is away: when it is heard of (DROPS=n)"
 	@echo "make planted plant bugs on purpose, and have the simulation find each (SEEDS=300 FROM=0)"
 	@echo "make test-browser  test the dashboard's page in headless Chromium ('make browser' installs that)"
@@ -80,6 +81,11 @@ bench-books: venv
 	$(BIN)/python -m benchmarks.book_diffs
 	$(BIN)/python -m benchmarks.book_load
 
+# The published book lives in a folder of its own: it is no dependency of anything here.
+bench-books-peers: venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .peers order-book
+	PYTHONPATH=.peers $(BIN)/python -m benchmarks.book_diffs
+
 # How long a fill goes unheard when the account socket drops, without a standby and with one.
 standby-gap: venv
 	$(BIN)/python -m tests.soak.standby_gap $(DROPS)
@@ -106,4 +112,4 @@ lock:
 	$(PYTHON) scripts/lock.py
 
 clean:
-	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .peers build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -253,11 +253,14 @@ class OrderBook:
     def _note_best(self) -> bool:
         """Whether the best levels differ from before."""
         bid, ask = self._content.best_bid, self._content.best_ask
-        if bid == self._bid_text and ask == self._ask_text:
-            return False
-        self._bid_text, self._ask_text = bid, ask
-        self._best_bid = self._best_ask = None
-        return True
+        is_moved = False
+        if bid != self._bid_text:
+            self._bid_text, self._best_bid = bid, None
+            is_moved = True
+        if ask != self._ask_text:
+            self._ask_text, self._best_ask = ask, None
+            is_moved = True
+        return is_moved
 
     def _check(self) -> None:
         if self._why_unproved or self._why_suspended:

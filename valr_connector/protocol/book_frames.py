@@ -6,7 +6,6 @@ Prices and quantities stay wire text: checksums are made from the text as receiv
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import chain
 from typing import NoReturn
 
 from msgspec import Struct, field
@@ -36,8 +35,12 @@ def check_levels(asks: list[LevelText], bids: list[LevelText], names: tuple[str,
     Raises:
         WireNumberError: one of them is no number.
     """
-    levels = asks + bids
-    if levels and not are_decimals(",".join(chain.from_iterable(levels)) + ",", 2 * len(levels)):
+    texts: list[str] = []
+    for level in asks:
+        texts += level
+    for level in bids:
+        texts += level
+    if texts and not are_decimals(",".join(texts) + ",", len(texts)):
         _refuse_level(zip(names, (asks, bids), strict=True))
 
 
