@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
 from hypothesis import is_hypothesis_test
 
+from tests.tracing import UNTRACED, Tracing, is_untraced
 from tests.verification import days_seeds
 
 TESTS = Path(__file__).parent
 # Directories whose tests run the whole connector for long; what they reach, faster tests reach by name.
-LONG_RUNS = ("verification", "soak")
+LONG_RUNS = ("chaos", "replay", "scripts", "soak", "verification")
 
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Spare tests that repeat themselves hundreds of times the tracer, which would triple their time.
 
-    So the coverage floors are met by tests that name what they reach, not by chance.
+    So the coverage floors are met by tests that name what they reach, not by chance. Traced tests come first:
+    what a process does only once has to be seen.
     """
     for item in items:
         repeats = isinstance(item, pytest.Function) and is_hypothesis_test(item.obj)
         if repeats or item.path.relative_to(TESTS).parts[0] in LONG_RUNS:
-            item.add_marker(pytest.mark.no_cover)
+            item.add_marker(UNTRACED)
+        if item.get_closest_marker("no_cover"):
+            raise pytest.UsageError(
+                f"{item.nodeid}: mark it {UNTRACED!r}, which pytest-xdist's processes heed"
+            )
+    items.sort(key=is_untraced)
 
 
-def pytest_configure() -> None:
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the thousands of tests: it would look at them all again and again."""
+    gc.freeze()
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Choose the schedules of the day once, for all processes of this run."""
     days_seeds.first_seed()
+    config.addinivalue_line("markers", f"{UNTRACED}: adds nothing to the coverage")
+    if config.getoption("cov_source", default=None):
+        config.pluginmanager.register(Tracing())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

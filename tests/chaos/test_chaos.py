@@ -5,16 +5,12 @@ from __future__ import annotations
 import asyncio
 from random import Random
 
-import pytest
-
 from tests.chaos.chaos import LIVE_WITHIN_S, run_chaos, storm_of
 from tests.chaos.proxy import Conduct, Kind, Proxy
 from tests.chaos.report import figures
 from tests.chaos.stage import SETTINGS, VENUE, connected, port_of
 from valr_connector import ReadinessChanged
 from valr_connector.simulator.exchange import EmbeddedExchange
-
-pytestmark = pytest.mark.no_cover
 
 
 async def test_a_maker_in_a_storm_loses_nothing_doubles_nothing_and_comes_back() -> None:

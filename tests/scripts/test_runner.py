@@ -11,8 +11,6 @@ from tests.scripts.runner.play import play
 from tests.scripts.runner.script_file import ScriptFailure, read_script, split
 from tests.scripts.test_scripts import SCRIPTS
 
-pytestmark = pytest.mark.no_cover
-
 RESTING = "# a resting order\n@ a rests: BUY 0.01 at 950000\n"
 
 

@@ -8,8 +8,6 @@ import pytest
 
 from tests.scripts.runner.play import play
 
-pytestmark = pytest.mark.no_cover
-
 FOLDER = Path(__file__).parent
 SCRIPTS = sorted(FOLDER.glob("*/*.script"))
 
