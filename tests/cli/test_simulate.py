@@ -36,6 +36,7 @@ def test_one_seed_can_be_told_in_full() -> None:
     assert '{"type":"AUTHENTICATED"}' not in without.stdout
 
 
+@pytest.mark.untraced
 def test_a_maker_can_be_watched_refreshing_for_hours() -> None:
     result = runner.invoke(app, ["simulate", "--refresh-loop", "--hours", "0.02", "--seed", "3"])
     assert result.exit_code == 0
@@ -81,6 +82,7 @@ def test_a_rare_path_that_was_never_taken_is_named_all_the_same() -> None:
     assert f"{0:>10} zombie" in lines
 
 
+@pytest.mark.untraced
 def test_every_rare_path_that_is_counted_is_known_by_name() -> None:
     out, progress = io.StringIO(), io.StringIO()
     assert cli_simulate.run_seeds(Plan(40, 0, 1, Profile.HEAVY), out, progress)

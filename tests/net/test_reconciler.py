@@ -380,7 +380,7 @@ async def test_comparing_survives_what_valr_answers_instead(caplog: pytest.LogCa
 
 async def test_nothing_is_compared_while_the_connection_is_gone() -> None:
     async with trading(reconcile_interval_s=0.01) as desk:
-        desk.exchange.faults.delay_frame(of_type("AUTHENTICATED"), 0.05)
+        desk.exchange.faults.delay_frame(of_type("AUTHENTICATED"), 0.2)
         desk.drop_account_socket()
         await desk.until(lambda: not desk.valr.ready)
         before = desk.asked("GET /v1/orders/open")

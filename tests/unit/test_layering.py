@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,17 @@ def modules_of(part: str) -> Iterator[Path]:
     return path.rglob("*.py") if path.is_dir() else iter([path])
 
 
+@cache
+def imports_of(module: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    nodes = ast.walk(ast.parse(module.read_text()))
+    return tuple(node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
+
+
 def imported_names(module: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(module.read_text())):
+    for node in imports_of(module):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+        elif node.level == 0:
             yield node.module or ""
 
 
@@ -43,7 +50,7 @@ def test_imports_are_absolute_so_that_the_contracts_see_them(part: str) -> None:
     relative = [
         str(module)
         for module in modules_of(part)
-        for node in ast.walk(ast.parse(module.read_text()))
+        for node in imports_of(module)
         if isinstance(node, ast.ImportFrom) and node.level > 0
     ]
     assert relative == []

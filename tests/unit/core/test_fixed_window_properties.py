@@ -171,20 +171,20 @@ worlds = st.builds(
 
 
 @given(world=worlds, steps=steps_of(approach | pass_time, ordinary, send_twice))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_window_is_exceeded_where_nothing_is_known_of_valrs_clock(world: World, steps: list[Step]) -> None:
     play(world, steps)
 
 
 @given(world=worlds, steps=steps_of(approach | pass_time, ordinary, send_twice))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_no_window_is_exceeded_where_valrs_clock_was_measured(world: World, steps: list[Step]) -> None:
     world.measure()
     play(world, steps)
 
 
 @given(world=worlds, steps=steps_of(trouble, approach | pass_time, send_twice))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_no_window_is_exceeded_whatever_happens_to_the_clocks(world: World, steps: list[Step]) -> None:
     world.measure()
     play(world, steps)

@@ -112,7 +112,6 @@ BODIES = [
 ]
 
 
-@pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize(
     ("request_", "status", "kind"),
     [
@@ -141,9 +140,10 @@ BODIES = [
     ],
 )
 def test_the_status_decides_where_the_body_says_nothing(
-    request_: Request[Any], status: int, kind: type, body: bytes
+    request_: Request[Any], status: int, kind: type
 ) -> None:
-    assert type(refusal(request_, status, body)) is kind
+    for body in BODIES:
+        assert type(refusal(request_, status, body)) is kind, body
 
 
 def test_an_empty_refusal_still_says_what_was_refused() -> None:
