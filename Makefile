@@ -60,6 +60,7 @@ test-browser: venv
 
 screenshots: venv
 	$(BIN)/python -m tests.browser.screenshots
+	$(BIN)/python -m tests.cli.top_screenshot
 
 vendor: venv
 	$(BIN)/python scripts/vendor.py

@@ -40,7 +40,7 @@ class Sitter:
         self.limits = (LimitUse("requests of a key per minute", 250, 2000, 60),)
         self.orders: dict[ClientOrderId, InFlightOrder] = {}
         self.balances = {"ZAR": Balance("ZAR", Decimal("1E+3"), Decimal(50), Decimal(1050))}
-        self.followed_pairs = ("BTC-ZAR",)
+        self.followed_pairs: tuple[str, ...] = ("BTC-ZAR",)
         self.publisher = EventPublisher(metrics=self.metrics)
         self.has_book = True
 

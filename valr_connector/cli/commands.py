@@ -21,6 +21,7 @@ from valr_connector.cli.market_commands import add_market_commands
 from valr_connector.cli.simulate import run_one, run_refreshes, run_seeds
 from valr_connector.cli.simulator import run_simulator
 from valr_connector.cli.stop_signals import stop_on_signals
+from valr_connector.cli.top_command import top
 from valr_connector.verification.campaign import Plan
 from valr_connector.verification.generate import Profile
 
@@ -36,6 +37,7 @@ app.add_typer(frames, name="frames")
 add_market_commands(app)
 app.command()(doctor)
 app.command()(dashboard)
+app.command()(top)
 
 
 def _print_version(wanted: bool) -> None:
