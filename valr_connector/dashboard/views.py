@@ -144,7 +144,7 @@ def latency(metric: Metric, labels: tuple[str, ...], histogram: LatencyHistogram
 def figures(metrics: Metrics) -> tuple[FigureView, ...]:
     """Counters and gauges that are not zero."""
     return tuple(
-        FigureView(sample.metric.name, ", ".join(sample.labels), sample.metric.meaning, sample.value)
-        for sample in metrics.samples()
-        if isinstance(sample.value, int | float) and sample.value
+        FigureView(metric.name, ", ".join(labels), metric.meaning, value)
+        for metric, labels, value in metrics.numbers()
+        if value
     )

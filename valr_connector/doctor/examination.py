@@ -79,14 +79,14 @@ async def examine(valr: ValrExchange, *, pings: int = PINGS) -> list[Finding]:
 def _connected(
     valr: ValrExchange, refused: Sequence[str], round_trips: LatencySummary, pings: int, *, is_online: bool
 ) -> Iterator[Finding]:
-    refusals = [s.value for s in valr.metrics.samples() if s.metric is m.LIMIT_REFUSED]
+    refusals = sum(value for metric, _, value in valr.metrics.numbers() if metric is m.LIMIT_REFUSED)
     yield checks.permissions(valr.permissions)
     yield checks.clock(valr.metrics.gauge(m.CLOCK_OFFSET).value)
     yield checks.rest(is_online=is_online)
     yield checks.sockets(valr.connections)
     yield checks.subscriptions({pair: valr.book_age_s(pair) for pair in valr.followed_pairs}, refused)
     yield checks.rules(len(valr.pairs), [valr.pair_info(pair) for pair in valr.followed_pairs])
-    yield checks.limits(valr.limits, sum(value for value in refusals if isinstance(value, int)))
+    yield checks.limits(valr.limits, round(refusals))
     yield checks.latency(round_trips, pings)
 
 

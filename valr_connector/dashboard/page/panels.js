@@ -93,7 +93,7 @@ function orderCells(order) {
   ];
 }
 
-const RANKS = ["order", "event", "ws", "loop", "limit", "book", "rest"];
+const RANKS = ["order", "command", "ws", "loop", "event", "limit", "account", "book", "rest"];
 const rank = (name) => RANKS.findIndex((prefix) => name.startsWith(prefix)) + 1 || RANKS.length + 1;
 
 function latencies(series) {
