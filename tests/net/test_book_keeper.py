@@ -182,3 +182,7 @@ def test_frames_that_lead_to_nothing_are_counted_by_why() -> None:
     kept.keeper.take(wire.diff([("100", "3")], [], 2, checksum=0))
     assert kept.metrics.counter(m.MARKET_FRAMES_DROPPED, "not followed").value == 1
     assert kept.metrics.counter(m.MARKET_FRAMES_DROPPED, "no snapshot").value == 1
+    kept.keeper.take(wire.snapshot(BIDS, []))
+    kept.keeper.take(wire.diff([], [], 1, wire.levels_crc(BIDS, [])))
+    assert kept.metrics.counter(m.MARKET_FRAMES_DROPPED, "repeated").value == 1
+    assert kept.book.is_valid

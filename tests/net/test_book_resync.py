@@ -24,6 +24,7 @@ from valr_connector import (
 from valr_connector.core import book_resync
 from valr_connector.core.book_resync import SECOND
 from valr_connector.net.market_stream import MarketStream
+from valr_connector.observe import metrics as m
 from valr_connector.simulator.faults import Faults, diff_of, of_pair
 from valr_connector.simulator.settings import SimulatorSettings
 
@@ -35,7 +36,6 @@ SNAPSHOTS = {BookFeed.L1_DIFF: "OB_L1_SNAPSHOT", BookFeed.FULL: "FULL_ORDERBOOK_
 Fault = Callable[[Faults], None]
 FAULTS: dict[str, Fault] = {
     "lost": lambda faults: faults.drop_frame(diff_of("BTCZAR")),
-    "twice": lambda faults: faults.duplicate_frame(diff_of("BTCZAR")),
     "late": lambda faults: faults.delay_frame(diff_of("BTCZAR"), 0.005),
     "falsified": lambda faults: faults.falsify_checksum("BTCZAR"),
 }
@@ -115,6 +115,16 @@ async def test_a_frame_that_is_wrong_breaks_its_book_which_comes_back_and_no_oth
         assert breaks == 1 or (breaks, fault) == (2, "late")
         assert desk.exchange.stats.frames_out["trade", SNAPSHOTS[feed]] == snapshots + breaks
         assert desk.valr.book("ETH-ZAR").breaks == 0
+
+
+@pytest.mark.parametrize("feed", CHECKED_FEEDS)
+async def test_a_frame_that_comes_twice_is_counted_and_breaks_nothing(feed: BookFeed) -> None:
+    async with trading(books=feed) as desk:
+        desk.exchange.faults.duplicate_frame(diff_of("BTCZAR"))
+        quote(desk, 2)
+        await desk.until(lambda: is_the_venues(desk))
+        assert desk.valr.metrics.counter(m.MARKET_FRAMES_DROPPED, "repeated").value == 1
+        assert desk.valr.book("BTC-ZAR").breaks == 0
 
 
 async def test_breaks_and_resyncs_are_counted() -> None:

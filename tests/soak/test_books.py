@@ -46,6 +46,6 @@ def test_the_command_says_how_to_see_a_violation_again(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(books, "_with_false_checksum", lambda raw: raw)
-    assert books.main(["--diffs", "5000", "--pairs", "2", "--levels", "60", "--seed", "5"]) == 1
+    assert books.main(["--diffs", "5000", "--pairs", "2", "--levels", "60", "--seed", "7"]) == 1
     said = capsys.readouterr().out
-    assert "again: python -m tests.soak.books --seed 5 --diffs 5000 --pairs 2 --levels 60" in said
+    assert "again: python -m tests.soak.books --seed 7 --diffs 5000 --pairs 2 --levels 60" in said

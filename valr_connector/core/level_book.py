@@ -6,10 +6,14 @@ The content of a book only; whether it may be used is for :mod:`valr_connector.c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 from zlib import crc32
 
 from valr_connector.core.sorted_levels import CHECKED_DEPTH, SortedLevels, crossing
 from valr_connector.protocol.book_frames import ObL1DiffFrame, ObL1SnapshotFrame
+
+REPEATED: Final = "repeated"
+"""What is wrong with a change that says again what was said last: nothing, and it changed nothing."""
 
 
 class LevelBook:
@@ -59,10 +63,14 @@ class LevelBook:
     def diff(self, frame: ObL1DiffFrame) -> str:
         """Take over what changed since the last number; returns what is wrong with it in words, or "".
 
-        A content with which anything is wrong is of no use any more.
+        A content with which anything is wrong is of no use any more; but for one thing: a frame with the last
+        number and checksum once more is `REPEATED`. Any other number is a gap, older ones too, for VALR may
+        have begun to count anew (protocol 18.3, 21).
         """
         data = frame.data
         if data.sequence - 1 != self.sequence:
+            if data.sequence == self.sequence and data.checksum == self.checksum:
+                return REPEATED
             return f"sequence {data.sequence} after {self.sequence}"
         self.sequence, self.changed_at_ms = data.sequence, data.last_change_ms
         is_same = True

@@ -16,7 +16,7 @@ from typing import Any, Final, Self, TypeAlias
 
 from valr_connector.core.book_side import BookSide, level_of
 from valr_connector.core.book_snapshot import BookSnapshot
-from valr_connector.core.level_book import LevelBook
+from valr_connector.core.level_book import REPEATED, LevelBook
 from valr_connector.core.queue_book import QueueBook
 from valr_connector.core.top_book import TopBook
 from valr_connector.errors import InvalidArgumentError, InvalidBookError
@@ -35,6 +35,8 @@ class Taken(Enum):
 
     IGNORED = "ignored"
     """Nothing: it waits for a snapshot, or the frame is older than what it shows."""
+    REPEATED = "repeated"
+    """Nothing: the frame says again what the one before it said."""
     BROKE = "broke"
     """It proved the book wrong, which was valid and is not any more."""
     MISFIT = "misfit"
@@ -222,7 +224,7 @@ class OrderBook:
         self.received_at = now
         self._snapshot = None
         if problem:
-            return self._break(problem)
+            return Taken.REPEATED if problem is REPEATED else self._break(problem)
         is_moved = self._note_best()
         if self._why_unproved:
             self._why_unproved = ""

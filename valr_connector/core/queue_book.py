@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Final
 
-from valr_connector.core.level_book import checksum
+from valr_connector.core.level_book import REPEATED, checksum
 from valr_connector.core.sorted_levels import CHECKED_DEPTH, crossed, is_nothing
 from valr_connector.model.enums import Side
 from valr_connector.model.market import QueuePosition
@@ -129,10 +129,12 @@ class QueueBook:
         """Take over what changed since the last number; returns what is wrong with it in words, or "".
 
         The number rises by one for each order named, also where one is named twice (protocol 18.2). A content
-        with which anything is wrong is of no use any more.
+        with which anything is wrong is of no use any more, unless it is `REPEATED`, as in `LevelBook.diff`.
         """
         data = frame.data
         if self.sequence is None or data.sequence != self.sequence + data.entry_count:
+            if data.sequence == self.sequence and data.checksum == self.checksum:
+                return REPEATED
             return f"sequence {data.sequence} after {self.sequence} with {data.entry_count} entries"
         return self._take(data)
 

@@ -62,7 +62,10 @@ class BookKeeper:
         self._on_break = on_break
         self._metrics = metrics
         self._unfollowed = metrics.counter(m.MARKET_FRAMES_DROPPED, "not followed")
-        self._unusable = metrics.counter(m.MARKET_FRAMES_DROPPED, "no snapshot")
+        self._left_out = {
+            Taken.IGNORED: metrics.counter(m.MARKET_FRAMES_DROPPED, "no snapshot"),
+            Taken.REPEATED: metrics.counter(m.MARKET_FRAMES_DROPPED, "repeated"),
+        }
         self._invalid: dict[Pair, tuple[str, int]] = {}
 
     def take(self, frame: BookFrame) -> None:
@@ -78,8 +81,8 @@ class BookKeeper:
         elif taken is Taken.STARTED:
             self.schedule.started(frame.pair_symbol, now)
             self._tell_valid(book)
-        elif taken is Taken.IGNORED:
-            self._unusable.add()
+        elif taken in self._left_out:
+            self._left_out[taken].add()
         else:
             self._on_broken(frame.pair_symbol, book, now, was_valid=taken is Taken.BROKE)
 

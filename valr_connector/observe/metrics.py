@@ -133,7 +133,7 @@ MARKET_FRAMES_DROPPED = Metric(
     "market_frames_dropped",
     Kind.COUNTER,
     ("cause",),
-    "market frames that led to nothing: of a book not followed, not usable without a snapshot, or no news",
+    "market frames that led to nothing: of a book not followed, without a snapshot, repeated, or no news",
 )
 BOOK_BREAKS = Metric("book_breaks", Kind.COUNTER, ("pair",), "frames that proved a book wrong")
 BOOK_RESYNCS = Metric("book_resyncs", Kind.COUNTER, ("pair",), "books that were asked for anew")

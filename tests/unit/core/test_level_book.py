@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.unit.core import book_wire as wire
-from valr_connector.core.level_book import LevelBook
+from valr_connector.core.level_book import REPEATED, LevelBook
 
 BIDS = [("100", "1"), ("99", "2")]
 ASKS = [("101", "3"), ("102", "4")]
@@ -62,9 +62,18 @@ def test_a_change_behind_the_checked_levels_leaves_the_checksum_and_is_kept() ->
     assert made.bids()[-1] == "961:5"
 
 
-def test_a_missing_and_a_repeated_number_are_gaps() -> None:
+def test_a_missing_number_and_an_older_one_are_gaps_and_so_is_the_last_with_another_checksum() -> None:
     for sequence in (7, 9, 6):
         assert book().diff(wire.diff([], [], sequence, 0)) == f"sequence {sequence} after 7"
+
+
+def test_a_change_that_is_told_twice_changes_nothing() -> None:
+    made = book()
+    change = wire.diff([("99", "5")], [], 8, wire.levels_crc([BIDS[0], ("99", "5")], ASKS))
+    assert made.diff(change) == ""
+    bids = made.bids()
+    assert made.diff(change) == REPEATED
+    assert (made.bids(), made.sequence) == (bids, 8)
 
 
 def test_a_change_before_the_first_snapshot_is_a_gap() -> None:

@@ -112,6 +112,13 @@ def test_a_diff_before_the_snapshot_is_left_out() -> None:
     assert (new.received_at, new.breaks) == (0, 0)
 
 
+def test_a_diff_that_comes_twice_is_left_out_the_second_time() -> None:
+    made = book()
+    change = diff([("100", "5")], [("100", "5"), BIDS[1]])
+    assert [made.take(change, now) for now in (6, 7)] == [Taken.MOVED, Taken.REPEATED]
+    assert (made.is_valid, made.breaks, made.received_at) == (True, 0, 7)
+
+
 def test_a_diff_of_a_best_level_moves_the_book() -> None:
     made = book()
     assert made.take(diff([("100", "5")], [("100", "5"), BIDS[1]]), 6) is Taken.MOVED

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.unit.core import book_wire as wire
+from valr_connector.core.level_book import REPEATED
 from valr_connector.core.queue_book import QueueBook
 from valr_connector.model.enums import Side
 from valr_connector.model.market import QueuePosition
@@ -59,6 +60,16 @@ def test_an_order_that_went_and_came_again_queues_last() -> None:
     made = book()
     assert update(made, [("100", [("a", "0"), ("a", "5")])], after=after) == ""
     assert made.sequence == 12  # each entry counts, also of one order twice
+
+
+def test_an_update_that_is_told_twice_changes_nothing() -> None:
+    made = book()
+    after = [("100", [("a", "0.5"), ("b", "2"), ("c", "3")]), BIDS[1]], ASKS
+    change = wire.full_update([("100", [("a", "0.5")])], [], 11, wire.orders_crc(*after))
+    assert made.diff(change) == ""
+    assert made.diff(change) == REPEATED
+    assert (made.sequence, made.best_bid) == (11, "100:5.5")
+    assert made.diff(wire.full_update([("100", [("a", "2")])], [], 11, 0)).startswith("sequence 11")
 
 
 def test_a_known_order_that_is_named_at_another_price_moves_there() -> None:
