@@ -23,6 +23,7 @@ from typing import Any
 
 from tests.soak.venue import VenueProcess, venue_process
 from valr_connector import CircuitOpenError, InFlightOrder, OrderStatus, Settings, Side, ValrExchange
+from valr_connector.core.fixed_window import Passage
 from valr_connector.model.order import CancelOutcome
 from valr_connector.net.limiter import Limiter
 from valr_connector.protocol.requests import Lane
@@ -47,10 +48,10 @@ class Waits:
         """Time every request that asks this limiter from now on."""
         acquire = limiter.acquire
 
-        async def timed(lane: Lane, operation: str, deadline: int | None = None) -> None:
+        async def timed(lane: Lane, operation: str, deadline: int | None = None) -> Passage:
             began = time.monotonic()
             try:
-                await acquire(lane, operation, deadline)
+                return await acquire(lane, operation, deadline)
             finally:
                 self.by_lane[lane].append(time.monotonic() - began)
 

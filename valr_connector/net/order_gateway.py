@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from valr_connector.core.commands import CommandKind, CommandLedger
 from valr_connector.core.evidence import Says, Source
+from valr_connector.core.fixed_window import Passage
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_record import OrderRecord
@@ -168,12 +169,14 @@ class OrderGateway:
     async def _send_placement(self, order: OrderRecord, request: PlaceLimit | PlaceMarket) -> None:
         kind = CommandKind.PLACE_MARKET if order.order_type is OrderType.MARKET else CommandKind.PLACE_LIMIT
         circuit = self._circuits.socket_orders
-        if circuit.allows() and not await self._finds_room(order, kind):
+        passage = await self._find_room(order, kind) if circuit.allows() else ()
+        if passage is None:
             return
         if not circuit.enter():
             await self._place_without_socket(order, request, circuit.why_cut)
             return
         command = self._ledger.enter(kind, order.client_order_id, order.epoch, self._clock())
+        self._limiter.leaves(command.message_id, passage)
         try:
             await self._stream.send_while_live(order_command(request, command.message_id))
         except NotSentError as error:
@@ -194,23 +197,25 @@ class OrderGateway:
         else:
             self._say_fate(order, Fate.NOT_SENT_ON_SOCKET, f"not sent: {why}")
 
-    async def _finds_room(self, order: OrderRecord, kind: CommandKind) -> bool:
+    async def _find_room(self, order: OrderRecord, kind: CommandKind) -> Passage | None:
         """Wait for room in VALR's limits; an order that is not sent for want of it ends."""
         try:
-            if not self._limiter.try_acquire(Lane.PLACE, kind):
+            passage = self._limiter.try_acquire(Lane.PLACE, kind)
+            if passage is None:
                 async with self._gate.passage():
-                    await self._limiter.acquire(Lane.PLACE, kind, order.created_at + self._timeout // 2)
+                    due = order.created_at + self._timeout // 2
+                    passage = await self._limiter.acquire(Lane.PLACE, kind, due)
         except NotSentError as error:
-            return self._drop(order, str(error))
+            self._drop(order, str(error))
+            return None
         except asyncio.CancelledError:
             self._drop(order, "cancelled while it waited for room in VALR's limits")
             raise
         order.epoch = self._stream.epoch
-        return True
+        return passage
 
-    def _drop(self, order: OrderRecord, reason: str) -> bool:
+    def _drop(self, order: OrderRecord, reason: str) -> None:
         self._say_fate(order, Fate.NOT_SENT_ON_SOCKET, f"not sent: {reason}")
-        return False
 
     async def _place_by_rest(self, order: OrderRecord, request: PlacementRequest) -> None:
         try:
