@@ -12,6 +12,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from valr_connector.core.evidence import Says
+from valr_connector.core.order_story import Entry, lines
 from valr_connector.model.enums import (
     TERMINAL,
     OrderStatus,
@@ -93,6 +94,18 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     """When its ending became known here, nanoseconds of the monotonic clock; 0 before."""
     last_heard: int = 0
     """When anything was last heard of it, nanoseconds of the monotonic clock."""
+    story_end: Entry | None = None
+    """The newest entry of its story (`core.order_story`)."""
+
+    def story(self) -> str:
+        terms = [self.side.value, str(self.amount or self.quote_amount), self.pair]
+        terms += [] if self.price is None else ["at", str(self.price)]
+        head = f"{self.client_order_id} ({self.exchange_order_id or 'no id from VALR'}): {' '.join(terms)}"
+        told = [head]
+        for at, said, changes in lines(self):
+            told.append(f"{(at - self.created_at) / 1e9:+9.3f} s  {said}")
+            told += [f"{'':13}=> {change}" for change in changes]
+        return "\n".join(told)
 
     @property
     def is_done(self) -> bool:

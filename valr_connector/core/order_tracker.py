@@ -10,6 +10,7 @@ from valr_connector.core import lifecycle
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.guards import SECOND, Guards
 from valr_connector.core.order_record import OrderRecord
+from valr_connector.core.order_story import note
 from valr_connector.core.reconcile import Questions
 from valr_connector.core.waiting_room import WaitingRoom
 from valr_connector.core.zombies import Zombies
@@ -189,6 +190,7 @@ class OrderTracker:
                 reason = lifecycle.AskReason.CONTRADICTION
         if reason is not None:
             self._questions.ask(order.client_order_id, reason, now)
+        note(order, evidence, reason, now, is_news=bool(events))
         if (order.status in TERMINAL) is not was_done:
             self._move_between_shelves(order)
             if order.ending_in_doubt:

@@ -188,6 +188,12 @@ class InFlightOrder(Protocol):
     def updated_at(self) -> datetime | None:
         """VALR's newest time on the order, UTC."""
 
+    def story(self) -> str:
+        """What was said and done about it and what that changed, in words, a line each.
+
+        Times are seconds since it was submitted. Of a long story the beginning and the latest part are kept.
+        """
+
 
 class CancelResult(StrEnum):
     """What became of an order that was to be cancelled.

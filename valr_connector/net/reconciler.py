@@ -147,6 +147,7 @@ class Reconciler:
             order = self._worth_asking_about(question, now)
             if order is not None:
                 self._asking.add(order.client_order_id)
+                self._stream.note_question(order, question)
                 self._metrics.counter(m.QUESTIONS, question.reason.name.lower()).add()
                 self._note_overdue(order, question.reason)  # before anybody can send it anew
                 tasks.create_task(self._settle(order, question))

@@ -244,7 +244,15 @@ def test_nothing_of_an_order_is_forgotten_but_what_is_meant_to_be() -> None:
         "filled_amount",
         "fees_missing",
     }
-    belongs_to_the_process = {"created_at", "sent_at", "epoch", "last_heard", "ended_undated_at", "done_at"}
+    belongs_to_the_process = {
+        "created_at",
+        "sent_at",
+        "epoch",
+        "last_heard",
+        "ended_undated_at",
+        "done_at",
+        "story_end",
+    }
     is_a_request = {
         "cancel_request",
         "cancel_attempts",
