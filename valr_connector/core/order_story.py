@@ -171,6 +171,7 @@ _WHY_ASKED: Final[Mapping[str, str]] = {
     "MISSING_FILLS": "more was executed than the trades known add up to",
     "TAKER_STILL_OPEN": "an order that must not rest seems open",
     "UNATTRIBUTED_FILL": "a trade may be its",
+    "ENDING_IN_DOUBT": "whether it has really ended is in doubt",
     "AMOUNT_UNCONFIRMED": "the end came without the executed amount",
 }
 
