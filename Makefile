@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 
-.PHONY: help venv demo test browser test-browser screenshots vendor planted chaos soak soak-books bench-books bench-books-peers standby-gap lint format frames lock clean
+.PHONY: help venv demo test browser test-browser screenshots vendor planted chaos soak soak-books bench-books bench-books-peers standby-gap lint format frames lock package test-all clean
 
 help:
 	@echo "make demo    run the market maker on the embedded exchange"
@@ -19,6 +19,8 @@ help:
 	@echo "make test-browser  test the dashboard's page in headless Chromium ('make browser' installs that)"
 	@echo "make screenshots   take the pictures of docs/operations anew"
 	@echo "make vendor  fetch the charting library and compare the packaged copy with it"
+	@echo "make package sdist and wheel, checked in empty environments"
+	@echo "make test-all  the tests on Python 3.11, 3.12 and 3.13, where they are here"
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make venv    build the environment only"
 	@echo "make frames  re-record tests/frames and show what differs (ACCEPT=1 keeps it)"
@@ -107,6 +109,18 @@ format: venv
 
 frames: venv
 	$(BIN)/python -m tests.replay.record $(if $(ACCEPT),--accept)
+
+# Sdist and wheel in dist/, used as a stranger would: in empty environments, away from this folder.
+package: venv
+	$(BIN)/python scripts/check_package.py
+
+# The tests on every supported Python that is here; each has an environment of its own.
+test-all:
+	@for version in 3.11 3.12 3.13; do \
+	  if command -v python$$version >/dev/null && python$$version -c '' 2>/dev/null; then \
+	    $(MAKE) --no-print-directory test PYTHON=python$$version VENV=.venv-$$version || exit 1; \
+	  else echo "python$$version is not here: not tested"; fi; \
+	done
 
 # Resolves the newest versions afresh; the result is reviewed like any other change.
 lock:
