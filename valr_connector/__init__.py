@@ -112,6 +112,8 @@ from valr_connector.model.events import (
 from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Pair, Symbol, TradeId
 from valr_connector.model.market import (
     CachedBook,
+    CachedFullBook,
+    CachedOrder,
     Candle,
     Currency,
     FundingRate,
@@ -121,6 +123,7 @@ from valr_connector.model.market import (
     PriceLevel,
     PublicTrade,
     QueuePosition,
+    RiskLimit,
 )
 from valr_connector.model.operations import (
     BatchCancel,
@@ -170,6 +173,8 @@ __all__ = [
     "BookSide",
     "BookSnapshot",
     "CachedBook",
+    "CachedFullBook",
+    "CachedOrder",
     "CallerError",
     "CancelAllReport",
     "CancelOnDisconnectChanged",
@@ -269,6 +274,7 @@ __all__ = [
     "ReadinessChanged",
     "Restored",
     "RetryPolicy",
+    "RiskLimit",
     "SessionState",
     "Settings",
     "Side",

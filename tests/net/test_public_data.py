@@ -58,6 +58,7 @@ PAIRS = [row("BTCZAR", "BTC", "ZAR"), row("BTCUSDTPERP", "BTC", "USDT", currency
 SUMMARY = {"currencyPair": "BTCZAR", "askPrice": "2", "bidPrice": "1", "lastTradedPrice": "1"}
 TRADE = {"price": "5", "quantity": "0.1", "tradedAt": "2026-02-11T09:00:00Z", "takerSide": "buy", "id": "t-1"}
 BOOK = {"Asks": [{"price": "2", "quantity": "3"}], "Bids": []}
+FULL_BOOK = {"Asks": [{"id": "o-1", "price": "2", "quantity": "3", "positionAtPrice": 1}], "Bids": []}
 BUCKET = {
     "startTime": "2026-02-11T09:00:00Z",
     "bucketPeriodInSeconds": 300,
@@ -79,6 +80,9 @@ ANSWERS: Mapping[str, Any] = {
     "/v1/public/BTCZAR/marketsummary": SUMMARY,
     "/v1/public/BTCZAR/orderbook": BOOK,
     "/v1/marketdata/BTCZAR/orderbook": BOOK,
+    "/v1/public/BTCZAR/orderbook/full": FULL_BOOK,
+    "/v1/marketdata/BTCZAR/orderbook/full": FULL_BOOK,
+    "/v1/public/risklimit/BTCUSDTPERP": [{"pairSymbol": "BTCUSDTPERP", "leverageMultiple": 5}],
     "/v1/public/BTCZAR/trades": [TRADE],
     "/v1/marketdata/BTCZAR/tradehistory": [TRADE],
     "/v1/public/BTCZAR/buckets": [BUCKET | {"volume": "7", "quoteVolume": "21"}],
@@ -217,6 +221,8 @@ async def test_futures_are_read() -> None:
         ]
         rates = await reader.public.funding_rates("BTC-USDT-PERP", limit=1)
         assert [(each.pair, each.rate) for each in rates] == [("BTC-USDT-PERP", D("0.000277"))]
+        tiers = await reader.public.risk_limits("BTC-USDT-PERP")
+        assert [(each.pair, each.leverage) for each in tiers] == [("BTC-USDT-PERP", D(5))]
 
 
 async def test_valrs_state_and_clock_are_read() -> None:
@@ -235,7 +241,11 @@ async def test_a_book_says_how_old_it_may_be_and_is_younger_with_a_key(
         book = await reader.public.order_book("BTC-ZAR")
         assert (book.may_be_old_s, book.asks[0].price, book.bids) == (age_s, D(2), ())
         assert reader.valr.asked[-1] == f"{path}/BTCZAR/orderbook"
-        assert reader.valr.signed == [False, has_key]
+        full, again = await asyncio.gather(*[reader.public.full_order_book("BTC-ZAR") for _ in range(2)])
+        assert (full.may_be_old_s, full.asks[0].place, full.bids) == (age_s, 1, ())
+        assert again == full
+        assert reader.valr.asked[-1] == f"{path}/BTCZAR/orderbook/full"
+        assert reader.valr.signed == [False, has_key, has_key]
 
 
 @pytest.mark.parametrize(

@@ -271,6 +271,18 @@ REST_READS: Mapping[str, Shape] = {
             "nextPnlRun": "number",
         }
     ],
+    "/v1/public/risklimit/BTCUSDTPERP": [
+        {
+            "pairSymbol": "text",
+            "leverageMultiple": "number",
+            "initialMarginFraction": "number",
+            "maintenanceMarginFraction": "number",
+            "autoCloseMarginFraction": "number",
+            "riskLimitValue": "number",
+            "riskLimitCurrency": "text",
+            "isDefault": "flag",
+        }
+    ],
     "/v1/public/futures/funding/history?currencyPair=BTCUSDTPERP&limit=3": [
         {"currencyPair": "text", "fundingRate": "number text", "fundingTime": "whole second"}
     ],

@@ -123,6 +123,16 @@ async def test_funding_is_told_by_the_hour_newest_first() -> None:
         assert len((await valr.get(f"{target}&skip=700")).body) == 20
 
 
+async def test_tiers_allow_less_the_higher_the_leverage_and_one_is_the_default() -> None:
+    async with street() as valr:
+        tiers = (await valr.get(f"/v1/public/risklimit/{PERPETUAL}")).body
+        largest = [tier["riskLimitValue"] for tier in tiers]
+        assert largest == sorted(largest, reverse=True)
+        assert [tier["leverageMultiple"] for tier in tiers if tier["isDefault"]] == [10]
+        refused = await valr.get("/v1/public/risklimit/BTCZAR")
+        assert (refused.status, refused.body["code"]) == (400, -21)
+
+
 async def test_perpetuals_cannot_be_traded_without_a_futures_account() -> None:
     async with street() as valr:
         reply = await valr.trader().place(pair=PERPETUAL)

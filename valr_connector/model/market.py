@@ -150,6 +150,36 @@ class CachedBook(Struct, frozen=True, gc=False):
     changed_at: datetime | None = None
 
 
+class CachedOrder(Struct, frozen=True, gc=False):
+    """Somebody's order in a `CachedFullBook`.
+
+    Attributes:
+        id: VALR's id of it.
+        place: 1 for the order that is executed first at its price; None where VALR does not say.
+    """
+
+    id: str
+    price: Decimal
+    amount: Decimal
+    place: int | None = None
+
+
+class CachedFullBook(Struct, frozen=True, gc=False):
+    """A book as REST gives it order by order; for looking at, as a `CachedBook` is.
+
+    Attributes:
+        bids, asks: every order, best price first, and by time at each price.
+        may_be_old_s: by so many seconds the book may be older than the answer.
+        changed_at: VALR's time of its last change, UTC; None where it sent none.
+    """
+
+    pair: Pair
+    bids: tuple[CachedOrder, ...]
+    asks: tuple[CachedOrder, ...]
+    may_be_old_s: int
+    changed_at: datetime | None = None
+
+
 class Currency(Struct, frozen=True, gc=False):
     """One currency (protocol 7.3).
 
@@ -191,3 +221,25 @@ class FundingRate(Struct, frozen=True, gc=False):
     pair: Pair
     rate: Decimal
     at: datetime
+
+
+class RiskLimit(Struct, frozen=True, gc=False):
+    """One tier of a perpetual: how large a position may be at a leverage (protocol 7.12).
+
+    What VALR leaves out is None.
+
+    Attributes:
+        leverage: a multiple, 10 for ten times the margin.
+        largest_position: in `currency`.
+        initial_margin, maintenance_margin, auto_close_margin: fractions of the position.
+        is_default: whether it holds until another is chosen.
+    """
+
+    pair: Pair
+    leverage: Decimal | None
+    largest_position: Decimal | None
+    currency: str
+    initial_margin: Decimal | None
+    maintenance_margin: Decimal | None
+    auto_close_margin: Decimal | None
+    is_default: bool

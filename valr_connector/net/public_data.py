@@ -10,6 +10,7 @@ from valr_connector.model.events import TradingRulesChanged
 from valr_connector.model.ids import Pair
 from valr_connector.model.market import (
     CachedBook,
+    CachedFullBook,
     Candle,
     Currency,
     FundingRate,
@@ -17,6 +18,7 @@ from valr_connector.model.market import (
     MarketSummary,
     PairInfo,
     PublicTrade,
+    RiskLimit,
 )
 from valr_connector.net.rest import RestClient
 from valr_connector.net.shared_calls import SharedCalls
@@ -110,6 +112,16 @@ class PublicData:
         info = await self._info(pair)
         request = market.book(info.symbol, is_signed=self._has_key)
         return values.to_cached_book(info.pair, await self._calls.call(request), market.max_age_s(request))
+
+    async def full_order_book(self, pair: str) -> CachedFullBook:
+        """Every order of the book, as old as `order_book` and for the same use: never for quoting.
+
+        A live one comes from the socket alone, with ``books=BookFeed.FULL``.
+        """
+        info = await self._info(pair)
+        request = market.full_book(info.symbol, is_signed=self._has_key)
+        answer = await self._calls.call(request)
+        return values.to_cached_full_book(info.pair, answer, market.max_age_s(request))
 
     async def trades(
         self,
@@ -216,6 +228,12 @@ class PublicData:
         info = await self._info(pair)
         request = market.funding_rates(info.symbol, skip=skip, limit=limit, start=start, end=end)
         return tuple(values.to_funding_rate(info.pair, row) for row in await self._calls.call(request))
+
+    async def risk_limits(self, pair: str) -> Sequence[RiskLimit]:
+        """How large a position of one perpetual may be, for each leverage; VALR refuses any other pair."""
+        info = await self._info(pair)
+        rows = await self._calls.call(market.risk_limits(info.symbol))
+        return tuple(values.to_risk_limit(info.pair, row) for row in rows)
 
     # --- VALR itself -------------------------------------------------------------------------------
 

@@ -8,8 +8,10 @@ from valr_connector.protocol.market_frames import MarketTrade, TradeBucket
 from valr_connector.protocol.market_rows import (
     BookAnswer,
     CurrencyRow,
+    FullBookAnswer,
     FundingRow,
     FuturesInfoRow,
+    RiskLimitRow,
     SummaryRow,
 )
 from valr_connector.protocol.requests import AnyEndpoint, Endpoint, Lane
@@ -43,12 +45,15 @@ CURRENCIES = Endpoint("GET", "/v1/public/currencies", Lane.PUBLIC, list[Currency
 SUMMARIES = Endpoint("GET", "/v1/public/marketsummary", Lane.PUBLIC, list[SummaryRow])
 PAIR_SUMMARY = Endpoint("GET", "/v1/public/{pair}/marketsummary", Lane.PUBLIC, SummaryRow)
 BOOK = Endpoint("GET", "/v1/public/{pair}/orderbook", Lane.PUBLIC, BookAnswer)
+FULL_BOOK = Endpoint("GET", "/v1/public/{pair}/orderbook/full", Lane.PUBLIC, FullBookAnswer)
 MARKET_TRADES = Endpoint("GET", "/v1/public/{pair}/trades", Lane.PUBLIC, list[MarketTrade])
 CANDLES = Endpoint("GET", "/v1/public/{pair}/buckets", Lane.PUBLIC, list[TradeBucket])
 MARK_PRICE_CANDLES = Endpoint("GET", "/v1/public/{pair}/markprice/buckets", Lane.PUBLIC, list[TradeBucket])
 FUTURES_INFO = Endpoint("GET", "/v1/public/futures/info", Lane.PUBLIC, list[FuturesInfoRow])
 FUNDING_RATES = Endpoint("GET", "/v1/public/futures/funding/history", Lane.PUBLIC, list[FundingRow])
+RISK_LIMITS = Endpoint("GET", "/v1/public/risklimit/{pair}", Lane.PUBLIC, list[RiskLimitRow])
 SIGNED_BOOK = Endpoint("GET", "/v1/marketdata/{pair}/orderbook", Lane.READ, BookAnswer)
+SIGNED_FULL_BOOK = Endpoint("GET", "/v1/marketdata/{pair}/orderbook/full", Lane.READ, FullBookAnswer)
 SIGNED_TRADES = Endpoint("GET", "/v1/marketdata/{pair}/tradehistory", Lane.READ, list[MarketTrade])
 API_KEY = Endpoint("GET", "/v1/account/api-keys/current", Lane.READ, ApiKeyRow)
 BALANCES = Endpoint("GET", "/v1/account/balances", Lane.READ, list[BalanceRow])
@@ -100,12 +105,15 @@ ENDPOINTS: Sequence[AnyEndpoint] = (
     SUMMARIES,
     FUTURES_INFO,
     FUNDING_RATES,
+    RISK_LIMITS,
     PAIR_SUMMARY,
     BOOK,
+    FULL_BOOK,
     MARKET_TRADES,
     CANDLES,
     MARK_PRICE_CANDLES,
     SIGNED_BOOK,
+    SIGNED_FULL_BOOK,
     SIGNED_TRADES,
     API_KEY,
     BALANCES,

@@ -18,8 +18,10 @@ from valr_connector.protocol.market_frames import MarketTrade, TradeBucket
 from valr_connector.protocol.market_rows import (
     BookAnswer,
     CurrencyRow,
+    FullBookAnswer,
     FundingRow,
     FuturesInfoRow,
+    RiskLimitRow,
     SummaryRow,
 )
 from valr_connector.protocol.order_requests import check_symbol
@@ -43,8 +45,10 @@ _MAX_AGES: Final[Mapping[Endpoint[Any], int]] = MappingProxyType(
         table.PAIR_ORDER_TYPES: 60,
         table.FUTURES_INFO: 60,
         table.BOOK: 30,
+        table.FULL_BOOK: 30,
         table.MARKET_TRADES: 30,
         table.SIGNED_BOOK: 1,
+        table.SIGNED_FULL_BOOK: 1,
         table.SIGNED_TRADES: 1,
     }
 )
@@ -76,6 +80,12 @@ def book(symbol: Symbol, *, is_signed: bool) -> Request[BookAnswer]:
     """The aggregated book of one pair, best first (protocol 7.7, 8)."""
     check_symbol(symbol)
     return (table.SIGNED_BOOK if is_signed else table.BOOK).request(pair=symbol)
+
+
+def full_book(symbol: Symbol, *, is_signed: bool) -> Request[FullBookAnswer]:
+    """The book of one pair order by order (protocol 7.8, 8)."""
+    check_symbol(symbol)
+    return (table.SIGNED_FULL_BOOK if is_signed else table.FULL_BOOK).request(pair=symbol)
 
 
 def trades(
@@ -165,6 +175,12 @@ def funding_rates(
     check_symbol(symbol)
     query = {"currencyPair": symbol} | _page(skip, limit, LARGEST_PAGE) | _between(start, end)
     return table.FUNDING_RATES.request(query=query)
+
+
+def risk_limits(symbol: Symbol) -> Request[list[RiskLimitRow]]:
+    """The tiers of one perpetual (protocol 7.12)."""
+    check_symbol(symbol)
+    return table.RISK_LIMITS.request(pair=symbol)
 
 
 def _page(skip: int, limit: int, most: int) -> Query:

@@ -37,8 +37,29 @@ class BookAnswer(AggregatedBook, frozen=True, gc=False):
     @property
     def changed_at(self) -> datetime | None:
         """When it last changed; None where VALR sent none."""
-        change = self.last_change
-        return parse_time(change) if isinstance(change, str) else _from_ms(change)
+        return _time_of(self.last_change)
+
+
+class FullBookRow(Struct, rename=wire_name, frozen=True, gc=False):
+    """One order of a full book (protocol 7.8)."""
+
+    id: str
+    price_text: DecimalText
+    quantity_text: DecimalText
+    position_at_price: int | None = None
+
+
+class FullBookAnswer(Struct, frozen=True, gc=False):
+    """A book order by order out of a cache (protocol 7.8)."""
+
+    asks: list[FullBookRow] = field(name="Asks")
+    bids: list[FullBookRow] = field(name="Bids")
+    last_change: str | int | None = field(name="LastChange", default=None)
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """When it last changed; None where VALR sent none."""
+        return _time_of(self.last_change)
 
 
 class CurrencyRow(Struct, rename=wire_name, frozen=True, gc=False):
@@ -91,6 +112,26 @@ class FundingRow(Struct, rename=wire_name, frozen=True, gc=False):
 
     funding_rate_text: DecimalText
     funding_time: UtcTime
+
+
+class RiskLimitRow(Struct, rename=wire_name, frozen=True, gc=False):
+    """One tier of a perpetual, its figures as JSON numbers (protocol 7.12)."""
+
+    pair_symbol: Symbol
+    leverage_multiple: Raw = Raw()
+    initial_margin_fraction: Raw = Raw()
+    maintenance_margin_fraction: Raw = Raw()
+    auto_close_margin_fraction: Raw = Raw()
+    risk_limit_value: Raw = Raw()
+    risk_limit_currency: str = ""
+    is_default: Flag = False
+
+    def __post_init__(self) -> None:
+        check_number_tokens(self)
+
+
+def _time_of(change: str | int | None) -> datetime | None:
+    return parse_time(change) if isinstance(change, str) else _from_ms(change)
 
 
 def _from_ms(milliseconds: int | None) -> datetime | None:

@@ -8,6 +8,8 @@ from decimal import Decimal
 from valr_connector.model.ids import Pair
 from valr_connector.model.market import (
     CachedBook,
+    CachedFullBook,
+    CachedOrder,
     Candle,
     Currency,
     FundingRate,
@@ -15,11 +17,20 @@ from valr_connector.model.market import (
     MarketSummary,
     PriceLevel,
     PublicTrade,
+    RiskLimit,
 )
 from valr_connector.protocol import market_frames as frames
 from valr_connector.protocol.book_frames import LevelText
-from valr_connector.protocol.codec import optional_decimal
-from valr_connector.protocol.market_rows import BookAnswer, CurrencyRow, FundingRow, FuturesInfoRow
+from valr_connector.protocol.codec import number_of, optional_decimal
+from valr_connector.protocol.market_rows import (
+    BookAnswer,
+    CurrencyRow,
+    FullBookAnswer,
+    FullBookRow,
+    FundingRow,
+    FuturesInfoRow,
+    RiskLimitRow,
+)
 from valr_connector.protocol.spellings import currency_code, is_true
 
 
@@ -66,6 +77,11 @@ def to_cached_book(pair: Pair, book: BookAnswer, may_be_old_s: int) -> CachedBoo
     return CachedBook(pair, _levels(book.bids), _levels(book.asks), may_be_old_s, book.changed_at)
 
 
+def to_cached_full_book(pair: Pair, book: FullBookAnswer, may_be_old_s: int) -> CachedFullBook:
+    """A book order by order out of a cache (protocol 3.4, 7.8)."""
+    return CachedFullBook(pair, _orders(book.bids), _orders(book.asks), may_be_old_s, book.changed_at)
+
+
 def to_currency(row: CurrencyRow) -> Currency:
     """A currency (protocol 7.3)."""
     return Currency(
@@ -93,6 +109,27 @@ def to_futures_info(pair: Pair, row: FuturesInfoRow) -> FuturesInfo:
 def to_funding_rate(pair: Pair, row: FundingRow) -> FundingRate:
     """One funding run (protocol 7.12)."""
     return FundingRate(pair, Decimal(row.funding_rate_text), row.funding_time)
+
+
+def to_risk_limit(pair: Pair, row: RiskLimitRow) -> RiskLimit:
+    """One tier (protocol 7.12)."""
+    return RiskLimit(
+        pair,
+        leverage=number_of(row.leverage_multiple),
+        largest_position=number_of(row.risk_limit_value),
+        currency=currency_code(row.risk_limit_currency),
+        initial_margin=number_of(row.initial_margin_fraction),
+        maintenance_margin=number_of(row.maintenance_margin_fraction),
+        auto_close_margin=number_of(row.auto_close_margin_fraction),
+        is_default=is_true(row.is_default),
+    )
+
+
+def _orders(rows: Sequence[FullBookRow]) -> tuple[CachedOrder, ...]:
+    return tuple(
+        CachedOrder(row.id, Decimal(row.price_text), Decimal(row.quantity_text), row.position_at_price)
+        for row in rows
+    )
 
 
 def _levels(texts: Sequence[LevelText]) -> tuple[PriceLevel, ...]:

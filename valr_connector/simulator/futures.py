@@ -1,4 +1,4 @@
-"""Perpetuals as everybody sees them: funding and open interest (protocol 7.12). Nobody can trade them here.
+"""Perpetuals as everybody sees them: funding, open interest, tiers (protocol 7.12). Nobody trades them here.
 
 The rates are invented, one for each hour, and the same for every run.
 """
@@ -15,6 +15,9 @@ FUTURE = "FUTURE"
 FUNDING_PERIOD_S = 3600
 PNL_PERIOD_S = 8 * 3600
 _DEFAULT_DAYS = 30
+_LEVERAGES = (1, 2, 3, 5, 10)
+_DEFAULT_LEVERAGE = 10
+_LARGEST_POSITION = 1_500_000
 _MS_PER_S = 1000
 
 
@@ -36,6 +39,23 @@ def funding_runs(
     first_s = now_s - _DEFAULT_DAYS * 24 * 3600 if start_s is None else start_s
     last_s = now_s if end_s is None else min(end_s, now_s)
     return list(_runs(pair.symbol, first_s, last_s - last_s % FUNDING_PERIOD_S))
+
+
+def risk_limit_objects(pair: PairSpec) -> Sequence[JsonObject]:
+    """Entries of GET /v1/public/risklimit/{pair}: the higher the leverage, the smaller the position."""
+    return [
+        {
+            "pairSymbol": pair.symbol,
+            "leverageMultiple": leverage,
+            "initialMarginFraction": round(1 / leverage, 4),
+            "maintenanceMarginFraction": round(1 / (2 * leverage), 4),
+            "autoCloseMarginFraction": 0.0083,
+            "riskLimitValue": _LARGEST_POSITION // leverage,
+            "riskLimitCurrency": pair.quote,
+            "isDefault": leverage == _DEFAULT_LEVERAGE,
+        }
+        for leverage in _LEVERAGES
+    ]
 
 
 def _runs(symbol: str, first_s: int, last_s: int) -> Iterator[JsonObject]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from valr_connector.simulator.answers import Answer, ok
 from valr_connector.simulator.candles import PERIODS_S, Candle, CandleChart
 from valr_connector.simulator.floor import Floor
-from valr_connector.simulator.futures import FUTURE, funding_runs, futures_info_object
+from valr_connector.simulator.futures import FUTURE, funding_runs, futures_info_object, risk_limit_objects
 from valr_connector.simulator.market_wire import candle_object, mark_candle_object
 from valr_connector.simulator.order_entry import unsupported_pair
 from valr_connector.simulator.order_requests import invalid_field
@@ -33,6 +33,7 @@ class CandleRest:
             Route("GET", f"{public}/{{pair}}/markprice/buckets", self._mark_candles),
             Route("GET", f"{public}/futures/info", self._futures_info, max_age_s=60),
             Route("GET", f"{public}/futures/funding/history", self._funding),
+            Route("GET", f"{public}/risklimit/{{pair}}", self._risk_limits),
         )
 
     async def _candles(self, call: Call) -> Answer:
@@ -61,9 +62,7 @@ class CandleRest:
         return ok([futures_info_object(pair, self._now_s()) for pair in perpetuals])
 
     async def _funding(self, call: Call) -> Answer:
-        pair = self._pair(call.query.get("currencyPair", ""))
-        if pair.kind != FUTURE:
-            raise unsupported_pair()
+        pair = self._perpetual(call.query.get("currencyPair", ""))
         start, end = call.moment("startTime"), call.moment("endTime")
         runs = funding_runs(
             pair,
@@ -73,6 +72,9 @@ class CandleRest:
         )
         skip, limit = call.number("skip", 0), call.number("limit", 100, 100)
         return ok(runs[skip : skip + limit])
+
+    async def _risk_limits(self, call: Call) -> Answer:
+        return ok(risk_limit_objects(self._perpetual(call.path["pair"])))
 
     def _cut(
         self,
@@ -92,6 +94,12 @@ class CandleRest:
     def _pair(self, symbol: str) -> PairSpec:
         pair = self._floor.venue.pairs.get(symbol)
         if pair is None:
+            raise unsupported_pair()
+        return pair
+
+    def _perpetual(self, symbol: str) -> PairSpec:
+        pair = self._pair(symbol)
+        if pair.kind != FUTURE:
             raise unsupported_pair()
         return pair
 

@@ -13,7 +13,16 @@ import pytest
 
 from valr_connector.errors import DecodeError, InvalidArgumentError
 from valr_connector.model.ids import Pair, Symbol
-from valr_connector.model.market import CachedBook, Currency, FundingRate, FuturesInfo, PriceLevel
+from valr_connector.model.market import (
+    CachedBook,
+    CachedFullBook,
+    CachedOrder,
+    Currency,
+    FundingRate,
+    FuturesInfo,
+    PriceLevel,
+    RiskLimit,
+)
 from valr_connector.protocol import endpoints, market_values
 from valr_connector.protocol import market_requests as market
 from valr_connector.protocol.requests import Lane, Request
@@ -39,6 +48,9 @@ QUESTIONS: list[tuple[Request[Any], str, int]] = [
     (market.summary(BTCZAR), "/v1/public/BTCZAR/marketsummary", 10),
     (market.book(BTCZAR, is_signed=False), "/v1/public/BTCZAR/orderbook", 30),
     (market.book(BTCZAR, is_signed=True), "/v1/marketdata/BTCZAR/orderbook", 1),
+    (market.full_book(BTCZAR, is_signed=False), "/v1/public/BTCZAR/orderbook/full", 30),
+    (market.full_book(BTCZAR, is_signed=True), "/v1/marketdata/BTCZAR/orderbook/full", 1),
+    (market.risk_limits(Symbol("BTCUSDTPERP")), "/v1/public/risklimit/BTCUSDTPERP", 0),
     (market.trades(BTCZAR, is_signed=False), f"/v1/public/BTCZAR/trades?{PAGE}", 30),
     (
         market.trades(BTCZAR, is_signed=True, skip=1, limit=2, start=START, end=END, before_id="t-1"),
@@ -120,6 +132,52 @@ def test_a_book_out_of_a_cache_says_how_old_it_may_be() -> None:
         30,
         datetime(2025, 7, 15, 12, 19, 21, 501_000, tzinfo=UTC),
     )
+
+
+def test_a_full_book_names_every_order_and_its_place() -> None:
+    order = {"side": "buy", "quantity": "0.0000043", "price": "117819", "currencyPair": "X", "id": "o-1"}
+    body = {
+        "Asks": [],
+        "Bids": [order | {"positionAtPrice": 2}, order],
+        "LastChange": "2025-07-15T12:19:21.501Z",
+    }
+    row = answer(market.full_book(BTCZAR, is_signed=True), body)
+    price, amount = D(117_819), D("0.0000043")
+    assert market_values.to_cached_full_book(PAIR, row, 1) == CachedFullBook(
+        PAIR,
+        (CachedOrder("o-1", price, amount, 2), CachedOrder("o-1", price, amount)),
+        (),
+        1,
+        datetime(2025, 7, 15, 12, 19, 21, 501_000, tzinfo=UTC),
+    )
+
+
+@pytest.mark.parametrize("fraction", [0.0083, "0.0083"])
+def test_a_tier_has_its_figures_to_the_digit(fraction: float | str) -> None:
+    row = answer(
+        market.risk_limits(Symbol("BTCUSDTPERP")),
+        [
+            {
+                "pairSymbol": "BTCUSDTPERP",
+                "leverageMultiple": 10,
+                "initialMarginFraction": 0.1,
+                "maintenanceMarginFraction": None,
+                "autoCloseMarginFraction": fraction,
+                "riskLimitValue": 750000,
+                "riskLimitCurrency": "USDT",
+                "isDefault": True,
+            }
+        ],
+    )[0]
+    perpetual = Pair("BTC-USDT-PERP")
+    assert market_values.to_risk_limit(perpetual, row) == RiskLimit(
+        perpetual, D(10), D(750_000), "USDT", D("0.1"), None, D("0.0083"), is_default=True
+    )
+
+
+def test_a_tier_whose_figure_is_none_is_refused() -> None:
+    with pytest.raises(DecodeError, match="riskLimitValue"):
+        answer(market.risk_limits(BTCZAR), [{"pairSymbol": "BTCZAR", "riskLimitValue": "1,000"}])
 
 
 @pytest.mark.parametrize(
