@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 
-.PHONY: help venv demo test browser test-browser screenshots vendor planted chaos soak soak-books bench-books bench-books-peers standby-gap lint format frames lock package test-all clean
+.PHONY: help venv demo test browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench-books bench-books-peers standby-gap lint format frames lock package test-all clean
 
 help:
 	@echo "make demo    run the market maker on the embedded exchange"
@@ -17,6 +17,7 @@ help:
 	@echo "make standby-gap  a fill while the account socket is away: when it is heard of (DROPS=n)"
 	@echo "make planted plant bugs on purpose, and have the simulation find each (SEEDS=300 FROM=0)"
 	@echo "make test-browser  test the dashboard's page in headless Chromium ('make browser' installs that)"
+	@echo "make test-prometheus  have Prometheus scrape the demo ('make prometheus' fetches that)"
 	@echo "make screenshots   take the pictures of docs/operations anew"
 	@echo "make vendor  fetch the charting library and compare the packaged copy with it"
 	@echo "make package sdist and wheel, checked in empty environments"
@@ -59,6 +60,14 @@ browser:
 
 test-browser: venv
 	$(BIN)/python -m pytest tests/browser
+
+# Debian's program without its service: unpacked, not installed.
+prometheus: venv
+	@test -x $(VENV)/prometheus/usr/bin/prometheus || { apt-get update -qq && mkdir -p $(VENV)/prometheus && cd $(VENV)/prometheus \
+	  && apt-get download -qq prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb; }
+
+test-prometheus: venv
+	$(BIN)/python -m pytest tests/prometheus
 
 screenshots: venv
 	$(BIN)/python -m tests.browser.screenshots

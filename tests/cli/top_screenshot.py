@@ -14,7 +14,7 @@ from valr_connector.dashboard.watch import Watch
 
 FILE: Final = Path(__file__).resolve().parents[2] / "docs" / "operations" / "top.svg"
 SIZE: Final = (150, 46)
-TRADING_S: Final = 35.0
+TRADING_S: Final = 25.0
 _FONTS_FROM_ELSEWHERE: Final = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 
 

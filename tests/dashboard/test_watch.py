@@ -166,6 +166,19 @@ def test_latencies_show_what_was_recorded_since_the_last_picture_too(sitter: Sit
     assert latency.p50_us == pytest.approx(2_000, rel=0.02)
 
 
+def test_latencies_begin_with_those_of_orders(sitter: Sitter) -> None:
+    sitter.metrics.latency(m.REST_LATENCY, "x").record(1)
+    sitter.metrics.latency(m.COMMAND_SENT, "place").record(1)
+    for metric in (m.LOOP_LAG, m.PLACE_CONFIRMED):
+        sitter.metrics.latency(metric).record(1)
+    odd = m.Metric("x", m.Kind.LATENCY, (), "of no known group")
+    sitter.metrics.latency(odd).record(1)
+
+    assert [view.name for view in sitter.watch().take().latencies] == [
+        "order_place_confirmed", "command_call_to_sent", "loop_lag", "rest_latency", "x",
+    ]  # fmt: skip
+
+
 # --- what happened -------------------------------------------------------------------------------------
 
 
@@ -308,11 +321,13 @@ async def test_a_running_exchange_is_pictured_and_its_end_as_well() -> None:
         await desk.until(lambda: bid.fills)
         picture = watch.take()
         order = the_order(picture)
+        figures = desk.valr.metrics.snapshot()
         await desk.valr.close()
         last = watch.take()
 
     assert (order.state, order.executed, order.side) == ("PARTIALLY_FILLED", "0.004", "BUY")
     assert picture.ready
+    assert (figures["ready"], desk.valr.metrics.snapshot()["ready"]) == (1, 0)
     assert all(part.ready for part in picture.parts)
     assert [(s.name, s.state) for s in picture.sockets] == [("account", "LIVE"), ("trade", "LIVE")]
     assert {c.state for c in picture.circuits} == {"CLOSED"}

@@ -68,7 +68,7 @@ def _table(*headings: tuple[str, str]) -> Table:
 
 def status(picture: Picture) -> Table:
     """Parts and circuit breakers."""
-    table = _table(("part", ""), ("", "right"))
+    table = _table(("part", "short"), ("", "right"))
     for part in picture.parts:
         table.add_row(part.name, Text("ok", style=_GOOD) if part.ready else Text(part.why_not, style=_BAD))
     for circuit in picture.circuits:
@@ -127,17 +127,17 @@ def balances(picture: Picture) -> Table:
 
 
 def latencies(picture: Picture) -> Table:
-    """Every series with the shape of its distribution; requests by REST last."""
+    """Every series with the shape of its distribution."""
     table = _table(
         ("latency", "short"), ("shape", ""), ("p50", "right"), ("p99", "right"), ("count", "right")
     )
-    for each in sorted(picture.latencies, key=lambda view: (view.name.startswith("rest"), view.name)):
+    for each in picture.latencies:
         name = f"{each.name} {each.labels}".strip()
         table.add_row(name, shape(each), duration(each.p50_us), duration(each.p99_us), str(each.count))
     return table
 
 
-def shape(view: LatencyView, width: int = 12) -> str:
+def shape(view: LatencyView, width: int = 10) -> str:
     """A distribution as a few blocks, from its shortest duration to its longest, on a logarithmic scale."""
     counts = [0] * width
     shortest, longest = math.log2(view.bars[0][0]), math.log2(view.bars[-1][0])

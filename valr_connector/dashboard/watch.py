@@ -21,6 +21,9 @@ MOST_ENDED: Final = 20
 MOST_QUOTES: Final = 600
 """Pictures whose prices are remembered: five minutes of two a second."""
 
+_GROUPS: Final = ("order", "command", "ws", "loop", "event", "limit", "account", "book", "rest")
+"""How the names of latencies begin, the most telling first."""
+
 _Series = tuple[Metric, tuple[str, ...]]
 
 
@@ -105,7 +108,7 @@ class Watch:
             known = self._latencies.get((metric, labels))
             if histogram.count and (known is None or known.count != histogram.count):
                 self._latencies[metric, labels] = views.latency(metric, labels, histogram)
-        return tuple(self._latencies.values())
+        return tuple(sorted(self._latencies.values(), key=_rank))
 
     def _tell(self, event: Event, telling: Telling) -> None:
         self._lines += 1
@@ -126,3 +129,9 @@ class Watch:
                 del self._fills[next(iter(self._fills))]
         if event.order.is_done and event.order not in self._ended:
             self._ended.appendleft(event.order)
+
+
+def _rank(view: LatencyView) -> tuple[int, str, str]:
+    """What a trader looks at first comes first."""
+    group = view.name.partition("_")[0]
+    return _GROUPS.index(group) if group in _GROUPS else len(_GROUPS), view.name, view.labels

@@ -319,6 +319,7 @@ class Connector:
             publisher=publisher,
         )
         self._readiness.ready(Part.ORDER_ENTRY)
+        metrics.watch(m.READY, lambda: [((), float(state.readiness.is_ready))])
 
     async def start(self) -> None:
         """Connect, and return once every part is ready.

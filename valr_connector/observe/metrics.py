@@ -37,6 +37,7 @@ __all__ = [
     "Value",
 ]
 
+READY = Metric("ready", Kind.GAUGE, (), "whether everything needed to trade is in place: 1, else 0")
 FRAMES_RECEIVED = Metric("ws_frames_received", Kind.COUNTER, ("socket",), "frames that came in")
 FRAMES_SENT = Metric("ws_frames_sent", Kind.COUNTER, ("socket",), "frames that went out, PINGs included")
 HANDLER_ERRORS = Metric(
@@ -154,6 +155,7 @@ LOOP_LAG = Metric(
 EVENTS_DROPPED = Metric("events_dropped", Kind.COUNTER, (), "events that a full stream had no room for")
 
 CATALOGUE: Final = (
+    READY,
     FRAMES_RECEIVED, FRAMES_SENT, FRAME_HANDLED, HANDLER_ERRORS,
     DIALS, DISCONNECTS, RECONNECTS, PING_ROUND_TRIP, RECOVERY, RESYNC,
     REST_LATENCY, REST_ANSWERS, REST_FAILURES, REST_RETRIES, FRAMES_REFUSED,

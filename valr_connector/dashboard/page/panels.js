@@ -93,13 +93,9 @@ function orderCells(order) {
   ];
 }
 
-const RANKS = ["order", "command", "ws", "loop", "event", "limit", "account", "book", "rest"];
-const rank = (name) => RANKS.findIndex((prefix) => name.startsWith(prefix)) + 1 || RANKS.length + 1;
-
 function latencies(series) {
-  const sorted = [...series].sort((a, b) => rank(a.name) - rank(b.name) || a.name.localeCompare(b.name));
   const headings = [["", "what"], ["", "distribution"], ["number", "p50"], ["number wide", "p90"], ["number", "p99"], ["number wide", "longest"], ["number wide", "count"]];
-  const rows = sorted.map((each) => [
+  const rows = series.map((each) => [
     ["name", [element("span", { title: each.meaning }, each.name.replaceAll("_", " ")), element("small", {}, each.labels)]],
     ["", histogram(each.bars)], ["number", duration(each.p50_us)], ["number wide", duration(each.p90_us)],
     ["number", duration(each.p99_us)], ["number wide", duration(each.max_us)], ["number wide", grouped(`${each.count}`)],
