@@ -13,7 +13,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from valr_connector.simulator.authentication import ApiKey, signature
+from valr_connector.simulator.authentication import ApiKey
 from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.settings import SimulatorSettings
 
@@ -105,7 +105,7 @@ class Trader:
 
     def headers(self, verb: str, target: str, body: bytes = b"", subaccount: str = "") -> dict[str, str]:
         timestamp = str(self.street.clock() // 1_000_000)
-        signed = signature(self.key.secret, timestamp, verb, target, body=body, subaccount_id=subaccount)
+        signed = self.key.signature(timestamp, verb, target, body=body, subaccount_id=subaccount)
         headers = {
             "X-VALR-API-KEY": self.key.key,
             "X-VALR-SIGNATURE": signed,

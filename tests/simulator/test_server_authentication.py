@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.simulator.loopback import START_NS, Trader, btc_order, street
-from valr_connector.simulator.authentication import signature
+from valr_connector.simulator.authentication import ApiKey
 
 DOCS_SECRET = "4961b74efac86b25cce8fbe4c9811c4c7a787b7a5996660afcc2e287ad864363"
 OTHER_SECRET = "superdupersecret"
@@ -117,8 +117,8 @@ VECTORS = {
 @pytest.mark.parametrize("name", VECTORS)
 def test_signatures_match_the_known_answers(name: str) -> None:
     vector = VECTORS[name]
-    signed = signature(
-        vector.secret,
+    key = ApiKey("key", vector.secret, "0", (), "", 0)
+    signed = key.signature(
         vector.timestamp,
         vector.verb,
         vector.target,

@@ -27,12 +27,12 @@ def refusal(floor: TradingFloor, request: NewOrder) -> Rejection:
 
 
 def test_an_unknown_pair_is_unsupported(floor: TradingFloor) -> None:
-    refused = refusal(floor, replace(btc_zar(), symbol="NOPEZAR"))
+    refused = refusal(floor, btc_zar()._replace(symbol="NOPEZAR"))
     assert (refused.status, refused.code, refused.message) == (400, -21, "Unsupported Currency Pair")
 
 
 def test_an_inactive_pair_is_halted(floor: TradingFloor) -> None:
-    refused = refusal(floor, replace(btc_zar(), symbol="SOLZAR"))
+    refused = refusal(floor, btc_zar()._replace(symbol="SOLZAR"))
     assert (refused.code, refused.message) == (-32, "The given currency pair is not active")
 
 
@@ -40,7 +40,7 @@ def test_an_inactive_pair_is_halted(floor: TradingFloor) -> None:
     "request_",
     [
         pytest.param(NewOrder("BTCZAR", "buy", "market", quantity=D(1)), id="market"),
-        pytest.param(replace(btc_zar(), post_only=True), id="post-only limit"),
+        pytest.param(btc_zar()._replace(post_only=True), id="post-only limit"),
     ],
 )
 def test_an_order_type_that_the_pair_lacks_is_refused(request_: NewOrder) -> None:
@@ -55,7 +55,7 @@ def test_an_order_type_that_the_pair_lacks_is_refused(request_: NewOrder) -> Non
 
 
 def test_margin_is_not_enabled_for_anybody(floor: TradingFloor) -> None:
-    assert refusal(floor, replace(btc_zar(), allow_margin=True)).code == -19213
+    assert refusal(floor, btc_zar()._replace(allow_margin=True)).code == -19213
 
 
 @pytest.mark.parametrize("customer_order_id", ["with_underscore", "a b", "ä", "x" * 51, "line\n", "٣"])
@@ -85,12 +85,12 @@ def test_a_price_or_quantity_that_is_no_sensible_number_is_refused(floor: Tradin
 
 
 def test_a_limit_order_without_price_or_quantity_is_refused(floor: TradingFloor) -> None:
-    assert refusal(floor, replace(btc_zar(), price=None)).code == -11
-    assert refusal(floor, replace(btc_zar(), quantity=None)).code == -11
+    assert refusal(floor, btc_zar()._replace(price=None)).code == -11
+    assert refusal(floor, btc_zar()._replace(quantity=None)).code == -11
 
 
 def test_a_limit_order_by_quote_amount_is_refused(floor: TradingFloor) -> None:
-    assert refusal(floor, replace(btc_zar(), quote_amount=D(1000))).code == -11
+    assert refusal(floor, btc_zar()._replace(quote_amount=D(1000))).code == -11
 
 
 @pytest.mark.parametrize("time_in_force", ["IOC", "FOK"])

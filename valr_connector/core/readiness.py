@@ -57,6 +57,7 @@ class Readiness:
     def __init__(self, parts: Iterable[Part]) -> None:
         self._parts = {part: PartStatus(ready=False, why_not="not started") for part in parts}
         self.parts: Mapping[Part, PartStatus] = MappingProxyType(self._parts)
+        self.is_ready = self._are_all_ready()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -67,8 +68,7 @@ class Readiness:
             if not status.ready and part not in _NOT_NEEDED
         )
 
-    @property
-    def is_ready(self) -> bool:
+    def _are_all_ready(self) -> bool:
         return all(status.ready or part in _NOT_NEEDED for part, status in self._parts.items())
 
     def ready(self, part: Part) -> ReadinessChanged | None:
@@ -84,6 +84,7 @@ class Readiness:
             return None  # nothing new, or nothing that is in use
         before = self.is_ready
         self._parts[part] = status
+        self.is_ready = self._are_all_ready()
         if self.is_ready is before:
             return None
         return ReadinessChanged(self.is_ready, self.missing)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+
+class Reply(Struct, frozen=True):
     """An answer, whatever it says. Header names are lower case."""
 
     status: int
@@ -35,8 +36,7 @@ class Failure:
     may_have_left: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Bounds of one exchange; times in seconds.
 
     Attributes:

@@ -70,7 +70,8 @@ class HttpPools:
         finally:
             pool.waits = [each for each in pool.waits if each is not wait]
             pool.requests -= 1
-            await self._close_unused()
+            if self._replaced:
+                await self._close_unused()
         waited_long = self._clock() - began >= LONG_NS
         if isinstance(outcome, Failure) and waited_long and pool is self._pool:
             await self._replace()

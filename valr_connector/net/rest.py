@@ -12,7 +12,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -179,7 +179,9 @@ class RestClient:
             ExchangeError: VALR answered with an error; `decode_response` says which.
             DecodeError: the answer does not fit the protocol.
         """
-        with self._minded(request):
+        if self._order_circuit is None or request.lane not in _ORDER_LANES:
+            return _conclude(request, await self._outcome(request, timeout, passage))
+        with _minded(self._order_circuit, request, self._clock()):
             return _conclude(request, await self._outcome(request, timeout, passage))
 
     async def call_aged(self, request: Request[T], *, timeout: float | None = None) -> tuple[T, int]:
@@ -196,17 +198,17 @@ class RestClient:
         attempt, outcome, is_corrected = 1, None, False
         while True:
             try:
-                async with nullcontext() if passage is None else passage():
-                    await self._find_room(request, deadline)
+                await self._find_room(request, deadline, passage)
             except NotSentError:
                 if outcome is None:
                     raise
                 return outcome  # an earlier attempt was sent: what it led to counts
             offset = self._timestamps.offset.offset_ns
             outcome = await self._attempt(request, deadline, attempt)
-            if not is_corrected and await self._was_signed_at_a_wrong_time(request, outcome, offset):
-                is_corrected = True
-                continue
+            if not is_corrected and self._is_signature_refused(request, outcome):
+                is_corrected = await self._was_signed_at_a_wrong_time(request, offset)
+                if is_corrected:
+                    continue
             pause_s = self._pause_s(request, outcome, attempt)
             if pause_s is None or self._clock() + pause_s * _NS_PER_S >= deadline:
                 return outcome
@@ -215,13 +217,17 @@ class RestClient:
             self._metrics.counter(m.REST_RETRIES, request.name).add()
             attempt += 1
 
-    async def _was_signed_at_a_wrong_time(
-        self, request: Request[T], outcome: Reply | Failure, offset: int
-    ) -> bool:
-        """Whether VALR refused the signature for its time, and so did nothing, and the clock is right now."""
-        if self._correct_clock is None or not request.is_signed or isinstance(outcome, Failure):
+    def _is_signature_refused(self, request: Request[T], outcome: Reply | Failure) -> bool:
+        if not request.is_signed or isinstance(outcome, Failure):
             return False
-        if not refuses_signature(outcome.status, outcome.body):
+        return refuses_signature(outcome.status, outcome.body)
+
+    async def _was_signed_at_a_wrong_time(self, request: Request[T], offset: int) -> bool:
+        """Whether a signature that VALR refused, so that it did nothing, was made with a wrong clock.
+
+        It is right by then.
+        """
+        if self._correct_clock is None:
             return False
         is_off = await self._correct_clock(offset)
         if is_off:
@@ -266,34 +272,11 @@ class RestClient:
         """
         await self._pools.renew()
 
-    @contextmanager
-    def _minded(self, request: Request[T]) -> Iterator[None]:
-        """Ask the circuit of requests for orders, and tell it how the transport did."""
-        circuit = self._order_circuit if request.lane in _ORDER_LANES else None
-        if circuit is None:
-            yield
-            return
-        if not circuit.enter() and request.lane is not Lane.CANCEL:
-            raise CircuitOpenError(f"{request.name}: {circuit.why_cut}")
-        begun = self._clock()
-        try:
-            yield
-        except (ExchangeError, DecodeError):
-            circuit.succeeded(begun)
-            raise
-        except ThrottledError:
-            circuit.withdrawn()
-            raise
-        except TransportError as error:
-            circuit.failed(begun, str(error))
-            raise
-        except BaseException:  # cancelled, or never sent: no word on the transport
-            circuit.withdrawn()
-            raise
-        circuit.succeeded(begun)
-
-    async def _find_room(self, request: Request[T], deadline: int) -> None:
-        if self._limiter is not None:
+    async def _find_room(self, request: Request[T], deadline: int, passage: Passage | None) -> None:
+        if passage is not None:
+            async with passage():
+                await self._find_room(request, deadline, None)
+        elif self._limiter is not None:
             await self._limiter.acquire(request.lane, request.name, deadline)
 
     async def _attempt(self, request: Request[T], deadline: int, attempt: int) -> Reply | Failure:
@@ -360,6 +343,28 @@ class RestClient:
             return asked
         server_ns = self._timestamps.offset.server_ns(self._wall_clock())
         return (_MINUTE_NS - server_ns % _MINUTE_NS) / _NS_PER_S + self._rng.random()
+
+
+@contextmanager
+def _minded(circuit: Circuit, request: Request[T], begun: int) -> Iterator[None]:
+    """Ask the circuit of requests for orders, and tell it how the transport did."""
+    if not circuit.enter() and request.lane is not Lane.CANCEL:
+        raise CircuitOpenError(f"{request.name}: {circuit.why_cut}")
+    try:
+        yield
+    except (ExchangeError, DecodeError):
+        circuit.succeeded(begun)
+        raise
+    except ThrottledError:
+        circuit.withdrawn()
+        raise
+    except TransportError as error:
+        circuit.failed(begun, str(error))
+        raise
+    except BaseException:  # cancelled, or never sent: no word on the transport
+        circuit.withdrawn()
+        raise
+    circuit.succeeded(begun)
 
 
 def _retry_after_s(reply: Reply) -> float | None:

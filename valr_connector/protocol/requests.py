@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
+from msgspec import Struct
 
 from valr_connector.protocol.codec import encode_json
 from valr_connector.protocol.decode_errors import DECODER_FAILURES, refuse
@@ -30,8 +30,7 @@ class Lane(StrEnum):
     PUBLIC = "PUBLIC"
 
 
-@dataclass(frozen=True, slots=True)
-class Request(Generic[T]):
+class Request(Struct, Generic[T], frozen=True):
     """One REST request, complete but for the host and the signature.
 
     Attributes:

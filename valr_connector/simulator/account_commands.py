@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from valr_connector.simulator.answers import rejection_body
 from valr_connector.simulator.authentication import TRADE, Caller
@@ -31,8 +30,7 @@ class Client(Protocol):
     def refuse(self, message: str) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Command:
+class _Command(NamedTuple):
     """How one type of command is executed, and what its answers are called."""
 
     execute: Callable[[str, Body], JsonObject]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from valr_connector.simulator.account_commands import AccountCommands
-from valr_connector.simulator.account_events import AccountEvents
+from valr_connector.simulator.account_events import AccountEvent, AccountEvents
 from valr_connector.simulator.answers import Answer
 from valr_connector.simulator.authentication import Caller
 from valr_connector.simulator.connection import Connection, InboundFrame
@@ -16,11 +16,13 @@ from valr_connector.simulator.socket_door import UpgradeRefusedError, authentica
 from valr_connector.simulator.timeline import Throttle
 from valr_connector.simulator.transport import HttpRequest, Serve, SocketTransport
 from valr_connector.simulator.vocabulary import (
-    BookChanged,
+    AccountTrade,
+    CancelFailed,
+    ModifyOutcome,
     OpenOrdersChanged,
-    PairChanged,
-    PublicTrade,
-    VenueEvent,
+    OrderChange,
+    Processed,
+    WalletChanged,
 )
 from valr_connector.simulator.wire import OutboundFrame, frame
 
@@ -126,7 +128,10 @@ class AccountDoor:
         self._sessions: list[AccountSession] = []
         self._strangers: list[Connection] = []
         self._open_orders: dict[str, Throttle] = {}
-        floor.venue.listen(self._tell)
+        floor.venue.listen(
+            self._tell, Processed, OrderChange, AccountTrade, CancelFailed, ModifyOutcome, WalletChanged
+        )
+        floor.venue.listen(self._note_open_orders, OpenOrdersChanged)
 
     @property
     def connections(self) -> list[Connection]:
@@ -176,18 +181,15 @@ class AccountDoor:
             session.push(message)
         session.push(self._events.open_orders(session.account_id))
 
-    def _tell(self, event: VenueEvent) -> None:
-        if isinstance(event, PublicTrade | BookChanged | PairChanged):
-            return
+    def _tell(self, event: AccountEvent) -> None:
         sessions = self._sessions_of(event.account_id)
-        if not sessions:
-            return
-        if isinstance(event, OpenOrdersChanged):
-            self._throttle(event.account_id).ask()
-            return
-        for message in self._events.frames(event):
+        for message in self._events.frames(event) if sessions else ():
             for session in sessions:
                 session.push(message)
+
+    def _note_open_orders(self, event: OpenOrdersChanged) -> None:
+        if self._sessions_of(event.account_id):
+            self._throttle(event.account_id).ask()
 
     def _tell_open_orders(self, account_id: str) -> None:
         message = self._events.open_orders(account_id)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import NamedTuple
 
 import orjson
 
@@ -17,18 +18,17 @@ JSON_TYPE = "application/json"
 _HTML = b"<html><body><h1>429 Too Many Requests</h1></body></html>"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """Status and body; an empty body where `data` is empty."""
 
     status: int
     data: bytes = b""
     content_type: str = JSON_TYPE
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def with_headers(self, headers: Mapping[str, str]) -> Answer:
         """The same answer with more headers."""
-        return replace(self, headers={**self.headers, **headers})
+        return self._replace(headers={**self.headers, **headers})
 
 
 def ok(body: object, status: int = 200) -> Answer:

@@ -16,7 +16,7 @@ from valr_connector.simulator.stats import Statistics
 from valr_connector.simulator.timeline import Timeline
 from valr_connector.simulator.transport import HttpRequest
 from valr_connector.simulator.venue import Venue
-from valr_connector.simulator.vocabulary import OrderChange, Rejection, VenueEvent
+from valr_connector.simulator.vocabulary import BookChanged, OrderChange, PublicTrade, Rejection
 
 
 class Floor:
@@ -43,7 +43,9 @@ class Floor:
         self.desk = OrderEntry(venue, self.work, settings.processing_latency, rng, self.stats)
         self.read_only = False
         self._fees: dict[str, tuple[Decimal, Decimal]] = {}
-        venue.listen(self._follow)
+        venue.listen(self.market.note_trade, PublicTrade)
+        venue.listen(self.market.note_book, BookChanged)
+        venue.listen(self.stats.order_changed, OrderChange)
 
     def open_account(
         self, account_id: str, balances: Mapping[str, Decimal], maker_percent: Decimal, taker_percent: Decimal
@@ -77,8 +79,3 @@ class Floor:
         """
         if self.read_only:
             raise Rejection(-11, "The exchange is in read-only mode", status=503)
-
-    def _follow(self, event: VenueEvent) -> None:
-        self.market.follow(event)
-        if isinstance(event, OrderChange):
-            self.stats.order_changed(event)

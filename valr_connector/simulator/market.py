@@ -13,7 +13,7 @@ from valr_connector.simulator.market_wire import (
 )
 from valr_connector.simulator.ticker import Ticker
 from valr_connector.simulator.venue import Venue
-from valr_connector.simulator.vocabulary import BookChanged, BuyOrSell, PublicTrade, VenueEvent
+from valr_connector.simulator.vocabulary import BookChanged, BuyOrSell, PublicTrade
 from valr_connector.simulator.wire import JsonObject
 
 _NS_PER_S = 1_000_000_000
@@ -39,14 +39,15 @@ class Market:
             for trade in reversed(venue.public_trades(symbol)):
                 self._draw(trade)
 
-    def follow(self, event: VenueEvent) -> None:
-        """Take note of an event of the venue."""
-        if isinstance(event, PublicTrade):
-            self._tickers[event.symbol].add(event)
-            self._draw(event)
-        elif isinstance(event, BookChanged):
-            self._changed_at[event.symbol] = event.changed_at
-            self._note_mark(event.symbol, event.changed_at)
+    def note_trade(self, trade: PublicTrade) -> None:
+        """A trade has happened."""
+        self._tickers[trade.symbol].add(trade)
+        self._draw(trade)
+
+    def note_book(self, change: BookChanged) -> None:
+        """A book has changed."""
+        self._changed_at[change.symbol] = change.changed_at
+        self._note_mark(change.symbol, change.changed_at)
 
     def chart(self, symbol: str) -> CandleChart:
         """The pair's candles."""

@@ -10,7 +10,7 @@ from valr_connector.simulator.floor import Floor
 from valr_connector.simulator.market_wire import new_trade_object
 from valr_connector.simulator.timed_feed import TimedFeed
 from valr_connector.simulator.timeline import Throttle
-from valr_connector.simulator.vocabulary import BookChanged, PairChanged, PublicTrade, VenueEvent
+from valr_connector.simulator.vocabulary import BookChanged, PairChanged, PublicTrade
 from valr_connector.simulator.wire import OutboundFrame, frame
 
 BOOK = "AGGREGATED_ORDERBOOK_UPDATE"
@@ -40,7 +40,9 @@ class MarketFeed:
         self._books = BookChannels(floor, audience)
         self._timed = TimedFeed(floor, audience)
         self._throttles: dict[tuple[str, str], Throttle] = {}
-        floor.venue.listen(self._tell)
+        floor.venue.listen(self._tell_trade, PublicTrade)
+        floor.venue.listen(self._tell_book, BookChanged)
+        floor.venue.listen(self._tell_pair, PairChanged)
 
     @property
     def channels(self) -> frozenset[str]:
@@ -67,16 +69,18 @@ class MarketFeed:
         self._books.forget()
         self._timed.forget()
 
-    def _tell(self, event: VenueEvent) -> None:
-        if isinstance(event, PublicTrade):
-            self._send(TRADE, event.symbol, lambda: _new_trade(event))
-            self._ask(SUMMARY, event.symbol)
-        elif isinstance(event, BookChanged):
-            self._books.tell(event)
-            self._ask(BOOK, event.symbol)
-            self._ask(SUMMARY, event.symbol)
-        elif isinstance(event, PairChanged) and event.before.order_types != event.after.order_types:
-            self._send(ORDER_TYPES, event.after.symbol, lambda: _order_types(event))
+    def _tell_trade(self, trade: PublicTrade) -> None:
+        self._send(TRADE, trade.symbol, lambda: _new_trade(trade))
+        self._ask(SUMMARY, trade.symbol)
+
+    def _tell_book(self, change: BookChanged) -> None:
+        self._books.tell(change)
+        self._ask(BOOK, change.symbol)
+        self._ask(SUMMARY, change.symbol)
+
+    def _tell_pair(self, change: PairChanged) -> None:
+        if change.before.order_types != change.after.order_types:
+            self._send(ORDER_TYPES, change.after.symbol, lambda: _order_types(change))
 
     def _ask(self, channel: str, symbol: str) -> None:
         if self._audience(channel, symbol):

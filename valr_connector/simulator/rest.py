@@ -50,17 +50,17 @@ class RestDoor:
         if fault is not None and not fault.after_execution:
             return _faulty(fault)
         settings = self._floor.settings
-        await self._pause(settings.request_latency)
+        if settings.request_latency.is_any:
+            await self._pause(settings.request_latency)
         answer = await self._admitted(found, request)
         if fault is not None:
             return _faulty(fault)
-        await self._pause(settings.reply_latency)
+        if settings.reply_latency.is_any:
+            await self._pause(settings.reply_latency)
         return answer
 
     async def _pause(self, latency: Latency) -> None:
-        seconds = latency.draw(self._floor.rng)
-        if seconds:
-            await asyncio.sleep(seconds)
+        await asyncio.sleep(latency.draw(self._floor.rng))
 
     async def _admitted(self, found: Found, request: HttpRequest) -> Answer:
         route = found.route

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import field
+from typing import NamedTuple, TypeVar
 
 import orjson
 
@@ -18,8 +18,7 @@ _MOST_PER_PAGE = 100
 _Entry = TypeVar("_Entry")
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A request that has passed limits, authentication and permission; NOBODY calls public routes."""
 
     caller: Caller
@@ -101,8 +100,7 @@ class Call:
             raise invalid_field(name, "must be an ISO-8601 time") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """A part of a list that is newest first. Times are nanoseconds since 1970, both ends included."""
 
     skip: int
@@ -132,8 +130,7 @@ class Page:
 Handler = Callable[[Call], Awaitable[Answer]]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """One line of the route table.
 
     `permission` None means public; `max_age_s` above 0 means that answers are cached that long.

@@ -30,6 +30,11 @@ class Latency:
     seconds: float = 0.0
     jitter_s: float = 0.0
 
+    @property
+    def is_any(self) -> bool:
+        """Whether there is anything to wait for."""
+        return self.seconds > 0.0 or self.jitter_s > 0.0
+
     def draw(self, rng: Random) -> float:
         """Seconds to wait this time."""
         return self.seconds + (rng.uniform(0.0, self.jitter_s) if self.jitter_s else 0.0)

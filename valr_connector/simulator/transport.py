@@ -6,14 +6,12 @@ aiohttp carries it over loopback (`listener`); a simulation carries it within on
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import parse_qsl, unquote
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class HttpRequest(NamedTuple):
     """One request, or the handshake of a socket, as it was on the wire.
 
     Attributes:
@@ -41,8 +39,8 @@ class HttpRequest:
     @property
     def query(self) -> Mapping[str, str]:
         """The query, decoded; of a name that stands there twice, the first value."""
-        pairs = parse_qsl(self.target.partition("?")[2], keep_blank_values=True)
-        return dict(reversed(pairs))
+        text = self.target.partition("?")[2]
+        return dict(reversed(parse_qsl(text, keep_blank_values=True))) if text else {}
 
 
 class Sign(Enum):

@@ -17,6 +17,7 @@ from decimal import Decimal, localcontext
 from itertools import islice
 from random import Random
 from types import MappingProxyType
+from typing import Any
 
 from valr_connector.simulator import rules
 from valr_connector.simulator.accounts import Account
@@ -71,7 +72,8 @@ class Venue:
         self._engine = Engine(self._accounts, rng)
         self._accepted: dict[str, VenueOrder] = {}
         self._accepted_modifies: dict[str, tuple[str, ModifyOrder]] = {}
-        self._listeners: list[Callable[[VenueEvent], None]] = []
+        self._listeners: list[tuple[Callable[[Any], None], tuple[type, ...]]] = []
+        self._listeners_of: dict[type, list[Callable[[VenueEvent], None]]] = {}
         self._untold: deque[VenueEvent] = deque()
         self._telling = False
 
@@ -103,9 +105,10 @@ class Venue:
             account.wallets[currency] = Wallet(currency, amount, ZERO, now)
         self._accounts[account_id] = account
 
-    def listen(self, listener: Callable[[VenueEvent], None]) -> None:
-        """Call `listener` with every event, in the order in which things happen."""
-        self._listeners.append(listener)
+    def listen(self, listener: Callable[[Any], None], *kinds: type) -> None:
+        """Call `listener` with every event, or those of some kinds, in the order in which things happen."""
+        self._listeners.append((listener, kinds))
+        self._listeners_of.clear()
 
     # --- writing
 
@@ -297,7 +300,14 @@ class Venue:
         try:
             while self._untold:
                 event = self._untold.popleft()
-                for listener in self._listeners:
+                for listener in self._listening_to(type(event)):
                     listener(event)
         finally:
             self._telling = False
+
+    def _listening_to(self, kind: type) -> list[Callable[[VenueEvent], None]]:
+        found = self._listeners_of.get(kind)
+        if found is None:
+            found = [listener for listener, kinds in self._listeners if not kinds or kind in kinds]
+            self._listeners_of[kind] = found
+        return found

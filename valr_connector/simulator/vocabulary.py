@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 BuyOrSell = Literal["buy", "sell"]
 ModifyMatchStrategy = Literal["RETAIN_ORIGINAL", "CANCEL_ORIGINAL", "REPRICE"]
@@ -46,8 +46,7 @@ class PairSpec:
     order_types: tuple[str, ...] = ("LIMIT_POST_ONLY", "LIMIT", "MARKET")
 
 
-@dataclass(frozen=True, slots=True)
-class NewOrder:
+class NewOrder(NamedTuple):
     """A request to place: one of `quantity` and `quote_amount`; a limit order has quantity and price."""
 
     symbol: str
@@ -62,8 +61,7 @@ class NewOrder:
     allow_margin: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ModifyOrder:
+class ModifyOrder(NamedTuple):
     """A request to change an open limit order (protocol 10.5).
 
     The order is named by `order_id`, else by `customer_order_id`. At most one of the two quantities is given.
@@ -148,8 +146,7 @@ class VenueOrder:
         return "post-only limit" if self.request.post_only else "limit"
 
 
-@dataclass(frozen=True, slots=True)
-class OrderChange:
+class OrderChange(NamedTuple):
     """One entry of an order's history; everything as it was right after the change.
 
     `executed_*` are the amounts of this change alone. A maker's reward is not in `executed_fee`.
@@ -174,8 +171,7 @@ class OrderChange:
     executed_fee: Decimal = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class AccountTrade:
+class AccountTrade(NamedTuple):
     """One fill from one account's side. A negative `fee` is a maker reward, in `fee_currency` too."""
 
     account_id: str
@@ -193,8 +189,7 @@ class AccountTrade:
     sequence_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class PublicTrade:
+class PublicTrade(NamedTuple):
     """One trade as the market sees it."""
 
     trade_id: str
@@ -216,8 +211,7 @@ class Wallet:
     updated_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Processed:
+class Processed(NamedTuple):
     """The matching engine is done with a new order: ORDER_PROCESSED."""
 
     account_id: str
@@ -227,8 +221,7 @@ class Processed:
     failure_reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class CancelFailed:
+class CancelFailed(NamedTuple):
     """A cancel reached an order that is not open, or not there: FAILED_CANCEL_ORDER."""
 
     account_id: str
@@ -237,8 +230,7 @@ class CancelFailed:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class ModifyOutcome:
+class ModifyOutcome(NamedTuple):
     """What became of a modify request: MODIFY_ORDER_OUTCOME; `code` and `message` are for the v2 answer.
 
     After a failure the order is unchanged, or cancelled where the strategy says so.
@@ -253,8 +245,7 @@ class ModifyOutcome:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WalletChanged:
+class WalletChanged(NamedTuple):
     """The wallet's state right after the change."""
 
     account_id: str
@@ -264,15 +255,13 @@ class WalletChanged:
     updated_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class OpenOrdersChanged:
+class OpenOrdersChanged(NamedTuple):
     """The account's set of open orders, or one of them, changed."""
 
     account_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class LevelChange:
+class LevelChange(NamedTuple):
     """What rests at one price after the change; a total of 0 where nothing does."""
 
     side: BuyOrSell
@@ -280,8 +269,7 @@ class LevelChange:
     total: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class QueueEntry:
+class QueueEntry(NamedTuple):
     """What is left of one resting order after it was queued, reduced or taken out (0)."""
 
     side: BuyOrSell
@@ -290,8 +278,7 @@ class QueueEntry:
     remaining: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class BookChanged:
+class BookChanged(NamedTuple):
     """The pair's book changed.
 
     `sequence` rises by one each time, `order_sequence` by the number of `entries`, which are in the order in
@@ -306,8 +293,7 @@ class BookChanged:
     entries: tuple[QueueEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PairChanged:
+class PairChanged(NamedTuple):
     """The rules of a pair changed; VALR tells it only where the order types did (protocol 17)."""
 
     before: PairSpec

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 import orjson
 
@@ -107,8 +108,7 @@ def currency_object(code: str) -> JsonObject:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class OutboundFrame:
+class OutboundFrame(NamedTuple):
     """One frame to send, as an object and as bytes."""
 
     content: Mapping[str, object]

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from valr_connector.core.placement import DUPLICATE_ID_CODE
 from valr_connector.model.enums import OrderStatus
@@ -29,8 +30,7 @@ _ENDINGS: Final = frozenset({"Filled", "Cancelled", "Failed"})
 _STATUSES: Final = frozenset(State)
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """Something that VALR said of an order.
 
     Attributes:

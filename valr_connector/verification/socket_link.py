@@ -280,7 +280,7 @@ class ExchangeEnd:
     def __init__(self, link: SocketLink) -> None:
         self._link = link
         self._inbox: deque[bytes] = deque()
-        self._news = asyncio.Event()
+        self._reader: asyncio.Future[None] | None = None
         self._ended = asyncio.Event()
 
     @property
@@ -293,8 +293,8 @@ class ExchangeEnd:
         while not self._inbox:
             if self._ended.is_set():
                 return Sign.END
-            self._news.clear()
-            await self._news.wait()
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader
         return self._inbox.popleft()
 
     async def send(self, data: bytes) -> None:
@@ -318,12 +318,16 @@ class ExchangeEnd:
     def take(self, data: bytes) -> None:
         """A frame has arrived."""
         self._inbox.append(data)
-        self._news.set()
+        self._wake()
 
     def lose(self) -> None:
         """The connection is gone."""
         self._ended.set()
-        self._news.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
 
 
 def _let_fall(_: bytes) -> None:

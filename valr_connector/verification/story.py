@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from msgspec import Struct
+
 from valr_connector.model.enums import OrderStatus, SessionState, Socket
 from valr_connector.model.events import (
     BookResynced,
@@ -40,8 +42,7 @@ ENDINGS = (OrderCompleted, OrderCancelled, OrderExpired, OrderFailed)
 ENDINGS_OR_OTHERS = (*ENDINGS, OrderCorrected)
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """One event about an order, and how the order stood when it was told.
 
     `at` is VALR's time, nanoseconds since 1970.

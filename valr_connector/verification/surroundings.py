@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, Final
 
 from valr_connector.simulator.order_wire import change_object
@@ -109,5 +108,5 @@ class Surroundings:
 
 
 def _cancelled_wrongly(order: VenueOrder, now: int) -> bytes:
-    change = replace(order.history[-1], state=State.CANCELLED, updated_at=now)
+    change = order.history[-1]._replace(state=State.CANCELLED, updated_at=now)
     return frame("ORDER_STATUS_UPDATE", data=change_object(change)).data

@@ -22,6 +22,8 @@ from contextvars import Context, copy_context
 from heapq import heappop, heappush
 from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
 
+from msgspec import Struct
+
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -41,23 +43,14 @@ class StandstillError(RuntimeError):
     """The loop is busy for ever at one moment of time."""
 
 
-class _Call(asyncio.TimerHandle):
-    """Something to be called, soon or at its time; lighter than asyncio's own."""
+class _Call(Struct, eq=False):
+    """Something to be called, soon or at its time; lighter than the handle of asyncio that it stands for."""
 
-    __slots__ = ("args", "callback", "context", "due", "is_cancelled")
-
-    def __init__(
-        self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None, due: float
-    ) -> None:
-        # The handle's own is not called: a run makes thousands, and it would do all of this once more.
-        self.callback = callback
-        self.args = args
-        self.context = copy_context() if context is None else context
-        self.due = due
-        self.is_cancelled = False
-
-    __hash__ = object.__hash__
-    __eq__ = object.__eq__
+    callback: Callable[..., object]
+    args: tuple[Any, ...]
+    context: Context
+    due: float
+    is_cancelled: bool = False
 
     def cancel(self) -> None:
         """Do not call it."""
@@ -124,9 +117,9 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """Call it in the next turn."""
-        call = _Call(callback, args, context, self._now)
+        call = _Call(callback, args, copy_context() if context is None else context, self._now)
         self._soon.append(call)
-        return call
+        return call  # type: ignore[return-value]  # a handle in all but its pedigree
 
     def call_later(
         self,
@@ -136,7 +129,7 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Call it after so many seconds."""
-        return self.call_at(self._now + delay, callback, *args, context=context)
+        return self._call_at(self._now + delay, callback, args, context)
 
     def call_at(
         self,
@@ -146,9 +139,14 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Call it at that time; several for the same time in the order in which they were asked for."""
-        call = _Call(callback, args, context, when)
+        return self._call_at(when, callback, args, context)
+
+    def _call_at(
+        self, when: float, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None
+    ) -> asyncio.TimerHandle:
+        call = _Call(callback, args, copy_context() if context is None else context, when)
         heappush(self._timers, (when, next(self._timer_numbers), call))
-        return call
+        return call  # type: ignore[return-value]  # a handle in all but its pedigree
 
     def create_future(self) -> asyncio.Future[Any]:
         """A future of this loop."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -20,7 +19,7 @@ CANCELLED_THERE = i.truth_of([there(State.CANCELLED, ended=5)], [])
 
 def partly_filled() -> VenueOrder:
     found = there(State.PARTIALLY_FILLED, ended=5)
-    found.history[-1] = replace(found.history[-1], remaining_quantity=D("0.006"))
+    found.history[-1] = found.history[-1]._replace(remaining_quantity=D("0.006"))
     return found
 
 
