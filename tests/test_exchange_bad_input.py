@@ -67,7 +67,7 @@ NONSENSE: list[bytes] = [
 def push(desk: Desk, raw: bytes, kind: SocketKind = "account") -> None:
     """Have the venue send these bytes on its open socket of that kind."""
     (connection,) = (c for c in desk.exchange._connections(kind) if c.is_open)
-    connection._outbox.put_nowait(raw)
+    connection._put_out(raw)
 
 
 async def digested(desk: Desk) -> None:
@@ -195,7 +195,7 @@ async def test_frames_of_every_kind_and_age_that_were_ever_seen_end_no_reader() 
         order = await desk.buy("900000")
         for channel, frame in corpus:
             push(desk, orjson.dumps(frame), channel)
-        await desk.until(lambda: all(c._outbox.empty() for c in desk.exchange._connections()))
+        await desk.until(lambda: all(not c._outbox for c in desk.exchange._connections()))
         assert handler_errors(desk) == [0, 0]
         assert order.status is OrderStatus.OPEN
         desk.drop_account_socket()

@@ -29,7 +29,27 @@ class _Pool:
 
     session: HttpExchange
     requests: int = 0
-    waits: list[asyncio.Timeout] = field(default_factory=list)
+    waits: list[_Wait] = field(default_factory=list)
+
+
+class _Wait:
+    """A task's wait for an answer, which somebody else can end; lighter than a time-out that has no time."""
+
+    __slots__ = ("_cancels_before", "_is_given_up", "_task")
+
+    def __init__(self, task: asyncio.Task[object]) -> None:
+        self._task = task
+        self._cancels_before = task.cancelling()
+        self._is_given_up = False
+
+    def give_up(self) -> None:
+        """End it."""
+        self._is_given_up = True
+        self._task.cancel()
+
+    def is_over(self) -> bool:
+        """Called once, at its end: whether nothing but `give_up` has cancelled its task, which goes on."""
+        return self._is_given_up and self._task.uncancel() <= self._cancels_before
 
 
 class HttpPools:
@@ -59,16 +79,20 @@ class HttpPools:
         """As `HttpExchange.exchange`; `may_give_up` where nothing is lost by sending the request again."""
         if self._pool is None:
             self._pool = _Pool(self._open_session())
-        pool, wait, began = self._pool, asyncio.timeout(None), self._clock()
+        pool, wait, began = self._pool, _Wait(_this_task()), self._clock()
         pool.requests += 1
-        pool.waits += [wait] if may_give_up else []
+        if may_give_up:
+            pool.waits.append(wait)
         try:
-            async with wait:
-                outcome = await pool.session.exchange(method, url, headers, body, limits)
-        except TimeoutError:
+            outcome = await pool.session.exchange(method, url, headers, body, limits)
+            wait.is_over()
+        except asyncio.CancelledError:
+            if not wait.is_over():
+                raise
             outcome = _GIVEN_UP
         finally:
-            pool.waits = [each for each in pool.waits if each is not wait]
+            if wait in pool.waits:
+                pool.waits.remove(wait)
             pool.requests -= 1
             if self._replaced:
                 await self._close_unused()
@@ -85,7 +109,7 @@ class HttpPools:
         await self._replace()
         for pool in self._replaced:
             for wait in pool.waits:
-                wait.reschedule(asyncio.get_running_loop().time())
+                wait.give_up()
             pool.waits = []  # each is ended once
 
     async def close(self) -> None:
@@ -110,3 +134,10 @@ class HttpPools:
         await pool.session.close()
         if pool in self._replaced:
             self._replaced.remove(pool)
+
+
+def _this_task() -> asyncio.Task[object]:
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("a request is sent from within a task")
+    return task

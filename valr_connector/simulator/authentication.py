@@ -34,7 +34,7 @@ class ApiKey:
     added_at: int
     last_timestamp: int = 0
     """Milliseconds of its last accepted signature."""
-    keyed: hmac.HMAC = field(init=False, repr=False)
+    keyed: hmac.HMAC = field(init=False, repr=False, compare=False)
     """What all its signatures begin with."""
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 
 import orjson
@@ -30,7 +31,8 @@ class Connection:
         self.ended = asyncio.Event()
         self._floor = floor
         self._is_authenticated = is_authenticated
-        self._outbox: asyncio.Queue[bytes | int] = asyncio.Queue()
+        self._outbox: deque[bytes | int] = deque()
+        self._writer: asyncio.Future[None] | None = None
         self._replies = Lane(floor.frames)
         self._events = Lane(floor.frames)
         self._snapshots = Lane(floor.frames)
@@ -96,7 +98,7 @@ class Connection:
             self.abort()
         elif not self._is_closing:
             self._is_closing = True
-            self._outbox.put_nowait(code)
+            self._put_out(code)
 
     def abort(self) -> None:
         """Cut the connection, without a close frame."""
@@ -117,17 +119,25 @@ class Connection:
     def _deliver(self, message: OutboundFrame) -> None:
         if self.is_open and not self._is_closing:
             self._floor.stats.frames_out[self.kind, message.type] += 1
-            self._outbox.put_nowait(message.data)
+            self._put_out(message.data)
+
+    def _put_out(self, item: bytes | int) -> None:
+        self._outbox.append(item)
+        if self._writer is not None and not self._writer.done():
+            self._writer.set_result(None)
 
     async def _write(self, transport: SocketTransport) -> None:
         try:
             while True:
-                item = await self._outbox.get()
-                if isinstance(item, int):
-                    await transport.close(item)
-                    return
-                self._note_traffic()
-                await transport.send(item)
+                while self._outbox:
+                    item = self._outbox.popleft()
+                    if isinstance(item, int):
+                        await transport.close(item)
+                        return
+                    self._note_traffic()
+                    await transport.send(item)
+                self._writer = asyncio.get_running_loop().create_future()
+                await self._writer
         except ConnectionError:
             return  # the reader learns of it as well, and ends the connection
 

@@ -168,9 +168,8 @@ class SimulatorSettings:
     """So many minutes of candles are there before the crowd comes, invented."""
 
     def __post_init__(self) -> None:
-        for each in fields(self):
-            if each.name.endswith("_s"):
-                _check_time(each.name, getattr(self, each.name))
+        for name in _TIMES:
+            _check_time(name, getattr(self, name))
         if not self.crowd_interval_s:
             raise ValueError("crowd_interval_s=0: the crowd needs time between its steps")
         if not self.mark_price_interval_s:
@@ -191,6 +190,9 @@ class SimulatorSettings:
     @property
     def reply_latency(self) -> Latency:
         return _latency(self.reply_latency_s, self.reply_jitter_s)
+
+
+_TIMES = tuple(each.name for each in fields(SimulatorSettings) if each.name.endswith("_s"))
 
 
 @lru_cache(maxsize=64)

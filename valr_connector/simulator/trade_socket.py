@@ -129,11 +129,8 @@ class TradeDoor:
             self._sessions.remove(session)
 
     def _listeners(self, channel: str, symbol: str) -> list[Callable[[OutboundFrame], None]]:
-        return [
-            session.connection.push_in_order
-            for session in self._sessions
-            if session.listens_to(channel, symbol)
-        ]
+        listening = [session for session in self._sessions if session.listens_to(channel, symbol)]
+        return [session.connection.push_in_order for session in listening]
 
 
 def _greet(connection: Connection, is_authenticated: bool) -> None:

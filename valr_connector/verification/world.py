@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
 from random import Random
@@ -40,6 +41,10 @@ MAKER: Final = "7"
 TAKER: Final = "9"
 START_WALL_NS: Final = 1_790_000_000_000_000_000
 _NS_PER_S: Final = 1_000_000_000
+_HOSTS: Final = Hosts(
+    rest="http://venue", account_socket="ws://venue/ws/account", trade_socket="ws://venue/ws/trade"
+)
+"""Any would do: there is one venue, and the network leads nowhere else."""
 _BALANCES: Final = {"ZAR": Decimal(100_000_000), "BTC": Decimal(100)}
 
 
@@ -62,7 +67,13 @@ def rules_of(schedule: Schedule) -> Rules:
         venue = SimulatorSettings(pairs=DEFAULT_PAIRS[:1], balances=_BALANCES, **dialect)
     except TypeError as error:
         raise ValueError(str(error)) from None
-    return Rules(Settings.model_validate(dict(schedule.settings)), venue)
+    return Rules(_settings_of(tuple(sorted(schedule.settings.items()))), venue)
+
+
+@lru_cache(maxsize=256)
+def _settings_of(dials: tuple[tuple[str, str | bool | float], ...]) -> Settings:
+    """There are few, and checking them takes longer than making all the rest of a world's rules."""
+    return Settings.model_validate({**dict(dials), "hosts": _HOSTS})
 
 
 class World:
@@ -146,10 +157,6 @@ class World:
 
     def new_life(self) -> Life:
         """A new connector, not started, with everything it tells written down."""
-        endpoints = self.exchange.endpoints
-        hosts = Hosts(
-            rest=endpoints.rest, account_socket=endpoints.ws_account, trade_socket=endpoints.ws_trade
-        )
         process = Process(self.network)
         recorder = Recorder(self.venue_clock, self.trace.note if self.trace.is_on else None)
         heard = Heard(recorder.orders, self._loop.time)
@@ -158,7 +165,7 @@ class World:
             self._key.key,
             self._key.secret,
             pairs=[] if self._books is None else [PAIR],
-            settings=self.settings.model_copy(update={"hosts": hosts}),
+            settings=self.settings,
             tap=heard,
             clocks=Clocks(self.monotonic, self.wall),
             network=process.network,
