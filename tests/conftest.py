@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,12 @@ from tests.verification import days_seeds
 TESTS = Path(__file__).parent
 # Directories whose tests run the whole connector for long; what they reach, faster tests reach by name.
 LONG_RUNS = ("chaos", "replay", "scripts", "soak", "verification")
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """One process more than processors: many tests wait, for a time-out or for a process of their own."""
+    return (yield) + 1
 
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks

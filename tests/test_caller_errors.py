@@ -677,6 +677,7 @@ ROWS: list[Row] = [
 ]
 
 
+@pytest.mark.untraced  # a connector for each row
 @pytest.mark.parametrize(
     ("stage", "call", "error", "message"), [row[1:] for row in ROWS], ids=[r[0] for r in ROWS]
 )

@@ -15,6 +15,8 @@ import uvloop
 from tests.net.trading import trading
 from valr_connector import CancelResult, OrderStatus, RetryPolicy
 
+pytestmark = pytest.mark.untraced  # what runs here runs everywhere
+
 Run = Callable[[Coroutine[Any, Any, None]], None]
 
 SLOW_S = 0.5

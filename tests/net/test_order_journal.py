@@ -178,6 +178,7 @@ def placings(journal: bytes) -> list[tuple[int, str]]:
     return [(end, record.order) for end, record in lines if isinstance(record, Placing)]
 
 
+@pytest.mark.untraced  # thousands of cuts
 def test_cut_anywhere_it_tells_of_every_order_whose_placing_was_complete_and_of_no_other(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

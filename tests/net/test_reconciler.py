@@ -532,6 +532,7 @@ DIALECTS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.untraced  # each tells the same story
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS.keys())
 @pytest.mark.parametrize("with_breaks", [False, True], ids=["steady", "with breaks"])
 async def test_in_every_dialect_the_story_here_is_the_venues(

@@ -364,6 +364,7 @@ async def test_ids_never_repeat_over_restarts(path: Path) -> None:
         await lives.agree()
 
 
+@pytest.mark.untraced  # many lives, all alike
 async def test_cut_at_any_record_the_journal_leads_back_to_the_venues_truth(path: Path) -> None:
     async with lives_at(path) as lives:
         first = await lives.begin()

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +69,10 @@ def by_type(frames: list[Frame]) -> dict[str, list[Frame]]:
     sorted_out: dict[str, list[Frame]] = defaultdict(list)
     for frame in frames:
         sorted_out[frame["type"]].append(frame)
-    return sorted_out
+    return dict(sorted_out)
 
 
-async def account_frames() -> dict[str, list[Frame]]:
+async def hear_the_account() -> dict[str, list[Frame]]:
     async with a_market() as valr, valr.trader().socket() as account:
         greeting = [await account.next()]
         while greeting[-1]["type"] != "OPEN_ORDERS_UPDATE":
@@ -79,7 +80,7 @@ async def account_frames() -> dict[str, list[Frame]]:
         return by_type([*greeting, *await with_everything(account)])
 
 
-async def trade_frames() -> dict[str, list[Frame]]:
+async def hear_the_market() -> dict[str, list[Frame]]:
     async with a_market() as valr, valr.socket() as trade:
         events = ("AGGREGATED_ORDERBOOK_UPDATE", "NEW_TRADE", "MARKET_SUMMARY_UPDATE")
         await trade.send({"type": "PING"})
@@ -109,37 +110,55 @@ async def what_time_brings(valr: Street, trade: Socket) -> list[Frame]:
     return [*frames, *await trade.before_pong()]
 
 
-async def rest_answer(target: str) -> Any:
+async def ask_for_everything() -> dict[str, Any]:
     async with a_market() as valr:
-        return (await valr.trader().get(target)).body
+        return {target: (await valr.trader().get(target)).body for target in REST_READS}
+
+
+# Each is played once, and looked at by many tests.
+
+
+@cache
+def account_frames() -> dict[str, list[Frame]]:
+    return asyncio.run(hear_the_account())
+
+
+@cache
+def trade_frames() -> dict[str, list[Frame]]:
+    return asyncio.run(hear_the_market())
+
+
+@cache
+def rest_answers() -> dict[str, Any]:
+    return asyncio.run(ask_for_everything())
 
 
 # --- against the protocol's prose
 
 
 @pytest.mark.parametrize("frame_type", ACCOUNT_FRAMES)
-async def test_account_frames_have_the_shape_of_the_protocol(frame_type: str) -> None:
-    frames = (await account_frames())[frame_type]
+def test_account_frames_have_the_shape_of_the_protocol(frame_type: str) -> None:
+    frames = account_frames()[frame_type]
     assert frames
     filled = [frame for frame in frames if frame.get("data") != []]
     assert [misfits(ACCOUNT_FRAMES[frame_type], frame) for frame in filled] == [[]] * len(filled)
 
 
 @pytest.mark.parametrize("frame_type", TRADE_FRAMES)
-async def test_trade_frames_have_the_shape_of_the_protocol(frame_type: str) -> None:
-    frames = (await trade_frames())[frame_type]
+def test_trade_frames_have_the_shape_of_the_protocol(frame_type: str) -> None:
+    frames = trade_frames()[frame_type]
     assert frames
     assert [misfits(TRADE_FRAMES[frame_type], frame) for frame in frames] == [[]] * len(frames)
 
 
 @pytest.mark.parametrize("target", REST_READS)
-async def test_rest_answers_have_the_shape_of_the_protocol(target: str) -> None:
-    assert misfits(REST_READS[target], await rest_answer(target)) == []
+def test_rest_answers_have_the_shape_of_the_protocol(target: str) -> None:
+    assert misfits(REST_READS[target], rest_answers()[target]) == []
 
 
-async def test_every_type_that_is_sent_is_in_the_tables() -> None:
-    assert set(await account_frames()) == set(ACCOUNT_FRAMES)
-    assert set(await trade_frames()) == set(TRADE_FRAMES)
+def test_every_type_that_is_sent_is_in_the_tables() -> None:
+    assert set(account_frames()) == set(ACCOUNT_FRAMES)
+    assert set(trade_frames()) == set(TRADE_FRAMES)
 
 
 # --- against the corpus
@@ -187,11 +206,11 @@ def compare_with_corpus(frames: list[Any], examples: list[Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("frame_type", sorted(ACCOUNT_FRAMES.keys() - {"ERROR", "UNSUPPORTED"}))
-async def test_account_frames_look_like_the_corpus(frame_type: str) -> None:
+def test_account_frames_look_like_the_corpus(frame_type: str) -> None:
     examples = [
         line["frame"] for line in current(samples("account")) if line["frame"].get("type") == frame_type
     ]
-    frames = [frame for frame in (await account_frames())[frame_type] if _is_exchange(frame)]
+    frames = [frame for frame in account_frames()[frame_type] if _is_exchange(frame)]
     assert compare_with_corpus(frames, examples) == []
 
 
@@ -202,11 +221,11 @@ def _is_exchange(frame: Frame) -> bool:
 
 
 @pytest.mark.parametrize("frame_type", sorted(TRADE_FRAMES))
-async def test_trade_frames_look_like_the_corpus(frame_type: str) -> None:
+def test_trade_frames_look_like_the_corpus(frame_type: str) -> None:
     examples = [
         line["frame"] for line in current(samples("trade")) if line["frame"].get("type") == frame_type
     ]
-    assert compare_with_corpus((await trade_frames())[frame_type], examples) == []
+    assert compare_with_corpus(trade_frames()[frame_type], examples) == []
 
 
 def _pattern(target: str) -> re.Pattern[str]:
@@ -217,7 +236,7 @@ def _pattern(target: str) -> re.Pattern[str]:
 
 
 @pytest.mark.parametrize("target", sorted(REST_READS))
-async def test_rest_answers_look_like_the_corpus(target: str) -> None:
+def test_rest_answers_look_like_the_corpus(target: str) -> None:
     pattern = _pattern(target)
     wanted_status = 400 if "NOPE" in target else 200
     examples = [
@@ -227,4 +246,4 @@ async def test_rest_answers_look_like_the_corpus(target: str) -> None:
         and line["frame"]["method"] == "GET"
         and pattern.fullmatch(line["frame"]["path"])
     ]
-    assert compare_with_corpus([await rest_answer(target)], examples) == []
+    assert compare_with_corpus([rest_answers()[target]], examples) == []
