@@ -173,13 +173,15 @@ async def test_a_block_that_runs_out_of_time_is_closed_properly() -> None:
         desk = Desk(exchange, make(exchange))
         orders: list[InFlightOrder] = []
 
-        async def trade_for_ever() -> None:
+        async def trade_for_ever(patience: asyncio.Timeout) -> None:
             async with desk.valr:
                 orders.append(await desk.buy())
+                patience.reschedule(asyncio.get_running_loop().time())
                 await asyncio.Event().wait()
 
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(trade_for_ever(), 0.2)
+            async with asyncio.timeout(None) as patience:
+                await trade_for_ever(patience)
         assert desk.at_venue(orders[0]).state is State.CANCELLED
         assert not (running := tasks_of_the_library()), running
 

@@ -83,7 +83,7 @@ async def test_an_order_that_never_reached_valr_is_failed_only_after_the_grace(p
         call = first.begin_to_buy(client_order_id="MM-1")
         await first.until(lambda: first.sent("PLACE_LIMIT_ORDER"))
         await first.die(call)
-        second = await lives.begin()
+        second = await lives.begin(patience=replace(QUICK, grace=SECOND // 2))
         order = second.valr.order("MM-1")
         assert (order.status, order.placement) == (OrderStatus.PENDING_CREATE, Placement.UNKNOWN)
         await lives.agree()

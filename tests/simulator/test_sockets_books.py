@@ -167,7 +167,7 @@ async def test_a_change_can_be_lost_or_come_twice(event: str) -> None:
 
 async def test_a_change_can_come_late() -> None:
     async with street() as valr, valr.socket() as trade:
-        valr.exchange.faults.delay_frame(diff_of("BTCZAR"), 0.01)
+        valr.exchange.faults.delay_frame(diff_of("BTCZAR"), 0.1)
         frames = await changes(LEVELS, valr, trade)
         assert [frame["d"]["sq"] for frame in [*frames, await trade.next()]] == [2, 1, 1]
 

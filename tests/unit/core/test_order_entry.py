@@ -86,6 +86,12 @@ def test_a_post_only_order_can_only_rest(time_in_force: TimeInForce) -> None:
         limit(post_only=True, time_in_force=time_in_force)
 
 
+@pytest.mark.parametrize("post_only", [None, 1, "true"])
+def test_post_only_is_true_or_false(post_only: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="must be True or False"):
+        limit(post_only=post_only)
+
+
 def test_a_market_order_is_sized_in_either_currency() -> None:
     by_base, by_quote = market(amount="0.123456789"), market(quote_amount="500.55")
     assert (by_base.amount, by_base.quote_amount) == (D("0.12345678"), None)
