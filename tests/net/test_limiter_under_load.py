@@ -10,11 +10,8 @@ from statistics import quantiles
 import pytest
 
 from valr_connector.core.clock import ClockOffset
-from valr_connector.core.commands import CommandFate, CommandKind, SentCommand
-from valr_connector.core.fixed_window import Passage
 from valr_connector.core.rate_limits import MILLISECOND, MINUTE, SECOND
 from valr_connector.errors import ThrottledError
-from valr_connector.model.ids import ClientOrderId
 from valr_connector.net.limiter import Limiter, LimiterRegistry
 from valr_connector.protocol.requests import Lane
 from valr_connector.simulator.limits import RateLimiter
@@ -25,7 +22,6 @@ pytestmark = pytest.mark.untraced  # a load that is traced is another load
 
 LASTS_S = 12
 PATIENCE = 2 * SECOND
-STANDS_STILL = 300 * MILLISECOND
 WALL = 1_790_000_000 * SECOND + 123_456_789
 """Virtual time 0, on the wall clock here."""
 
@@ -64,12 +60,9 @@ class Load:
         self.ahead = self.rng.randrange(SECOND)
         """VALR's clock before ours."""
         self.way = self.rng.randrange(2 * MILLISECOND, 20 * MILLISECOND)
-        self.latest = 0
         self.arrived: list[tuple[int, str]] = []
         self.waits: dict[str, list[float]] = {"PLACE_LIMIT_ORDER": [], "CANCEL_LIMIT_ORDER": []}
         self.throttled = dict.fromkeys(self.waits, 0)
-        self.stands_still: list[float] = []
-        """When VALR does, seconds on the loop's clock, each time for `STANDS_STILL`. Then it also answers."""
 
     async def run(self, arrivals: Arrivals, placements: int, cancels: int) -> None:
         registry = LimiterRegistry(clock=now, wall_clock=lambda: WALL + now())
@@ -102,33 +95,12 @@ class Load:
     async def send(self, limiter: Limiter, lane: Lane, command: str) -> None:
         offered = now()
         try:
-            passage = await limiter.acquire(lane, command, offered + PATIENCE)
+            await limiter.acquire(lane, command, offered + PATIENCE)
         except ThrottledError:
             self.throttled[command] += 1
             return
         self.waits[command].append((now() - offered) / SECOND)
-        arrives = self.arrives()
-        self.arrived.append((WALL + self.ahead + arrives, command))
-        if self.stands_still:
-            self.have_answered(limiter, passage, arrives)
-
-    def arrives(self) -> int:
-        """When VALR reads what is sent now; on one socket nothing overtakes."""
-        at = now() + self.under_way()
-        for begins in self.stands_still:
-            if begins * SECOND <= at < begins * SECOND + STANDS_STILL:
-                at = round(begins * SECOND) + STANDS_STILL
-        self.latest = max(self.latest, at)
-        return self.latest
-
-    def have_answered(self, limiter: Limiter, passage: Passage, arrives: int) -> None:
-        """The answer takes as long back as the command took there."""
-        command = SentCommand(
-            f"c-{len(self.arrived)}", CommandKind.CANCEL, ClientOrderId("MM-1"), epoch=1, sent_at=now()
-        )
-        limiter.leaves(command.message_id, passage)
-        comes = (arrives + self.way) / SECOND
-        asyncio.get_running_loop().call_at(comes, limiter.note_command, command, CommandFate.ANSWERED)
+        self.arrived.append((WALL + now() + self.ahead + self.under_way(), command))
 
     def under_way(self) -> int:
         return self.way + self.rng.randrange(5 * MILLISECOND)
@@ -163,17 +135,6 @@ def test_at_the_limit_nothing_is_refused_and_cancels_hardly_wait(seed: int, arri
     assert offered.refusals() == 0
     assert offered.p99_ms("CANCEL_LIMIT_ORDER") < 50
     assert len(offered.waits["CANCEL_LIMIT_ORDER"]) == 450 * LASTS_S
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-def test_nothing_is_refused_where_valr_stands_still_again_and_again(seed: int) -> None:
-    """What was sent in two windows arrives in one: known by the answers, which come late then."""
-    offered = Load(seed)
-    rng = Random(seed)
-    offered.stands_still = [second + rng.random() for second in range(3, LASTS_S, 4)]
-    run(offered.run(evenly, 400, 450))
-    assert offered.refusals() == 0
-    assert len(offered.arrived) > 840 * LASTS_S
 
 
 def test_far_beyond_the_limit_placements_queue_and_cancels_do_not_notice() -> None:

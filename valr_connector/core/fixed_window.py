@@ -9,10 +9,6 @@ earlier window (`VenueClock.later_window`): whichever window the new one falls i
 ever holds more, whatever the pattern of calls. Nothing is counted per window, so nothing has to be corrected
 when more becomes known about VALR's clock. A smaller budget is the same look at a nearer request.
 
-Where somebody says when requests are answered (`Departure.leave`), one that has no answer yet is not known to
-be counted: it may be counted in any window from now on. So however long VALR, the network or this process
-stands still, none holds more.
-
 What is taken stays taken: a request that was let through and then not sent still counts.
 
 The time handed in is monotonic. Should it run backwards nevertheless, that counts as no time at all.
@@ -23,51 +19,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from valr_connector.core.rate_limits import MINUTE, SECOND, SHRINK_PERCENT, WindowRule, budgets
-from valr_connector.core.venue_clock import LONGEST_DIFFERENCE, MARGIN, VenueClock
+from valr_connector.core.rate_limits import MINUTE, SHRINK_PERCENT, WindowRule, budgets
+from valr_connector.core.venue_clock import LONGEST_DIFFERENCE, VenueClock
 from valr_connector.protocol.requests import Lane
 
-LONGEST_UNANSWERED: Final = 3 * SECOND
-"""After so long without an answer none will come, and the request arrived soon after it was sent or never."""
-
 _SMALLEST: Final = len(SHRINK_PERCENT) - 1
-
-
-class Departure:
-    """A request that was let through, as one of its windows remembers it. Times are nanoseconds."""
-
-    __slots__ = ("_answered", "_is_awaited", "sent")
-
-    def __init__(self, now: int) -> None:
-        self.sent = now
-        self._answered: int | None = None
-        self._is_awaited = False
-
-    def leave(self, now: int) -> None:
-        """It is being sent, and `answer` will be called when VALR has answered."""
-        self.sent = now
-        self._is_awaited = True
-
-    def answer(self, now: int) -> None:
-        """VALR has answered it, or it was not sent after all."""
-        self._is_awaited = False
-        self._answered = now
-
-    def counted_by(self, now: int) -> int | None:
-        """By when VALR has counted it: `now` at the earliest without an answer. None where nobody can say."""
-        if self._is_awaited and now - self.sent < LONGEST_UNANSWERED:
-            return now
-        return self._answered
-
-    def put_back(self, duration: int) -> None:
-        """The clock was."""
-        self.sent -= duration
-        if self._answered is not None:
-            self._answered -= duration
-
-
-Passage = tuple[Departure, ...]
-"""That a request may be sent: its departure, in each of its windows."""
 
 
 class FixedWindow:
@@ -89,7 +45,7 @@ class FixedWindow:
         self._limit = rule.limit
         self._longest = rule.period_ns + rule.slack_ns + LONGEST_DIFFERENCE
         self._recovery = max(MINUTE, 5 * rule.period_ns)
-        self._sent: list[Departure] = []
+        self._sent: list[int] = []
         self._next = 0
         self._seen = 0
         self._paused_until = 0
@@ -109,15 +65,13 @@ class FixedWindow:
         before = self._sent[self._next - budget]
         return max(self._paused_until, self._free_after(before, now))
 
-    def note(self, now: int) -> Departure:
-        """One is sent; to be called only right after `ready_at` let it."""
-        departure = Departure(now)
+    def note(self, now: int) -> None:
+        """One was sent; to be called only right after `ready_at` let it."""
         if len(self._sent) < self._limit:
-            self._sent.append(departure)
+            self._sent.append(now)
         else:
-            self._sent[self._next] = departure
+            self._sent[self._next] = now
         self._next = (self._next + 1) % self._limit
-        return departure
 
     def refused(self, now: int, sent: int, retry_after: int | None = None) -> None:
         """VALR refused a request that counted here: wait for the next window, and use less for a while.
@@ -141,7 +95,7 @@ class FixedWindow:
     def used(self, now: int) -> int:
         """How many requests were sent in the last period; VALR's own window holds that many at most."""
         since = now - self.rule.period_ns
-        return sum(departure.sent > since for departure in self._sent)
+        return sum(sent > since for sent in self._sent)
 
     def use(self, allowed: Sequence[int], now: int) -> float:
         """How full it is: the part of a budget (`ready_at`) that is used, 0 to 1."""
@@ -151,22 +105,16 @@ class FixedWindow:
 
     def is_idle(self, now: int) -> bool:
         """Whether it could be forgotten without harm. One that was never used is about to be."""
-        if not self._sent or self._paused_until > now or self._step_at(now):
+        if not self._sent:
             return False
-        return all(self._free_after(departure, now) <= now for departure in self._sent)
+        newest = self._sent[self._next - 1]
+        return newest + self._longest <= now and self._paused_until <= now and not self._step_at(now)
 
-    def _free_after(self, before: Departure, now: int) -> int:
-        period = self.rule.period_ns
-        answered = before.counted_by(now)
-        if answered is not None:
-            apart = answered + period + MARGIN
-            if apart <= now or self._step:
-                return apart
-            return self._clock.later_than_answered(answered, now, period=period)
-        apart = before.sent + self._longest
+    def _free_after(self, before: int, now: int) -> int:
+        apart = before + self._longest
         if apart <= now or self._step:
             return apart
-        return self._clock.later_window(before.sent, now, period=period, slack=self.rule.slack_ns)
+        return self._clock.later_window(before, now, period=self.rule.period_ns, slack=self.rule.slack_ns)
 
     def _step_at(self, now: int) -> int:
         """How far the budget is shrunk; whatever has passed since the last refusal has grown it."""
@@ -180,8 +128,7 @@ class FixedWindow:
         back = self._seen - now
         self._seen = now
         if back > 0:
-            for departure in self._sent:
-                departure.put_back(back)
+            self._sent = [sent - back for sent in self._sent]
             self._paused_until -= back
             self._recovers_at -= back
 
@@ -207,12 +154,14 @@ class Allowance:
         self.identity = (lane, share, self.windows)
         self._parts = tuple((window, budgets(window.rule, lane, share)) for window in windows)
 
-    def take(self, now: int) -> Passage | None:
-        """That a request may be sent now, which counts it; None where it may not."""
+    def take(self, now: int) -> bool:
+        """Whether a request may be sent now, which counts it."""
         for window, allowed in self._parts:
             if window.ready_at(allowed, now) > now:
-                return None
-        return tuple(window.note(now) for window, _ in self._parts)
+                return False
+        for window, _ in self._parts:
+            window.note(now)
+        return True
 
     def ready_at(self, now: int) -> int:
         """From when on a request may be sent, if nothing else is."""

@@ -3,7 +3,7 @@
 VALR counts a request when it arrives, by its own clock; we know when we sent it, by ours. Between the two
 lie the offset of the clocks, which is measured, and the way of the request, which differs from one to the
 next. So what is asked here is never "which window is this in?" but "is this *surely* in a later window than
-that one?". Of a request that is only known to be sent, either of two proofs is enough:
+that one?". There are two proofs, and either is enough:
 
 * **Apart.** Two requests that were sent a whole period and the longest difference of two ways apart are in
   different windows, wherever those begin. It needs no knowledge of VALR's clock.
@@ -14,15 +14,11 @@ that one?". Of a request that is only known to be sent, either of two proofs is 
 The first alone would cost throughput, for it never lets a full window follow a full window. The second gives
 the whole limit in each window, and a wait of at most the guard band where one window is full.
 
-Both trust that the ways differ by little, which ends where VALR, the network or this process stands still:
-what was sent in two windows then arrives in one. A request that is answered needs no such trust:
-
-* **Answered.** VALR has counted it when its answer is here. Whatever is sent beyond the next boundary, by
-  VALR's clock as it is when the answer comes, is in a later window.
-
 A sample of VALR's clock is a request like any other: it was read in the middle of a round trip, so half of
 the round trip after it is sent a request arrives, give or take the other half. `MARGIN` covers what differs
 from one request to the next, and between VALR's own machines; `DRIFT` what the two clocks diverge by since.
+Neither covers a connection that stalls for longer and then delivers all at once: what VALR then refuses is
+feedback (`FixedWindow.refused`).
 """
 
 from __future__ import annotations
@@ -49,14 +45,6 @@ class _Alignment:
     error: int
     measured_at: int
     wall_ahead: int
-
-    def drifted_by(self, now: int) -> int:
-        """What the clocks have diverged by since, at most."""
-        return abs(now - self.measured_at) // DRIFT
-
-    def beyond(self, arrival: int, period: int) -> int:
-        """When to send what arrives at the first boundary after `arrival`."""
-        return (arrival // period + 1) * period - self.ahead
 
 
 class VenueClock:
@@ -110,21 +98,7 @@ class VenueClock:
         known = self._alignment
         if known is None or not self.is_aligned:
             return apart
-        error = known.error + known.drifted_by(now)
+        error = known.error + abs(now - known.measured_at) // DRIFT
         latest_arrival = sent + slack + known.ahead + error
-        return min(apart, known.beyond(latest_arrival, period) + error)
-
-    def later_than_answered(self, answered: int, now: int, *, period: int) -> int:
-        """From when on a request is surely in a later window than one whose answer came at `answered`.
-
-        Args:
-            now: time of the question.
-            period: length of the windows.
-        """
-        apart = answered + period + MARGIN
-        known = self._alignment
-        if known is None or not self.is_aligned:
-            return apart
-        drift = known.drifted_by(now)
-        latest_arrival = answered + known.ahead + drift
-        return min(apart, known.beyond(latest_arrival, period) + known.error + drift)
+        boundary = (latest_arrival // period + 1) * period
+        return min(apart, boundary - known.ahead + error)

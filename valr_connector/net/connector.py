@@ -466,7 +466,6 @@ class Connector:
         return parts
 
     def _note_command(self, command: SentCommand, fate: CommandFate) -> None:
-        self._limiter.note_command(command, fate)
         self.circuits.note_command(command, fate)
         self._order_metrics.note_command(command, fate)
 

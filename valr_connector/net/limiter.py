@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import chain
@@ -21,8 +20,7 @@ from typing import Final
 from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 from valr_connector.core.clock import ClockOffset
-from valr_connector.core.commands import CommandFate, SentCommand
-from valr_connector.core.fixed_window import LONGEST_UNANSWERED, Allowance, FixedWindow, Passage
+from valr_connector.core.fixed_window import Allowance, FixedWindow
 from valr_connector.core.rate_limits import COMMANDS, DIAL, SECOND, LimitUse, Scope, WindowRule, windows_of
 from valr_connector.core.venue_clock import VenueClock
 from valr_connector.errors import InvalidArgumentError, ThrottledError
@@ -180,7 +178,6 @@ class Limiter:
         self._metrics = metrics
         self._venue = registry.venue(host)
         self._allowances: dict[tuple[Lane, str], Allowance] = {}
-        self._under_way: OrderedDict[str, Passage] = OrderedDict()
         metrics.watch(m.LIMIT_USE, self._use)
 
     @property
@@ -198,16 +195,16 @@ class Limiter:
         """How much of each limit that its requests count in is in use, whoever filled it."""
         return self._registry.uses(self.windows, self._registry.now(self._venue))
 
-    def try_acquire(self, lane: Lane, operation: str) -> Passage | None:
-        """Count such a request if it may be sent at once; None if not.
+    def try_acquire(self, lane: Lane, operation: str) -> bool:
+        """Whether such a request may be sent at once, which counts it.
 
         Raises:
             InvalidArgumentError: there is no such operation; see `rate_limits.windows_of`.
         """
         return self._turnstile().try_pass(self._allowance(lane, operation))
 
-    async def acquire(self, lane: Lane, operation: str, deadline: int | None = None) -> Passage:
-        """Wait until such a request may be sent, and count it. With room it returns without a hop.
+    async def acquire(self, lane: Lane, operation: str, deadline: int | None = None) -> None:
+        """Wait until such a request may be sent, which counts it. With room it returns without a hop.
 
         Args:
             deadline: monotonic nanoseconds of the registry's clock; None waits as long as it takes.
@@ -218,32 +215,13 @@ class Limiter:
         """
         allowance = self._allowance(lane, operation)
         turnstile = self._turnstile()
-        passage = turnstile.try_pass(allowance)
-        if passage is not None:
-            return passage
+        if turnstile.try_pass(allowance):
+            return
         began = self._registry.now(self._venue)
-        passage = await turnstile.wait(allowance, deadline)
-        if passage is None:
-            raise self._throttled(allowance, operation)
+        if not await turnstile.wait(allowance, deadline):
+            self._throttle(allowance, operation)
         waited = self._registry.now(self._venue) - began
         self._metrics.latency(m.LIMIT_WAIT, lane.value).record(max(0, waited))
-        return passage
-
-    def leaves(self, message_id: str, passage: Passage) -> None:
-        """A command that was let through is being sent; `note_command` will say what became of it."""
-        now = self._registry.now(self._venue)
-        self._forget_unanswered(now)
-        if passage:
-            self._under_way[message_id] = passage
-        for departure in passage:
-            departure.leave(now)
-
-    def note_command(self, command: SentCommand, fate: CommandFate) -> None:
-        """A command was answered, or not sent after all; a `CommandWatcher`. Others may be answered yet."""
-        if fate is CommandFate.UNANSWERED:
-            return
-        for departure in self._under_way.pop(command.message_id, ()):
-            departure.answer(self._registry.now(self._venue))
 
     def refused(self, operation: str, *, sent: int | None = None, retry_after_s: float | None = None) -> None:
         """VALR refused such a request with 429 or RATE_LIMIT_EXCEEDED: pause, and use less for a while.
@@ -280,18 +258,11 @@ class Limiter:
             fullest[lane.value] = max(fullest.get(lane.value, 0.0), self._registry.use(allowance, now))
         return [((lane,), use) for lane, use in fullest.items()]
 
-    def _throttled(self, allowance: Allowance, operation: str) -> ThrottledError:
+    def _throttle(self, allowance: Allowance, operation: str) -> None:
         now = self._registry.now(self._venue)
         rule, wait = self._registry.tightest(allowance, now)
         self._metrics.counter(m.LIMIT_THROTTLED, operation).add()
-        return ThrottledError(operation, f"{rule.limit} {rule.name}", wait / SECOND)
-
-    def _forget_unanswered(self, now: int) -> None:
-        while self._under_way:
-            message_id, (oldest, *_) = next(iter(self._under_way.items()))
-            if now - oldest.sent < LONGEST_UNANSWERED:
-                return
-            del self._under_way[message_id]
+        raise ThrottledError(operation, f"{rule.limit} {rule.name}", wait / SECOND)
 
     def _turnstile(self) -> Turnstile:
         return self._registry.turnstile(self._host, self._venue)

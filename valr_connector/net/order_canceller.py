@@ -145,8 +145,7 @@ class OrderCanceller:
         now = self._clock()
         command = self._ledger.enter(CommandKind.CANCEL, order.client_order_id, self._stream.epoch, now)
         try:
-            passage = await self._limiter.acquire(Lane.CANCEL, CommandKind.CANCEL, now + self._timeout // 2)
-            self._limiter.leaves(command.message_id, passage)
+            await self._limiter.acquire(Lane.CANCEL, CommandKind.CANCEL, now + self._timeout // 2)
             await self._stream.client.send(order_command(request, command.message_id))
         except NotSentError:
             self._ledger.withdraw(command)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 
 from valr_connector.core.commands import CommandKind, CommandLedger
 from valr_connector.core.evidence import Says, Source
-from valr_connector.core.fixed_window import Passage
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_record import OrderRecord
@@ -169,14 +168,12 @@ class OrderGateway:
     async def _send_placement(self, order: OrderRecord, request: PlaceLimit | PlaceMarket) -> None:
         kind = CommandKind.PLACE_MARKET if order.order_type is OrderType.MARKET else CommandKind.PLACE_LIMIT
         circuit = self._circuits.socket_orders
-        passage = await self._find_room(order, kind) if circuit.allows() else ()
-        if passage is None:
+        if circuit.allows() and not await self._finds_room(order, kind):
             return
         if not circuit.enter():
             await self._place_without_socket(order, request, circuit.why_cut)
             return
         command = self._ledger.enter(kind, order.client_order_id, order.epoch, self._clock())
-        self._limiter.leaves(command.message_id, passage)
         try:
             await self._stream.send_while_live(order_command(request, command.message_id))
         except NotSentError as error:
@@ -197,25 +194,23 @@ class OrderGateway:
         else:
             self._say_fate(order, Fate.NOT_SENT_ON_SOCKET, f"not sent: {why}")
 
-    async def _find_room(self, order: OrderRecord, kind: CommandKind) -> Passage | None:
+    async def _finds_room(self, order: OrderRecord, kind: CommandKind) -> bool:
         """Wait for room in VALR's limits; an order that is not sent for want of it ends."""
         try:
-            passage = self._limiter.try_acquire(Lane.PLACE, kind)
-            if passage is None:
+            if not self._limiter.try_acquire(Lane.PLACE, kind):
                 async with self._gate.passage():
-                    due = order.created_at + self._timeout // 2
-                    passage = await self._limiter.acquire(Lane.PLACE, kind, due)
+                    await self._limiter.acquire(Lane.PLACE, kind, order.created_at + self._timeout // 2)
         except NotSentError as error:
-            self._drop(order, str(error))
-            return None
+            return self._drop(order, str(error))
         except asyncio.CancelledError:
             self._drop(order, "cancelled while it waited for room in VALR's limits")
             raise
         order.epoch = self._stream.epoch
-        return passage
+        return True
 
-    def _drop(self, order: OrderRecord, reason: str) -> None:
+    def _drop(self, order: OrderRecord, reason: str) -> bool:
         self._say_fate(order, Fate.NOT_SENT_ON_SOCKET, f"not sent: {reason}")
+        return False
 
     async def _place_by_rest(self, order: OrderRecord, request: PlacementRequest) -> None:
         try:

@@ -130,9 +130,7 @@ class OrderModifier:
         command = self._ledger.enter(CommandKind.MODIFY, order.client_order_id, self._stream.epoch, now)
         try:
             async with self._gate.passage():
-                due = now + self._timeout // 2
-                passage = await self._limiter.acquire(Lane.MODIFY, CommandKind.MODIFY, due)
-            self._limiter.leaves(command.message_id, passage)
+                await self._limiter.acquire(Lane.MODIFY, CommandKind.MODIFY, now + self._timeout // 2)
             await self._stream.send_while_live(order_command(request, command.message_id))
         except NotSentError:
             self._ledger.withdraw(command)

@@ -13,14 +13,14 @@ from collections.abc import Callable, Hashable
 from threading import Lock
 from typing import Final
 
-from valr_connector.core.fixed_window import Allowance, Passage
+from valr_connector.core.fixed_window import Allowance
 from valr_connector.core.rate_limits import SECOND
 from valr_connector.net.alarm import Alarm
 from valr_connector.protocol.requests import Lane
 
 _RANK: Final = {lane: rank for rank, lane in enumerate(Lane)}
 
-Line = OrderedDict[asyncio.Future[Passage | None], Allowance]
+Line = OrderedDict[asyncio.Future[bool], Allowance]
 """Who waits for the same, in turn."""
 
 
@@ -38,25 +38,25 @@ class Turnstile:
         self._lines: dict[Hashable, Line] = {}
         self._alarm = Alarm(lambda: self._let_through(self._clock()))
 
-    def try_pass(self, allowance: Allowance) -> Passage | None:
-        """Take room if there is some at once. Nobody who waits is overtaken."""
+    def try_pass(self, allowance: Allowance) -> bool:
+        """Whether there is room at once, which takes it. Nobody who waits is overtaken."""
         now = self._clock()
         if self._lines:
             self._let_through(now)
             if allowance.identity in self._lines:
-                return None
+                return False
         with self._lock:
             return allowance.take(now)
 
-    async def wait(self, allowance: Allowance, deadline: int | None) -> Passage | None:
-        """Wait for room; None if there was none by `deadline`, or cannot be. Cancelled, it takes none."""
+    async def wait(self, allowance: Allowance, deadline: int | None) -> bool:
+        """Wait for room; False if there was none by `deadline`, or cannot be. Cancelled, it takes none."""
         now = self._clock()
         with self._lock:
             ready_at = allowance.ready_at(now)
         if deadline is not None and ready_at > deadline:
-            return None
+            return False
         loop = asyncio.get_running_loop()
-        passed: asyncio.Future[Passage | None] = loop.create_future()
+        passed: asyncio.Future[bool] = loop.create_future()
         expiry = None
         if deadline is not None:
             expiry = loop.call_later((deadline - now) / SECOND, _give_up, passed)
@@ -69,7 +69,7 @@ class Turnstile:
                 expiry.cancel()
             self._leave(allowance, passed)
 
-    def _leave(self, allowance: Allowance, passed: asyncio.Future[Passage | None]) -> None:
+    def _leave(self, allowance: Allowance, passed: asyncio.Future[bool]) -> None:
         line = self._lines.get(allowance.identity)
         if line is not None:
             line.pop(passed, None)
@@ -101,14 +101,13 @@ def _advance(line: Line, now: int) -> int | None:
     while line:
         passed, allowance = next(iter(line.items()))
         if not passed.done():
-            passage = allowance.take(now)
-            if passage is None:
+            if not allowance.take(now):
                 return allowance.ready_at(now)
-            passed.set_result(passage)
+            passed.set_result(True)
         line.popitem(last=False)
     return None
 
 
-def _give_up(passed: asyncio.Future[Passage | None]) -> None:
+def _give_up(passed: asyncio.Future[bool]) -> None:
     if not passed.done():
-        passed.set_result(None)
+        passed.set_result(False)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from valr_connector.core.fixed_window import LONGEST_UNANSWERED, Allowance, Departure, FixedWindow
+from valr_connector.core.fixed_window import Allowance, FixedWindow
 from valr_connector.core.rate_limits import (
     HOST_MINUTE,
     KEY_MINUTE,
@@ -276,70 +274,6 @@ def test_a_refusal_that_comes_after_time_ran_backwards_pauses_as_long_as_any() -
     back = NOW - 100 * SECOND
     allowed.refused(back, back)
     assert allowed.ready_at(back) == back + APART
-
-
-# --- answers ---------------------------------------------------------------------------------------------
-
-
-def sent(window: FixedWindow, now: int) -> Departure:
-    """Another request, whose answer will be told."""
-    (departure,) = allowance(window).take(now) or ()
-    departure.leave(now)
-    return departure
-
-
-def test_a_request_without_an_answer_may_be_counted_in_any_window_from_now_on() -> None:
-    window = window_of(replace(TEN, limit=1), aligned())
-    sent(window, NOW)
-    for boundary in (NOW + SECOND, NOW + 2 * SECOND):
-        assert allowance(window).ready_at(boundary + BEYOND) > boundary + SECOND
-
-
-@pytest.mark.parametrize("answered", [10 * MILLISECOND, 1_100 * MILLISECOND])
-def test_an_answered_request_is_in_the_window_of_its_answer_at_the_latest(answered: int) -> None:
-    window = window_of(replace(TEN, limit=1), aligned())
-    sent(window, NOW).answer(NOW + answered)
-    boundary = NOW + answered // SECOND * SECOND + SECOND
-    assert 0 <= allowance(window).ready_at(NOW + answered) - (boundary + MARGIN) < MILLISECOND
-
-
-def test_an_answered_request_is_a_period_away_where_valrs_clock_is_not_known() -> None:
-    window = window_of(replace(TEN, limit=1))
-    sent(window, NOW).answer(NOW + 300 * MILLISECOND)
-    free = NOW + 300 * MILLISECOND + SECOND + MARGIN
-    assert [allowance(window).ready_at(now) for now in (NOW + SECOND, free)] == [free, free]
-
-
-def test_the_boundaries_of_windows_are_not_relied_on_after_a_refusal() -> None:
-    window = window_of(replace(TEN, limit=1), aligned())
-    window.refused(NOW, NOW)
-    at = NOW + SECOND + BEYOND
-    sent(window, at).answer(at)
-    assert allowance(window).ready_at(at) == at + SECOND + MARGIN
-
-
-def test_an_answer_that_does_not_come_is_not_waited_for_for_ever() -> None:
-    window = window_of(replace(TEN, limit=1))
-    sent(window, NOW)
-    assert not allowance(window).take(NOW + LONGEST_UNANSWERED - 1)
-    assert allowance(window).take(NOW + LONGEST_UNANSWERED)
-
-
-def test_answers_are_known_as_they_were_where_time_runs_backwards() -> None:
-    window = window_of(replace(TEN, limit=1))
-    sent(window, NOW).answer(NOW)
-    back = NOW - 100 * SECOND
-    assert allowance(window).ready_at(NOW) == NOW + SECOND + MARGIN
-    assert allowance(window).ready_at(back) == back + SECOND + MARGIN
-
-
-def test_a_window_cannot_be_forgotten_while_an_answer_is_awaited() -> None:
-    window = window_of()
-    departure = sent(window, NOW)
-    assert not window.is_idle(NOW + APART)
-    departure.answer(NOW + APART)
-    assert not window.is_idle(NOW + APART)
-    assert window.is_idle(NOW + APART + SECOND + MARGIN)
 
 
 # --- memory ----------------------------------------------------------------------------------------------

@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from valr_connector.core.fixed_window import LONGEST_UNANSWERED, Allowance, Departure, FixedWindow
+from valr_connector.core.fixed_window import Allowance, FixedWindow
 from valr_connector.core.rate_limits import HOST_MINUTE, KEY_MINUTE, MILLISECOND, MINUTE, SECOND, WindowRule
 from valr_connector.core.venue_clock import DRIFT, LARGEST_STEP, LONGEST_DIFFERENCE, MARGIN, VenueClock
 from valr_connector.protocol.requests import Lane
 
 EPOCH = 1_790_000_000 * SECOND
-NOW = 1_000 * SECOND
 JITTER = MARGIN - LARGEST_STEP
 """How far the way of a request may differ from that of the measurement, beside half of the round trip."""
 
@@ -59,7 +58,7 @@ class World:
         self.venue = Venue()
         self.ways = ways
         self.real = EPOCH + real
-        self.now, self.wall = NOW, EPOCH - 3_333 * SECOND
+        self.now, self.wall = 1_000 * SECOND, EPOCH - 3_333 * SECOND
         self.clock = VenueClock()
         second = FixedWindow(WindowRule("second", limit, SECOND, slack_ns=slack), self.clock)
         minute = FixedWindow(WindowRule("minute", 3 * limit, MINUTE, is_shared=True), self.clock)
@@ -214,68 +213,6 @@ def test_a_greedy_caller_gets_nearly_all_of_the_limit_and_never_more(
         sent += 1
     longest = 1.0 if is_aligned else 1.25
     assert now <= sum(gaps) + (sent // 10 + 1) * longest * SECOND + 2 * MARGIN
-
-
-class Stalling:
-    """Requests whose answers are told, while anybody may stand still for as long as it pleases him."""
-
-    def __init__(self, phase: int) -> None:
-        self.now, self.phase = NOW, phase
-        self.rule, self.venue, clock = WindowRule("five", 5, SECOND), Venue(), VenueClock()
-        clock.align(now=NOW, wall=0, server=NOW + phase, round_trip=0)
-        self.allowance = Allowance([FixedWindow(self.rule, clock)], Lane.CANCEL, 1.0)
-        self.under_way: list[Departure] = []
-        self.answers: list[Departure] = []
-
-    def send(self, distance: int) -> None:
-        """Send all there is room for so long before, or after, VALR's next full second."""
-        self.now += (distance - self.now - self.phase) % SECOND
-        while passage := self.allowance.take(self.now):
-            passage[0].leave(self.now)
-            self.under_way += passage
-
-    def arrive(self, count: int) -> None:
-        """VALR, or the network before it, goes on with so many."""
-        for departure in self.under_way[:count]:
-            self.venue.count(self.rule, self.now + self.phase)
-            self.answers.append(departure)
-        del self.under_way[:count]
-
-    def answer(self, count: int) -> None:
-        """So many answers arrive."""
-        for departure in self.answers[:count]:
-            departure.answer(self.now)
-        del self.answers[:count]
-
-    def stand_still(self, duration: int) -> None:
-        """Nothing arrives anywhere."""
-        self.now += duration
-
-    def is_patient(self) -> bool:
-        """Whether no answer is so late that it is not waited for any more."""
-        return all(self.now - each.sent < LONGEST_UNANSWERED for each in self.under_way + self.answers)
-
-
-a_moment = st.integers(0, 150 * MILLISECOND)
-counts = st.integers(0, 5)
-
-
-@given(
-    phase=st.integers(0, SECOND - 1),
-    rounds=st.lists(st.tuples(near, a_moment | a_while, counts, counts), min_size=2, max_size=20),
-)
-@settings(deadline=None)
-def test_no_window_is_exceeded_whoever_stands_still_where_answers_are_told(
-    phase: int, rounds: list[tuple[int, int, int, int]]
-) -> None:
-    stalling = Stalling(phase)
-    for distance, duration, arrived, answered in rounds:
-        stalling.send(distance)
-        stalling.stand_still(duration)
-        if not stalling.is_patient():
-            break
-        stalling.arrive(arrived)
-        stalling.answer(answered)
 
 
 @given(
