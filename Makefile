@@ -3,8 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
+HUMMINGBOT := .venv-hummingbot
+HUMMINGBOT_STAMP := $(HUMMINGBOT)/.complete
 
-.PHONY: help venv demo test browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench-books bench-books-peers standby-gap lint format frames lock package test-all clean
+.PHONY: help venv demo test browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench-books bench-books-peers standby-gap lint format frames lock package test-all clean \
+        hummingbot-env test-hummingbot
 
 help:
 	@echo "make demo    run the market maker on the embedded exchange"
@@ -23,6 +26,7 @@ help:
 	@echo "make package sdist and wheel, checked in empty environments"
 	@echo "make test-all  the tests on Python 3.11, 3.12 and 3.13, where they are here"
 	@echo "make lint    ruff, mypy --strict, import-linter"
+	@echo "make test-hummingbot  the Hummingbot connector in the real Hummingbot, which make hummingbot-env builds first"
 	@echo "make venv    build the environment only"
 	@echo "make frames  re-record tests/frames and show what differs (ACCEPT=1 keeps it)"
 
@@ -75,6 +79,17 @@ screenshots: venv
 
 vendor: venv
 	$(BIN)/python scripts/vendor.py
+
+# Hummingbot cannot live in .venv: it needs other versions. Compiling it takes a minute or two, once.
+hummingbot-env: $(HUMMINGBOT_STAMP)
+
+$(HUMMINGBOT_STAMP): requirements-hummingbot.lock pyproject.toml scripts/hummingbot_env.py
+	$(PYTHON) scripts/hummingbot_env.py
+	@touch $(HUMMINGBOT_STAMP)
+
+test-hummingbot: hummingbot-env
+	$(HUMMINGBOT)/bin/python -m pytest -c tests/hummingbot/pytest.ini --rootdir=. $(TESTS) \
+	  --cov=valr_connector.integrations.hummingbot --cov-config=tests/hummingbot/coverage.ini
 
 chaos: venv
 	$(BIN)/python -W error -m tests.chaos.chaos $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS))
@@ -136,4 +151,4 @@ lock:
 	$(PYTHON) scripts/lock.py
 
 clean:
-	rm -rf $(VENV) .peers build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(HUMMINGBOT) .peers build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from valr_connector.config import Hosts, Settings, key_from_environment
+from valr_connector.core import order_log
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.book_snapshot import BookSnapshot
 from valr_connector.core.guards import SECOND
@@ -22,6 +23,7 @@ from valr_connector.core.order_entry import (
     market_order,
     stop_limit_order,
 )
+from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.rate_limits import LimitUse
 from valr_connector.core.readiness import Part, PartStatus, parts_in_use
 from valr_connector.core.subscriptions import checked_pairs
@@ -231,6 +233,22 @@ class ValrExchange(MarketAccess):
         return valr
 
     # --- life --------------------------------------------------------------------------------------
+
+    def restore(self, orders: Iterable[OrderRecord]) -> None:
+        """Take over orders that somebody else remembers, before `start`, which finds out what became of them.
+
+        Each is told by a `Restored`, as an order from a journal is.
+
+        Raises:
+            ClosedError: started already, or closed.
+            InvalidArgumentError: a client order id was used before.
+        """
+        if self._connector is not None or self._closed is not None:
+            raise ClosedError("orders are restored before the start")
+        now, wall = self._clocks.monotonic(), self._clocks.wall()
+        for order in orders:
+            order_log.resume(order, now, wall)
+            self._take_over(order, now)
 
     async def start(self) -> None:
         """Connect, authenticate, load rules, balances and open orders; returns once everything is ready.
@@ -760,8 +778,11 @@ class ValrExchange(MarketAccess):
         now = self._clocks.monotonic()
         self._state.tracker.watch(self._journal.follow)
         for order in self._journal.open(now):
-            self._state.tracker.restore(order, now)
-            self._publisher.publish(Restored(order, order.updated_at, order.status, order.executed_amount))
+            self._take_over(order, now)
+
+    def _take_over(self, order: OrderRecord, now: int) -> None:
+        self._state.tracker.restore(order, now)
+        self._publisher.publish(Restored(order, order.updated_at, order.status, order.executed_amount))
 
     def _started(self) -> Connector:
         if self._connector is None:

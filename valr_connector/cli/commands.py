@@ -16,6 +16,7 @@ from valr_connector.cli.demo_summary import DemoSummary
 from valr_connector.cli.demo_view import open_view
 from valr_connector.cli.doctor import doctor
 from valr_connector.cli.frames_check import check_files
+from valr_connector.cli.hummingbot_commands import hummingbot
 from valr_connector.cli.log_output import log_to_standard_error
 from valr_connector.cli.market_commands import add_market_commands
 from valr_connector.cli.simulate import run_one, run_refreshes, run_seeds
@@ -34,6 +35,7 @@ app: Final = typer.Typer(
 )
 frames: Final = typer.Typer(help="Recorded frames.", no_args_is_help=True)
 app.add_typer(frames, name="frames")
+app.add_typer(hummingbot, name="hummingbot")
 add_market_commands(app)
 app.command()(doctor)
 app.command()(dashboard)

@@ -1,0 +1,14 @@
+"""Makes Hummingbot's conformance suite importable and Hummingbot's data go to a directory of the test."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from types import ModuleType
+
+from tests.hummingbot import isolated_test_case
+
+# The suite's own name for it; where the standard library's `test` is installed, that is its parent.
+if find_spec("test") is None:
+    sys.modules["test"] = ModuleType("test")
+sys.modules["test.isolated_asyncio_wrapper_test_case"] = isolated_test_case

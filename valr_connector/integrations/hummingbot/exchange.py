@@ -1,0 +1,518 @@
+"""The exchange as Hummingbot knows it: `ExchangePyBase` in front, a `ValrExchange` behind.
+
+While the network is started, orders go through the `ValrExchange`: the account socket first, REST v2 second,
+and everything that VALR says comes back as its events. Before and after that there is `RestAccount`. Either
+way the order core decides, and `CoreOrderTracker` shows what it decided.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from bidict import bidict
+from hummingbot.connector.constants import s_decimal_NaN
+from hummingbot.connector.exchange_py_base import ExchangePyBase
+from hummingbot.connector.trading_rule import TradingRule
+from hummingbot.core.api_throttler.data_types import RateLimit
+from hummingbot.core.data_type.cancellation_result import CancellationResult
+from hummingbot.core.data_type.common import OrderType, TradeType
+from hummingbot.core.data_type.in_flight_order import InFlightOrder as ShownOrder
+from hummingbot.core.data_type.in_flight_order import OrderUpdate, TradeUpdate
+from hummingbot.core.data_type.trade_fee import TradeFeeBase
+from hummingbot.core.network_iterator import NetworkStatus
+from hummingbot.core.utils.async_utils import safe_ensure_future
+from hummingbot.core.web_assistant.web_assistants_factory import WebAssistantsFactory
+
+from valr_connector.config import Settings
+from valr_connector.core.order_record import OrderRecord
+from valr_connector.errors import OrderNotFoundError, OrderRefusedError, UnknownOrderError, ValrError
+from valr_connector.integrations.hummingbot.account_connection import AccountConnection
+from valr_connector.integrations.hummingbot.auth import ValrAuth
+from valr_connector.integrations.hummingbot.fees import FEE_SCHEMA
+from valr_connector.integrations.hummingbot.hosts import hosts_from_environment
+from valr_connector.integrations.hummingbot.order_book_source import OrderBookSource
+from valr_connector.integrations.hummingbot.order_records import (
+    record_to_place,
+    record_to_restore,
+    shown_state,
+    side_of,
+)
+from valr_connector.integrations.hummingbot.order_tracker import CoreOrderTracker
+from valr_connector.integrations.hummingbot.rest_account import RestAccount
+from valr_connector.integrations.hummingbot.throttler import ValrThrottler
+from valr_connector.integrations.hummingbot.user_stream_source import UserStreamSource
+from valr_connector.model.account import Balance
+from valr_connector.model.enums import CancelScope, OrderStatus
+from valr_connector.model.events import BalanceChanged, Event, OrderEvent, TradingRulesChanged, UntrackedOrder
+from valr_connector.model.ids import Symbol
+from valr_connector.model.market import PairInfo
+from valr_connector.model.order import CancelOutcome, InFlightOrder
+from valr_connector.protocol.codec import encode_json
+from valr_connector.protocol.endpoint_table import PAIRS
+from valr_connector.protocol.pair_rules import to_pair_info
+from valr_connector.protocol.signing import Credentials
+
+_PERCENT = Decimal(100)
+_LONGEST_ID = 50
+
+
+class ValrHummingbotExchange(ExchangePyBase):
+    """VALR for Hummingbot.
+
+    Args:
+        valr_api_key, valr_api_secret: the key; empty where only the market is wanted.
+        balance_asset_limit: Hummingbot's own limits of what it may use.
+        rate_limits_share_pct: the part of VALR's limits that this bot uses, percent.
+        trading_pairs: pairs whose books are followed.
+        trading_required: whether the account is used at all.
+        domain: there is one.
+        settings: what the `ValrExchange` runs by; hosts come from the environment by default (`hosts`).
+    """
+
+    def __init__(  # noqa: PLR0917  as Hummingbot calls it
+        self,
+        valr_api_key: str,
+        valr_api_secret: str,
+        balance_asset_limit: dict[str, dict[str, Decimal]] | None = None,
+        rate_limits_share_pct: Decimal = _PERCENT,
+        trading_pairs: list[str] | None = None,
+        trading_required: bool = True,
+        domain: str = "valr",
+        *,
+        settings: Settings | None = None,
+    ) -> None:
+        # Everything here is read while the parent is being made, and nothing of it is used yet.
+        self._key, self._secret = valr_api_key, valr_api_secret
+        self._trading_pairs: list[str] = [] if trading_pairs is None else trading_pairs
+        self._trading_required = trading_required
+        self._domain = domain
+        share = float(rate_limits_share_pct / _PERCENT)
+        self._settings = (settings or Settings(hosts=hosts_from_environment())).model_copy(
+            update={"on_close": "leave", "limits_share": share}
+        )
+        self._account: AccountConnection | None = None
+        self._account_task: asyncio.Task[None] | None = None
+        self._unknown_to_core: set[str] = set()
+        self._rest_account = self._new_rest_account()
+        super().__init__(balance_asset_limit, rate_limits_share_pct)
+        self.real_time_balance_update = True
+        self._throttler = ValrThrottler(host=self._settings.hosts.rest.partition("://")[2], share=share)
+        self._web_assistants_factory = self._create_web_assistants_factory()
+
+    # --- what Hummingbot asks of every connector ----------------------------------------------------
+
+    name = "valr"
+    rate_limits_rules: Sequence[RateLimit] = ()
+    client_order_id_max_length = _LONGEST_ID
+    client_order_id_prefix = "hbot-"
+    trading_rules_request_path = "/v1/public/pairs"
+    trading_pairs_request_path = "/v1/public/pairs"
+    check_network_request_path = "/v1/public/status"
+
+    @property
+    def authenticator(self) -> ValrAuth:
+        """Signs what Hummingbot itself sends."""
+        return ValrAuth(self._credentials)
+
+    @property
+    def domain(self) -> str:
+        """There is one."""
+        return self._domain
+
+    @property
+    def trading_pairs(self) -> list[str]:
+        """The pairs whose books are followed: the very list that the book source uses."""
+        return self._trading_pairs
+
+    @property
+    def is_trading_required(self) -> bool:
+        """Whether the account is used at all."""
+        return self._trading_required
+
+    @property
+    def is_cancel_request_in_exchange_synchronous(self) -> bool:
+        """Whether a cancel that was accepted is one that is done: by REST v2 yes, on the socket no."""
+        return self._account is None or not self._account.is_ready
+
+    def supported_order_types(self) -> list[OrderType]:
+        """LIMIT, LIMIT_MAKER (post-only) and MARKET."""
+        return [OrderType.LIMIT, OrderType.LIMIT_MAKER, OrderType.MARKET]
+
+    @property
+    def status_dict(self) -> dict[str, bool]:
+        """What has to be in place before a strategy may run, each part as it is."""
+        parts: dict[str, bool] = super().status_dict
+        if self._account is not None and self._account.is_ready:
+            parts["account_balance"] = True  # known to be empty is known
+        return parts
+
+    def _is_user_stream_initialized(self) -> bool:
+        if not self._trading_required:
+            return True
+        return self._account is not None and self._account.is_ready
+
+    def _is_request_exception_related_to_time_synchronizer(self, request_exception: Exception) -> bool:  # noqa: ARG002  asked by name
+        return False  # what is signed for the account corrects its clock by itself
+
+    def _is_order_not_found_during_status_update_error(self, status_update_exception: Exception) -> bool:
+        return isinstance(status_update_exception, OrderNotFoundError)
+
+    def _is_order_not_found_during_cancelation_error(self, cancelation_exception: Exception) -> bool:
+        return isinstance(cancelation_exception, OrderNotFoundError)
+
+    def _create_web_assistants_factory(self) -> WebAssistantsFactory:
+        return WebAssistantsFactory(throttler=self._throttler, auth=self._auth)
+
+    def _create_order_book_data_source(self) -> OrderBookSource:
+        return OrderBookSource(
+            self._trading_pairs, settings=self._settings, last_prices=self.get_last_traded_prices
+        )
+
+    def _create_user_stream_data_source(self) -> UserStreamSource:
+        return UserStreamSource(lambda: 0.0 if self._account is None else self._account.last_frame.at)
+
+    def _create_order_tracker(self) -> CoreOrderTracker:
+        return CoreOrderTracker(self, find=self._find, prove_absent=self._prove_absent)
+
+    async def _api_request_url(self, path_url: str, is_auth_required: bool = False) -> str:  # noqa: ARG002
+        return self._settings.hosts.rest + path_url
+
+    # --- network -----------------------------------------------------------------------------------
+
+    async def start_network(self) -> None:
+        """Follow the books; with trading, connect the account and stay connected."""
+        await self.stop_network()
+        self.order_book_tracker.start()
+        if not self._trading_required:
+            return
+        self._account = AccountConnection(
+            credentials=(self._key, self._secret),
+            settings=self._settings,
+            restored=self._orders_to_restore,
+            tell=self._tell,
+        )
+        self._account_task = safe_ensure_future(self._account.run())
+        self._trading_rules_polling_task = safe_ensure_future(self._trading_rules_polling_loop())
+        self._trading_fees_polling_task = safe_ensure_future(self._trading_fees_polling_loop())
+        self._lost_orders_update_task = safe_ensure_future(self._lost_orders_update_polling_loop())
+
+    async def stop_network(self) -> None:
+        """Hang up. Orders stay as they are: whoever stops a strategy cancels them before."""
+        await super().stop_network()
+        if self._account_task is None:
+            return
+        self._account_task.cancel()
+        await asyncio.gather(self._account_task, return_exceptions=True)
+        self._account = self._account_task = None
+        self._rest_account = self._new_rest_account()
+        self._unknown_to_core.update(self._order_tracker.all_fillable_orders)
+
+    async def check_network(self) -> NetworkStatus:
+        """CONNECTED while the account is in step, or else if VALR answers."""
+        if self._account is not None and self._account.is_ready:
+            return NetworkStatus.CONNECTED
+        return await super().check_network()
+
+    # --- what VALR says ----------------------------------------------------------------------------
+
+    def _tell(self, event: Event) -> None:
+        if isinstance(event, OrderEvent):
+            self._order_tracker.show(event)
+        elif isinstance(event, BalanceChanged):
+            self._note_balance(event.balance)
+        elif isinstance(event, TradingRulesChanged) and event.after.pair in self._trading_rules:
+            self._trading_rules[event.after.pair] = _trading_rule(event.after)
+        elif isinstance(event, UntrackedOrder):
+            self.logger().warning(
+                f"VALR has an open order that this bot did not place: {event.side} {event.remaining_amount} "
+                f"{event.symbol} at {event.price} ({event.exchange_order_id}). It is left alone."
+            )
+
+    async def _user_stream_event_listener(self) -> None:
+        """Frames that somebody put into Hummingbot's own queue; ours do not go through it."""
+        async for message in self._iter_user_event_queue():
+            try:
+                await self._make_known()
+                self._rest_account.take_frame(encode_json(message))
+            except asyncio.CancelledError:
+                raise
+            except Exception:  # noqa: BLE001  whoever feeds the queue may put anything into it
+                self.logger().exception("Unexpected error in user stream listener loop.")
+                await self._sleep(1.0)
+
+    def _note_balance(self, balance: Balance) -> None:
+        self._account_balances[balance.currency] = balance.total
+        self._account_available_balances[balance.currency] = balance.available
+
+    # --- orders ------------------------------------------------------------------------------------
+
+    def start_tracking_order(self, order_id: str, exchange_order_id: str | None, **terms: Any) -> None:
+        """Show an order; one that has an id of VALR's was placed before: the core has to be told of it."""
+        super().start_tracking_order(order_id=order_id, exchange_order_id=exchange_order_id, **terms)
+        if exchange_order_id is not None:
+            self._unknown_to_core.add(order_id)
+
+    def restore_tracking_states(self, saved_states: dict[str, Any]) -> None:
+        """Show the orders that an earlier run left; what became of them is asked when the network starts."""
+        super().restore_tracking_states(saved_states)
+        self._unknown_to_core.update(self._order_tracker.all_updatable_orders)
+
+    async def _place_order_and_process_update(self, order: ShownOrder, **kwargs: Any) -> str:
+        exchange_order_id, _ = await self._place_order(
+            order_id=order.client_order_id,
+            trading_pair=order.trading_pair,
+            amount=order.amount,
+            trade_type=order.trade_type,
+            order_type=order.order_type,
+            price=order.price,
+            **kwargs,
+        )
+        return exchange_order_id
+
+    async def _place_order(  # noqa: PLR0917  as Hummingbot calls it
+        self,
+        order_id: str,
+        trading_pair: str,
+        amount: Decimal,
+        trade_type: TradeType,
+        order_type: OrderType,
+        price: Decimal,
+        **_: Any,
+    ) -> tuple[str, float]:
+        """Place an order; returns once VALR has said something of it, or its outcome is unknown.
+
+        Raises:
+            OrderRefusedError: VALR refused it.
+            ValrError: it breaks a rule, or nothing can be sent at present; nothing was.
+        """
+        order: InFlightOrder
+        if self._account is None:
+            symbol = Symbol(await self.exchange_symbol_associated_to_pair(trading_pair))
+            shown = self._order_tracker.fetch_tracked_order(order_id)
+            order = await self._rest_account.place(record_to_place(shown, symbol))
+        elif order_type is OrderType.MARKET:
+            order = await self._account.valr.place_market_order(
+                trading_pair, side_of(trade_type), amount=amount, client_order_id=order_id
+            )
+        else:
+            order = await self._account.valr.place_limit_order(
+                trading_pair,
+                side_of(trade_type),
+                amount=amount,
+                price=price,
+                post_only=order_type is OrderType.LIMIT_MAKER,
+                client_order_id=order_id,
+            )
+        if order.status is OrderStatus.FAILED:
+            raise OrderRefusedError(order.failure_reason, request=f"order {order_id}")
+        return order.exchange_order_id or "", self.current_timestamp
+
+    async def _place_cancel(self, order_id: str, tracked_order: ShownOrder) -> bool:
+        """Cancel an order; True if VALR said that it is cancelled."""
+        if self._account is not None:
+            return await self._cancel_through_core(order_id)
+        await self._make_known()
+        record = self._rest_account.find(order_id)
+        if record is None:
+            raise UnknownOrderError(order_id)
+        await self._rest_account.cancel(record)
+        return record.status is OrderStatus.CANCELLED or tracked_order.is_failure
+
+    async def _cancel_through_core(self, order_id: str) -> bool:
+        """As `_place_cancel`; a cancel waits for the placement, and a receipt is no cancellation."""
+        assert self._account is not None  # noqa: S101  its caller looked
+        outcome = await self._account.valr.cancel_order(order_id)
+        self._order_tracker.show_request(order_id)
+        return outcome.is_done
+
+    async def cancel_all(self, timeout_seconds: float) -> list[CancellationResult]:
+        """Cancel every order of this bot, and say of each whether VALR said that it ended."""
+        if self._account is None or not self._account.is_ready:
+            results: list[CancellationResult] = await super().cancel_all(timeout_seconds)
+            return results
+        wanted = [order.client_order_id for order in self.in_flight_orders.values() if not order.is_done]
+        ended: set[str] = set()
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                report = await self._account.valr.cancel_all(CancelScope.OURS)
+            ended = _ended(report.outcomes)
+        except (TimeoutError, ValrError) as error:
+            self.logger().error(f"Cancelling all orders: {error or 'no answer in time'}")
+        return [CancellationResult(order_id, order_id in ended) for order_id in wanted]
+
+    def _find(self, order_id: str) -> InFlightOrder | None:
+        if self._account is None:
+            return self._rest_account.find(order_id)
+        try:
+            return self._account.valr.order(order_id)
+        except ValrError:
+            return None
+
+    async def _prove_absent(self, order_id: str) -> None:
+        if self._account is None:  # with a connection, the core has asked by itself and knows better
+            await self._make_known()
+            self._rest_account.prove_absent(order_id)
+
+    # --- taking over orders ------------------------------------------------------------------------
+
+    def _new_rest_account(self) -> RestAccount:
+        return RestAccount(
+            hosts=self._settings.hosts,
+            credentials=self._credentials,
+            share=self._settings.limits_share,
+            tell=self._tell,
+            on_ended=lambda *ids: self._order_tracker.forget_lost(*ids),  # noqa: PLW0108  it is yet to be made
+        )
+
+    def _credentials(self) -> Credentials:
+        return Credentials(self._key, self._secret)
+
+    async def _make_known(self) -> None:
+        """Tell the core of orders that Hummingbot remembers and the core was not told of."""
+        for order_id in tuple(self._unknown_to_core):
+            shown = self._order_tracker.all_fillable_orders.get(order_id)
+            if shown is not None and self._rest_account.find(order_id) is None:
+                self._rest_account.restore(await self._record(shown))
+            self._unknown_to_core.discard(order_id)
+
+    async def _orders_to_restore(self) -> Iterable[OrderRecord]:
+        """Everything that Hummingbot shows, ended or not: a fill may come late."""
+        self._unknown_to_core.clear()
+        return [await self._record(shown) for shown in self._order_tracker.all_fillable_orders.values()]
+
+    async def _record(self, shown: ShownOrder) -> OrderRecord:
+        symbol = await self.exchange_symbol_associated_to_pair(shown.trading_pair)
+        return record_to_restore(shown, Symbol(symbol))
+
+    # --- polling, while there is REST alone --------------------------------------------------------
+
+    async def _update_order_status(self) -> None:
+        if self._account is not None:
+            return
+        await self._make_known()
+        orders = list(self.in_flight_orders.values())  # also those that their fills will end: VALR says when
+        await self._update_orders_fills(list(self._order_tracker.all_fillable_orders.values()))
+        await self._update_orders_with_error_handler(orders, self._handle_update_error_for_active_order)
+
+    async def _update_lost_orders_status(self) -> None:
+        if self._account is None:
+            await self._make_known()
+            await super()._update_lost_orders_status()
+
+    async def _request_order_status(self, tracked_order: ShownOrder) -> OrderUpdate:
+        record = self._rest_account.find(tracked_order.client_order_id)
+        if record is None:
+            raise UnknownOrderError(tracked_order.client_order_id)
+        await self._rest_account.ask(record)
+        self._order_tracker.note_found(record.client_order_id)
+        return OrderUpdate(
+            trading_pair=tracked_order.trading_pair,
+            update_timestamp=self.current_timestamp,
+            new_state=shown_state(record),
+            client_order_id=record.client_order_id,
+            exchange_order_id=record.exchange_order_id,
+        )
+
+    async def _all_trade_updates_for_order(self, order: ShownOrder) -> list[TradeUpdate]:
+        """Have the core count the fills that VALR knows; it tells those that are new by itself."""
+        record = self._rest_account.find(order.client_order_id)
+        if record is not None:
+            await self._rest_account.fetch_fills(record)
+        return []
+
+    async def _handle_update_error_for_active_order(self, order: ShownOrder, error: Exception) -> None:
+        if self._is_order_not_found_during_status_update_error(error):
+            await self._order_tracker.process_order_not_found(order.client_order_id)
+        else:
+            self.logger().warning(f"VALR could not be asked about {order.client_order_id}: {error}")
+
+    async def _update_balances(self) -> None:
+        balances = await self._rest_account.balances()
+        self._account_balances.clear()
+        self._account_available_balances.clear()
+        for balance in balances:
+            self._note_balance(balance)
+
+    # --- market ------------------------------------------------------------------------------------
+
+    async def _update_trading_fees(self) -> None:
+        for row in await self._rest_account.fees():
+            maker, taker = row.maker_percent, row.taker_percent
+            if maker is not None and taker is not None:
+                self._trading_fees[row.currency_pair] = (maker / _PERCENT, taker / _PERCENT)
+
+    def _get_fee(  # noqa: PLR0917  as Hummingbot calls it
+        self,
+        base_currency: str,
+        quote_currency: str,
+        order_type: OrderType,
+        order_side: TradeType,
+        amount: Decimal,  # noqa: ARG002  the fee is a part of it
+        price: Decimal = s_decimal_NaN,  # noqa: ARG002
+        is_maker: bool | None = None,
+    ) -> TradeFeeBase:
+        is_maker = order_type is OrderType.LIMIT_MAKER if is_maker is None else is_maker
+        maker, taker = self._trading_fees.get(
+            f"{base_currency}{quote_currency}",
+            (FEE_SCHEMA.maker_percent_fee_decimal, FEE_SCHEMA.taker_percent_fee_decimal),
+        )
+        return TradeFeeBase.new_spot_fee(
+            fee_schema=FEE_SCHEMA, trade_type=order_side, percent=maker if is_maker else taker
+        )
+
+    async def _format_trading_rules(
+        self, exchange_info_dict: Sequence[Mapping[str, Any]]
+    ) -> list[TradingRule]:
+        rules: list[TradingRule] = []
+        for row in exchange_info_dict:
+            info = _pair_info(row)
+            if info is None:
+                self.logger().error(f"Error parsing the trading pair rule {row}. Skipping.")
+            elif _is_traded(info):
+                rules.append(_trading_rule(info))
+        return rules
+
+    def _initialize_trading_pair_symbols_from_exchange_info(
+        self, exchange_info: Sequence[Mapping[str, Any]]
+    ) -> None:
+        infos = (_pair_info(row) for row in exchange_info)
+        self._set_trading_pair_symbol_map(
+            bidict({info.symbol: info.pair for info in infos if info is not None and _is_traded(info)})
+        )
+
+    async def _get_last_traded_price(self, trading_pair: str) -> float:
+        symbol = await self.exchange_symbol_associated_to_pair(trading_pair)
+        summary = await self._api_get(path_url=f"/v1/public/{symbol}/marketsummary")
+        return float(summary["lastTradedPrice"])
+
+
+def _ended(outcomes: Iterable[CancelOutcome]) -> set[str]:
+    return {outcome.order.client_order_id for outcome in outcomes if outcome.is_done}
+
+
+def _pair_info(row: Mapping[str, Any]) -> PairInfo | None:
+    """The rules of a pair out of Hummingbot's hands; None where they are not complete."""
+    try:
+        (read,) = PAIRS.decode(encode_json([row]))
+    except ValrError:
+        return None
+    return to_pair_info(read)
+
+
+def _is_traded(info: PairInfo) -> bool:
+    """Perpetuals are another kind of connector."""
+    return info.is_active and not info.is_perpetual
+
+
+def _trading_rule(info: PairInfo) -> TradingRule:
+    return TradingRule(
+        trading_pair=info.pair,
+        min_order_size=info.min_amount,
+        max_order_size=info.max_amount,
+        min_price_increment=info.tick_size,
+        min_base_amount_increment=info.amount_step,
+        min_notional_size=info.min_notional,
+    )

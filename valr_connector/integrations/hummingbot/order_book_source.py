@@ -1,0 +1,155 @@
+"""Hummingbot's books, filled from ours.
+
+Our books are checked by sequence and checksum; each change of one is handed over as a snapshot of its best
+levels, at most ten times a second. A book that may not be used is handed over empty: a strategy that sees no
+price does not quote, one that sees an old price does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from itertools import count
+from typing import Any
+
+from hummingbot.core.data_type.common import TradeType
+from hummingbot.core.data_type.order_book_message import OrderBookMessage, OrderBookMessageType
+from hummingbot.core.data_type.order_book_tracker_data_source import OrderBookTrackerDataSource
+
+from valr_connector.config import Settings
+from valr_connector.core.book_side import BookSide
+from valr_connector.model.enums import MarketFeed, Side
+from valr_connector.model.events import BookChanged, BookInvalidated, BookResynced, MarketTraded
+from valr_connector.net.market_data import MarketData
+
+DEPTH = 200
+"""Levels of each side that are handed over."""
+_PAUSE_S = 0.1
+_LastPrices = Callable[..., Awaitable[dict[str, float]]]
+
+
+class OrderBookSource(OrderBookTrackerDataSource):
+    """Follows the pairs' books and trades, without a key.
+
+    Args:
+        trading_pairs: the connector's own list, which others change.
+        settings: hosts and limits.
+        last_prices: what `get_last_traded_prices` asks.
+    """
+
+    def __init__(self, trading_pairs: list[str], *, settings: Settings, last_prices: _LastPrices) -> None:
+        super().__init__(trading_pairs)
+        self._settings = settings
+        self._last_prices = last_prices
+        self._market: MarketData | None = None
+        self._changed: set[str] = set()
+        self._wake = asyncio.Event()
+        self._is_outdated = False
+        self._update_ids = count(time.time_ns() // 1_000)
+
+    async def get_last_traded_prices(
+        self,
+        trading_pairs: list[str],
+        domain: str | None = None,  # noqa: ARG002  there is one VALR
+    ) -> dict[str, float]:
+        """The last price of each pair."""
+        return await self._last_prices(trading_pairs=trading_pairs)
+
+    async def listen_for_subscriptions(self) -> None:
+        """Follow books and trades until cancelled; another pair begins anew."""
+        while True:
+            try:
+                async with MarketData(pairs=self._trading_pairs, settings=self._settings) as market:
+                    await self._follow(market)
+            except asyncio.CancelledError:
+                raise
+            except Exception:  # noqa: BLE001  Hummingbot's loops outlive whatever happens
+                self.logger().exception("The market data stopped. Trying again in 1 second.")
+                await self._sleep(1.0)
+
+    async def subscribe_to_trading_pair(self, trading_pair: str) -> bool:
+        """Follow one pair more."""
+        self.add_trading_pair(trading_pair)
+        self._begin_anew()
+        return True
+
+    async def unsubscribe_from_trading_pair(self, trading_pair: str) -> bool:
+        """Follow one pair less."""
+        self.remove_trading_pair(trading_pair)
+        self._begin_anew()
+        return True
+
+    async def _follow(self, market: MarketData) -> None:
+        self._market, self._is_outdated = market, False
+        try:
+            market.on(BookChanged, self._note_change)
+            market.on(BookInvalidated, self._note_change)
+            market.on(BookResynced, self._note_change)
+            market.on(MarketTraded, self._hand_over_trade)
+            market.subscribe(MarketFeed.TRADES, self._trading_pairs)
+            while not self._is_outdated:
+                await self._wake.wait()
+                self._wake.clear()
+                self._hand_over_books(market)
+                await self._sleep(_PAUSE_S)
+        finally:
+            self._market = None
+
+    def _begin_anew(self) -> None:
+        self._is_outdated = True
+        self._wake.set()
+
+    def _note_change(self, event: BookChanged | BookInvalidated | BookResynced) -> None:
+        self._changed.add(event.pair)
+        self._wake.set()
+
+    def _hand_over_books(self, market: MarketData) -> None:
+        queue = self._message_queue[self._snapshot_messages_queue_key]
+        for pair in self._changed:
+            queue.put_nowait(self._snapshot(market, pair))
+        self._changed.clear()
+
+    def _snapshot(self, market: MarketData, pair: str) -> OrderBookMessage:
+        book = market.book(pair).if_valid
+        content = {
+            "trading_pair": pair,
+            "update_id": next(self._update_ids),
+            "bids": [] if book is None else _rows(book.bids),
+            "asks": [] if book is None else _rows(book.asks),
+        }
+        return OrderBookMessage(OrderBookMessageType.SNAPSHOT, content, time.time())
+
+    async def _order_book_snapshot(self, trading_pair: str) -> OrderBookMessage:
+        """The first book of a pair: there is one as soon as ours is valid."""
+        while self._market is None or self._market.book(trading_pair).if_valid is None:
+            await self._sleep(_PAUSE_S / 2)
+        return self._snapshot(self._market, trading_pair)
+
+    def _hand_over_trade(self, event: MarketTraded) -> None:
+        trade = event.trade
+        kind = TradeType.BUY if trade.side is Side.BUY else TradeType.SELL
+        content = {
+            "trading_pair": trade.pair,
+            "trade_type": float(kind.value),
+            "trade_id": trade.id or "",
+            "update_id": next(self._update_ids),
+            "price": str(trade.price),
+            "amount": str(trade.amount),
+        }
+        message = OrderBookMessage(OrderBookMessageType.TRADE, content, trade.at.timestamp())
+        self._message_queue[self._trade_messages_queue_key].put_nowait(message)
+
+    async def _parse_order_book_snapshot_message(
+        self, raw_message: OrderBookMessage, message_queue: asyncio.Queue[Any]
+    ) -> None:
+        message_queue.put_nowait(raw_message)
+
+    async def _parse_trade_message(
+        self, raw_message: OrderBookMessage, message_queue: asyncio.Queue[Any]
+    ) -> None:
+        message_queue.put_nowait(raw_message)
+
+
+def _rows(side: BookSide) -> list[tuple[float, float]]:
+    return [(float(level.price), float(level.amount)) for level in side.levels(DEPTH)]
