@@ -88,7 +88,7 @@ $(HUMMINGBOT_STAMP): requirements-hummingbot.lock pyproject.toml scripts/humming
 	@touch $(HUMMINGBOT_STAMP)
 
 test-hummingbot: hummingbot-env
-	$(HUMMINGBOT)/bin/python -m pytest -c tests/hummingbot/pytest.ini --rootdir=. $(TESTS) \
+	$(HUMMINGBOT)/bin/python -m pytest -c tests/hummingbot/pytest.ini --rootdir=. $(or $(TESTS),tests/hummingbot) \
 	  --cov=valr_connector.integrations.hummingbot --cov-config=tests/hummingbot/coverage.ini
 
 chaos: venv
