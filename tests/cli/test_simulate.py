@@ -23,6 +23,7 @@ def test_a_campaign_says_how_fast_what_held_and_what_was_hit() -> None:
     lines = result.stdout.splitlines()
     assert lines[0].startswith("6 schedules, seeds 10 to 15, faults light: ")
     assert any(line.startswith("violations: S1 0, S2 0, S3 0, S4 0") for line in lines)
+    assert any("outcomes unknown after the last fault: known within " in line for line in lines)
     assert "faults:" in lines
     assert "rare paths:" in lines
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
-from valr_connector.verification.campaign import Plan, Tally, run_campaign
+from valr_connector.verification.campaign import Plan, Tally, run_campaign, within
 from valr_connector.verification.generate import Profile, generate
 from valr_connector.verification.invariants import Violation
 from valr_connector.verification.minimise import minimise, violates
@@ -55,18 +56,26 @@ def test_two_processes_find_what_one_finds() -> None:
     assert seen == [25, 30] or seen == [5, 30]
 
 
-def test_a_tally_tells_within_which_time_a_share_came_to_rest() -> None:
-    tally = Tally()
-    assert tally.resolved_within(0.5) is None
-    tally.resolved.update({0.25: 50, 1.0: 49, 20.0: 1})
-    assert [tally.resolved_within(share) for share in (0.5, 0.99, 1.0)] == [0.25, 1.0, 20.0]
+def test_a_share_of_what_was_counted_took_no_longer_than_so_many_seconds() -> None:
+    assert within(Counter(), 0.5) is None
+    counts = Counter({0.25: 50, 1.0: 49, 20.0: 1})
+    assert [within(counts, share) for share in (0.5, 0.99, 1.0)] == [0.25, 1.0, 20.0]
+
+
+def test_how_long_an_outcome_stayed_unknown_after_the_last_fault_is_told_to_the_next_look() -> None:
+    lost = "frame way=out kind=PLACE_LIMIT_ORDER fate=drop"
+    place = "place name=a side=BUY amount=0.01 price=990000"
+    report = simulate(from_text(f"seed=1\nsettings.place_timeout_s=0.5\n0.1 {lost}\n0.1 {place}"))
+    assert report.rare["unknown, and then failed"] == 1
+    (seconds,) = report.unknown_s
+    assert 3.5 < seconds < 6.5  # the grace of 5 s, less what had passed of it
 
 
 def test_a_tally_remembers_the_words_of_a_hundred_seeds_and_counts_them_all() -> None:
     tally = Tally()
     report = simulate(from_text("seed=1"))
     for seed in range(150):
-        tally.add(type(report)(seed, (Violation("S1", "x"),), report.faults, report.rare, None, ""))
+        tally.add(type(report)(seed, (Violation("S1", "x"),), report.faults, report.rare, None, (), ""))
     assert tally.violated["S1"] == 150
     assert len(tally.found) == 100
 

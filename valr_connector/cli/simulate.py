@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final, TextIO
 
-from valr_connector.verification.campaign import Plan, Tally, run_campaign
+from valr_connector.verification.campaign import Plan, Tally, run_campaign, within
 from valr_connector.verification.generate import Profile, generate
 from valr_connector.verification.minimise import minimise, violates
 from valr_connector.verification.rare_paths import RARE_PATHS
@@ -83,8 +83,11 @@ def summary(plan: Plan, tally: Tally) -> Iterator[str]:
     )
     share = tally.ambiguous / tally.schedules if tally.schedules else 0.0
     yield f"{share:.1%} with a placement or cancel of unknown outcome"
-    half, nearly_all, every = (tally.resolved_within(share) for share in (0.5, 0.99, 1.0))
+    half, nearly_all, every = (within(tally.resolved, share) for share in (0.5, 0.99, 1.0))
     yield f"at rest after the last fault: {half} s (median), {nearly_all} s (99 %), {every} s (all)"
+    nearly_all, every = (within(tally.unknown, share) for share in (0.99, 1.0))
+    outcomes = f"{tally.unknown.total()} outcomes unknown after the last fault"
+    yield f"{outcomes}: known within {nearly_all} s (99 %), {every} s (all), beside VALR's limits"
     yield "violations: " + ", ".join(f"{name} {tally.violated[name]}" for name in INVARIANTS)
     yield from (line.rstrip() for line in _counts("faults", tally.faults))
     rare = Counter(dict.fromkeys(RARE_PATHS, 0))

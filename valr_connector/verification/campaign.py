@@ -43,6 +43,7 @@ class Tally:
         found: the seeds that violated something, with the words.
         faults, rare: how often each struck, or was taken.
         resolved: how many came to rest after so many seconds.
+        unknown: how many outcomes stayed unknown for so many seconds after the last fault.
         seconds: of real time.
         cpu_seconds: of computing, all processes together.
     """
@@ -54,6 +55,7 @@ class Tally:
     faults: Counter[str] = field(default_factory=Counter)
     rare: Counter[str] = field(default_factory=Counter)
     resolved: Counter[float] = field(default_factory=Counter)
+    unknown: Counter[float] = field(default_factory=Counter)
     seconds: float = 0.0
     cpu_seconds: float = 0.0
 
@@ -65,6 +67,7 @@ class Tally:
         self.rare += report.rare
         if report.resolved_s is not None:
             self.resolved[round(report.resolved_s, 2)] += 1
+        self.unknown.update(round(seconds, 2) for seconds in report.unknown_s)
         for violation in report.violations:
             self.violated[violation.invariant] += 1
             self._remember(report.seed, str(violation))
@@ -77,24 +80,26 @@ class Tally:
         self.faults += other.faults
         self.rare += other.rare
         self.resolved += other.resolved
+        self.unknown += other.unknown
         self.cpu_seconds += other.cpu_seconds
         for seed, words in other.found.items():
             for each in words:
                 self._remember(seed, each)
 
-    def resolved_within(self, share: float) -> float | None:
-        """Seconds after the last fault within which this share of the schedules came to rest."""
-        total = self.resolved.total()
-        counted = 0
-        for seconds in sorted(self.resolved):
-            counted += self.resolved[seconds]
-            if counted >= share * total:
-                return seconds
-        return None
-
     def _remember(self, seed: int, words: str) -> None:
         if seed in self.found or len(self.found) < _MOST_VIOLATIONS:
             self.found.setdefault(seed, []).append(words)
+
+
+def within(counts: Counter[float], share: float) -> float | None:
+    """Seconds that this share of what was counted does not exceed; None where there is nothing."""
+    total = counts.total()
+    counted = 0
+    for seconds in sorted(counts):
+        counted += counts[seconds]
+        if counted >= share * total:
+            return seconds
+    return None
 
 
 def run_campaign(plan: Plan, progress: Callable[[Tally], None]) -> Tally:

@@ -22,8 +22,10 @@ from valr_connector.verification.rare_paths import rare_paths_of
 from valr_connector.verification.schedule import Schedule
 from valr_connector.verification.schedule_text import step_line
 from valr_connector.verification.secrecy import Secrecy, log_read_by
+from valr_connector.verification.story import OrderStory
 from valr_connector.verification.surroundings import Surroundings
 from valr_connector.verification.trace import Trace
+from valr_connector.verification.unknowns import Unknowns
 from valr_connector.verification.user import User
 from valr_connector.verification.virtual_loop import NothingLeftError, StandstillError, run
 from valr_connector.verification.world import World, rules_of
@@ -48,6 +50,7 @@ class Report:
         faults: how often each fault really struck.
         rare: how often each rare path was taken.
         resolved_s: how long after the last fault everything agreed; None where it never did.
+        unknown_s: how long each outcome stayed unknown after the last fault, to the next quarter of a second.
         trace: what happened, if it was asked for.
     """
 
@@ -56,6 +59,7 @@ class Report:
     faults: Counter[str]
     rare: Counter[str]
     resolved_s: float | None
+    unknown_s: Sequence[float]
     trace: str
 
     @property
@@ -106,6 +110,7 @@ class _Play:
         self._rules = rules_of(schedule)
         self._world: World | None = None
         self._resolved_s: float | None = None
+        self._unknown_s: Sequence[float] = ()
 
     @property
     def longest_s(self) -> float:
@@ -146,7 +151,9 @@ class _Play:
             rare += rare_paths_of(world)
         trace = "" if world is None else world.trace.text
         unique = tuple(dict.fromkeys(violations))
-        return Report(self._schedule.seed, unique, faults, rare, self._resolved_s, trace)
+        return Report(
+            self._schedule.seed, unique, faults, rare, self._resolved_s, tuple(self._unknown_s), trace
+        )
 
     async def _happen(self, world: World, user: User, began: float) -> list[Violation]:
         """Everything in the schedule, at its time; what was found wrong on the way."""
@@ -173,11 +180,15 @@ class _Play:
         world.trace.note("no more faults")
         limited_s = world.limited_for_s()
         patience_s = limited_s + RESOLVED_WITHIN_S + world.settings.reconcile_interval_s
+        unknowns = Unknowns(world.venue_clock() + round(limited_s * 1e9))
+        self._unknown_s = unknowns.lasted_s
         unresolved: list[Violation] = []
         while (passed := loop.time() - ended) < patience_s:
+            unknowns.look(_present_stories(world), world.venue_clock())
             if not user.pending and world.network.is_idle and next(disagreements(world), None) is None:
                 self._resolved_s = passed
                 await asyncio.sleep(_AFTER_REST_S)
+                unknowns.look((), world.venue_clock())  # whatever is unknown now has lasted until now
                 return unresolved
             if not unresolved and passed >= limited_s + RESOLVED_WITHIN_S:
                 unresolved = _unresolved(world, user)
@@ -187,6 +198,9 @@ class _Play:
 
 def _unresolved(world: World, user: User) -> list[Violation]:
     found = [Violation("L1", f"{step_line(step)} has not returned") for step in user.pending.values()]
-    if not world.life.is_closed:
-        found += l1_no_unknown(world.life.stories())
-    return found
+    return [*found, *l1_no_unknown(_present_stories(world))]
+
+
+def _present_stories(world: World) -> Sequence[OrderStory]:
+    """The orders of the connector that runs, if one does."""
+    return () if world.life.is_closed else world.life.stories()
