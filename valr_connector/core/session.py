@@ -90,6 +90,7 @@ class Action(StrEnum):
     """Abort the connection; :attr:`Session.doom` says why."""
 
 
+_CUT, _DOUBT, _PING = _MOST_URGENT_FIRST = (Action.CUT, Action.DOUBT, Action.PING)
 _IDLE, _DIALLING, _AUTHENTICATING = SessionState.IDLE, SessionState.DIALLING, SessionState.AUTHENTICATING
 _RESYNCING, _LIVE, _STALE, _CLOSING = (
     SessionState.RESYNCING,
@@ -210,7 +211,7 @@ class Session:
     def frame(self, now: int) -> bool:
         """FRAME, made cheap for the reader's loop; returns whether it brought a stale connection back."""
         self.last_frame_ns = now
-        return self.state is SessionState.STALE and self.apply(SessionEvent.FRAME, now) is SessionState.STALE
+        return self.state is _STALE and self.apply(SessionEvent.FRAME, now) is _STALE
 
     @property
     def can_send(self) -> bool:
@@ -220,7 +221,7 @@ class Session:
     @property
     def awaits_control(self) -> bool:
         """Whether the connection itself waits for a frame: AUTHENTICATED, or the PONG to a PING."""
-        return bool(self._unanswered) or self.state is SessionState.AUTHENTICATING
+        return bool(self._unanswered) or self.state is _AUTHENTICATING
 
     def pinged(self, now: int) -> None:
         """A PING left."""
@@ -266,9 +267,9 @@ class Session:
     def check(self, now: int) -> Action:
         """What is due at `now`. A dead connection is cut before it is pinged."""
         deadlines = self._deadlines()
-        for action in (Action.CUT, Action.DOUBT, Action.PING):
+        for action in _MOST_URGENT_FIRST:
             if action in deadlines and now >= deadlines[action]:
-                if action is Action.CUT:
+                if action is _CUT:
                     self.doom = self._cause_of_death()
                 return action
         return Action.WAIT
@@ -279,13 +280,13 @@ class Session:
             return {}
         limits = self.keep_alive
         deadlines = {
-            Action.CUT: heard + _ns(limits.silence_s),
-            Action.PING: (opened if pinged is None else pinged) + _ns(limits.ping_s),
+            _CUT: heard + _ns(limits.silence_s),
+            _PING: (opened if pinged is None else pinged) + _ns(limits.ping_s),
         }
-        if self.state is SessionState.AUTHENTICATING:
-            deadlines[Action.CUT] = opened + _ns(limits.authentication_s)
-        if self.state is SessionState.LIVE and pinged is not None and heard < pinged:
-            deadlines[Action.DOUBT] = pinged + _ns(limits.pong_s)
+        if self.state is _AUTHENTICATING:
+            deadlines[_CUT] = opened + _ns(limits.authentication_s)
+        if self.state is _LIVE and pinged is not None and heard < pinged:
+            deadlines[_DOUBT] = pinged + _ns(limits.pong_s)
         return deadlines
 
     def _cause_of_death(self) -> str:

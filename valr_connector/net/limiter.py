@@ -145,9 +145,12 @@ class LimiterRegistry:
         with self._lock:
             found = self._windows.get((rule.name, subject))
             if found is None:
-                found = FixedWindow(replace(rule, limit=rule.limit * self._scale), venue)
+                found = FixedWindow(self._scaled(rule), venue)
                 self._windows[rule.name, subject] = found
             return found
+
+    def _scaled(self, rule: WindowRule) -> WindowRule:
+        return rule if self._scale == 1 else replace(rule, limit=rule.limit * self._scale)
 
     def _forget_idle(self) -> None:
         """Forget what nobody uses any more, once it would have room for everything again."""

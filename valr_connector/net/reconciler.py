@@ -40,6 +40,12 @@ TRADE_OVERLAP = timedelta(seconds=60)
 FILL_ATTEMPTS = 10
 """After so many looks at the trade history, each a page longer, a fill stays as VALR's stream told it."""
 
+_OVERDUE = {
+    AskReason.PLACEMENT_UNCONFIRMED: Says.PLACEMENT_UNKNOWN,
+    AskReason.CANCEL_UNCONFIRMED: Says.CANCEL_UNKNOWN,
+    AskReason.MODIFY_UNCONFIRMED: Says.MODIFY_UNKNOWN,
+}
+"""What a command is whose outcome has not come in time."""
 _ABOUT_FILLS = frozenset({AskReason.MISSING_FILLS, AskReason.UNATTRIBUTED_FILL})
 _SETTLED_BY_AN_ANSWER = frozenset(
     {
@@ -241,11 +247,7 @@ class Reconciler:
 
     def _note_overdue(self, order: OrderRecord, reason: AskReason) -> None:
         """A command without an outcome in time: from now on it is unknown."""
-        says = {
-            AskReason.PLACEMENT_UNCONFIRMED: Says.PLACEMENT_UNKNOWN,
-            AskReason.CANCEL_UNCONFIRMED: Says.CANCEL_UNKNOWN,
-            AskReason.MODIFY_UNCONFIRMED: Says.MODIFY_UNKNOWN,
-        }.get(reason)
+        says = _OVERDUE.get(reason)
         if says is not None:
             self._stream.apply(
                 Evidence(

@@ -59,31 +59,33 @@ class HttpLink:
 
     def carry(self, request: HttpRequest, outcome: asyncio.Future[Reply | Failure]) -> None:
         """Carry a request there and its answer back into `outcome`, unless that is settled before."""
-        self._tell(f"rest > {request.method} ", request.target, request.body)
+        if self._note is not None:
+            self._note(f"rest > {request.method} {request.target}", request.body)
         fault = self._board.request(request.method, request.encoded_path)
         if fault is not None and fault.fate is RequestFate.REFUSE:
             self._loop.call_later(self._latency(), _settle, outcome, _REFUSED)
             return
         self.under_way += 1
-        slow_s = _seconds(fault, RequestFate.SLOW)
+        slow_s = 0.0 if fault is None else _seconds(fault, RequestFate.SLOW)
         self._loop.call_later(self._latency() + slow_s, self._arrive, request, fault, outcome)
 
     def tell(self, request: HttpRequest, result: Reply | Failure) -> None:
         """Note what came of a request."""
-        what, path = request.method, request.encoded_path
+        if self._note is None:
+            return
+        what = f"{request.method} {request.encoded_path}"
         if isinstance(result, Reply):
-            self._tell(f"rest < {what} ", f"{path} {result.status}", result.body)
+            self._note(f"rest < {what} {result.status}", result.body)
         else:
-            self._tell(f"rest ! {what} ", path, result.problem.encode())
+            self._note(f"rest ! {what}", result.problem.encode())
 
     def _arrive(
         self, request: HttpRequest, fault: RequestFault | None, outcome: asyncio.Future[Reply | Failure]
     ) -> None:
         """The request is there."""
-        fate = None if fault is None else fault.fate
-        if fate is RequestFate.LOSE:
+        if fault is not None and fault.fate is RequestFate.LOSE:
             self.under_way -= 1
-        elif fault is not None and fate is RequestFate.ERROR_BEFORE:
+        elif fault is not None and fault.fate is RequestFate.ERROR_BEFORE:
             self._come_back(_error(fault.status), outcome)
         else:
             self._loop.begin(self._have_answered(request, fault, outcome), self._tasks)
@@ -92,17 +94,14 @@ class HttpLink:
         self, request: HttpRequest, fault: RequestFault | None, outcome: asyncio.Future[Reply | Failure]
     ) -> None:
         answer = await self._answer(request)
-        late_s = _seconds(fault, RequestFate.LATE)
-        self._loop.call_later(self._latency() + late_s, self._come_back, _result(answer, fault), outcome)
+        result = _answered(answer) if fault is None else _result(answer, fault)
+        late_s = 0.0 if fault is None else _seconds(fault, RequestFate.LATE)
+        self._loop.call_later(self._latency() + late_s, self._come_back, result, outcome)
 
     def _come_back(self, result: Reply | Failure | None, outcome: asyncio.Future[Reply | Failure]) -> None:
         self.under_way -= 1
         if result is not None:
             _settle(outcome, result)
-
-    def _tell(self, way: str, what: str, data: bytes) -> None:
-        if self._note is not None:
-            self._note(way + what, data)
 
 
 class _Pool:
@@ -146,18 +145,26 @@ def _settle(outcome: asyncio.Future[Reply | Failure], result: Reply | Failure) -
         outcome.set_result(result)
 
 
-def _seconds(fault: RequestFault | None, fate: RequestFate) -> float:
-    return fault.seconds if fault is not None and fault.fate is fate else 0.0
+def _seconds(fault: RequestFault, fate: RequestFate) -> float:
+    return fault.seconds if fault.fate is fate else 0.0
 
 
-def _result(answer: Answer | None, fault: RequestFault | None) -> Reply | Failure | None:
+def _answered(answer: Answer | None) -> Reply | Failure:
+    """What comes back of an answer where nothing is wrong."""
+    return _CUT if answer is None else _reply(answer, answer.data)
+
+
+def _result(answer: Answer | None, fault: RequestFault) -> Reply | Failure | None:
     """What comes back of an answer; None where nothing does."""
-    fate = None if fault is None else fault.fate
-    if fate is RequestFate.LOSE_ANSWER:
+    if fault.fate is RequestFate.LOSE_ANSWER:
         return None
-    if fault is not None and fate is RequestFate.ERROR_AFTER:
+    if fault.fate is RequestFate.ERROR_AFTER:
         return _error(fault.status)
-    return _CUT if answer is None else _reply(answer, fate)
+    if answer is not None and fault.fate is RequestFate.TRUNCATE:
+        return _reply(answer, answer.data[: len(answer.data) // 2])
+    if answer is not None and fault.fate is RequestFate.REWORD:
+        return _reply(answer, reworded(answer.data))
+    return _answered(answer)
 
 
 def _error(status: int) -> Reply:
@@ -165,12 +172,7 @@ def _error(status: int) -> Reply:
     return Reply(status, headers, b"<html><body>error</body></html>")
 
 
-def _reply(answer: Answer, fate: RequestFate | None) -> Reply:
+def _reply(answer: Answer, data: bytes) -> Reply:
     headers = {name.lower(): value for name, value in answer.headers.items()}
     headers["content-type"] = answer.content_type
-    data = answer.data
-    if fate is RequestFate.TRUNCATE:
-        data = data[: len(data) // 2]
-    elif fate is RequestFate.REWORD:
-        data = reworded(data)
     return Reply(answer.status, headers, data)
