@@ -300,14 +300,13 @@ class Venue:
         try:
             while self._untold:
                 event = self._untold.popleft()
-                for listener in self._listening_to(type(event)):
+                listeners = self._listeners_of.get(type(event))
+                for listener in self._listening_to(type(event)) if listeners is None else listeners:
                     listener(event)
         finally:
             self._telling = False
 
     def _listening_to(self, kind: type) -> list[Callable[[VenueEvent], None]]:
-        found = self._listeners_of.get(kind)
-        if found is None:
-            found = [listener for listener, kinds in self._listeners if not kinds or kind in kinds]
-            self._listeners_of[kind] = found
+        found = [listener for listener, kinds in self._listeners if not kinds or kind in kinds]
+        self._listeners_of[kind] = found
         return found
