@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.net.trading import AT_ONCE, Desk, trading
+from tests.net.trading import AT_ONCE, Desk, in_virtual_time, trading, virtual_trading
 from valr_connector import (
     BookChanged,
     BookFeed,
@@ -127,8 +127,9 @@ async def test_a_frame_that_comes_twice_is_counted_and_breaks_nothing(feed: Book
         assert desk.valr.book("BTC-ZAR").breaks == 0
 
 
+@in_virtual_time
 async def test_breaks_and_resyncs_are_counted() -> None:
-    async with trading(pairs=PAIRS) as desk:
+    async with virtual_trading(pairs=PAIRS) as desk:
         desk.exchange.faults.falsify_checksum("BTCZAR")
         quote(desk)
         await desk.until(lambda: desk.told(BookResynced))

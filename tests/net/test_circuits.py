@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.net.trading import Desk, hosts_of, make, to_path, trading, venue
+from tests.net.trading import Desk, in_virtual_time, make, to_path, virtual_trading, virtual_venue
 from valr_connector import (
     BatchCancel,
     BatchLimit,
@@ -32,7 +32,6 @@ from valr_connector import (
     ReadinessChanged,
     RetryPolicy,
     SessionState,
-    Settings,
     Side,
     Socket,
     Symbol,
@@ -51,6 +50,7 @@ from valr_connector.protocol import endpoints
 from valr_connector.protocol.order_requests import CancelOrder, PlaceLimit
 from valr_connector.protocol.signing import Credentials
 from valr_connector.simulator.faults import of_type
+from valr_connector.verification.schedule import DialFate, DialFault
 from valr_connector.verification.virtual_loop import run
 
 S = 1_000_000_000
@@ -73,7 +73,7 @@ async def quickly_cut(pause_s: float = NEVER_AGAIN, **settings: Any) -> AsyncIte
         "cancel_timeout_s": 0.1,
         "cancel_attempts": 1,
     }
-    async with trading(**(options | settings)) as desk:
+    async with virtual_trading(**(options | settings)) as desk:
         yield desk
 
 
@@ -113,6 +113,7 @@ async def stop_order(desk: Desk) -> None:
 # --- the socket's circuit --------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_commands_without_an_answer_open_the_sockets_circuit_and_rest_takes_over() -> None:
     async with quickly_cut() as desk:
         await cut_socket(desk)
@@ -125,6 +126,7 @@ async def test_commands_without_an_answer_open_the_sockets_circuit_and_rest_take
         assert event.cause == "PLACE_LIMIT_ORDER was not answered"
 
 
+@in_virtual_time
 async def test_after_the_pause_one_order_is_the_trial_and_the_rest_goes_by_the_socket_again() -> None:
     async with quickly_cut(pause_s=0.02) as desk:
         await cut_socket(desk)
@@ -136,6 +138,7 @@ async def test_after_the_pause_one_order_is_the_trial_and_the_rest_goes_by_the_s
         assert changes(desk, SOCKET) == [OPEN, HALF_OPEN, CLOSED]
 
 
+@in_virtual_time
 async def test_while_a_trial_is_under_way_others_go_by_rest() -> None:
     async with quickly_cut(pause_s=0.02, place_timeout_s=0.2) as desk:
         await cut_socket(desk)
@@ -147,6 +150,7 @@ async def test_while_a_trial_is_under_way_others_go_by_rest() -> None:
         assert (desk.sent(PLACE) - sent, desk.asked(BY_REST)) == (1, 2)
 
 
+@in_virtual_time
 async def test_a_trial_that_fails_opens_it_again() -> None:
     async with quickly_cut(pause_s=0.02) as desk:
         await cut_socket(desk)
@@ -156,6 +160,7 @@ async def test_a_trial_that_fails_opens_it_again() -> None:
         assert changes(desk, SOCKET) == [OPEN, HALF_OPEN, OPEN]
 
 
+@in_virtual_time
 async def test_refusals_of_the_venue_open_nothing() -> None:
     async with quickly_cut() as desk:
         desk.rival("sell", "1", "900000")
@@ -165,6 +170,7 @@ async def test_refusals_of_the_venue_open_nothing() -> None:
         assert set(desk.valr.circuits.values()) == {CLOSED}
 
 
+@in_virtual_time
 async def test_one_lost_connection_is_one_failure_however_much_was_under_way() -> None:
     async with quickly_cut(place_timeout_s=0.5) as desk:
         desk.exchange.faults.swallow_command(of_type(PLACE), count=5)
@@ -176,6 +182,7 @@ async def test_one_lost_connection_is_one_failure_however_much_was_under_way() -
         await desk.until(lambda: desk.valr.ready)
 
 
+@in_virtual_time
 async def test_an_order_that_may_not_go_by_rest_is_refused_at_once() -> None:
     async with quickly_cut() as desk:
         await cut_socket(desk)
@@ -185,6 +192,7 @@ async def test_an_order_that_may_not_go_by_rest_is_refused_at_once() -> None:
         assert desk.valr.orders == before
 
 
+@in_virtual_time
 async def test_a_cancel_goes_by_rest_and_a_modify_too() -> None:
     async with quickly_cut() as desk:
         order = await desk.buy("800000")
@@ -198,6 +206,7 @@ async def test_a_cancel_goes_by_rest_and_a_modify_too() -> None:
 # --- REST's circuit, and both ----------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_answers_of_the_infrastructure_open_rests_circuit_and_what_needs_it_is_refused() -> None:
     async with quickly_cut() as desk:
         await cut_rest(desk)
@@ -209,6 +218,7 @@ async def test_answers_of_the_infrastructure_open_rests_circuit_and_what_needs_i
         assert (await desk.buy("800000")).status is OrderStatus.OPEN, "the socket is good"
 
 
+@in_virtual_time
 async def test_with_both_open_placements_are_refused_at_once_and_cancels_still_try() -> None:
     async with quickly_cut() as desk:
         order = await desk.buy("800000")
@@ -222,6 +232,7 @@ async def test_with_both_open_placements_are_refused_at_once_and_cancels_still_t
         assert desk.valr.circuits[SOCKET] is CLOSED, "the cancel was answered"
 
 
+@in_virtual_time
 async def test_with_both_open_and_the_socket_away_a_cancel_still_goes_by_rest() -> None:
     async with quickly_cut() as desk:
         order = await desk.buy("800000")
@@ -236,6 +247,7 @@ async def test_with_both_open_and_the_socket_away_a_cancel_still_goes_by_rest() 
         await desk.until(lambda: desk.valr.ready)
 
 
+@in_virtual_time
 async def test_order_entry_is_not_ready_while_both_are_open_and_is_again_when_a_trial_may_go() -> None:
     async with quickly_cut(pause_s=0.8) as desk:
         await cut_socket(desk)
@@ -250,6 +262,7 @@ async def test_order_entry_is_not_ready_while_both_are_open_and_is_again_when_a_
         assert [event.ready for event in desk.told(ReadinessChanged)] == [True, False, True]
 
 
+@in_virtual_time
 async def test_a_batch_of_cancels_is_refused_by_the_circuit_and_each_then_goes_alone() -> None:
     async with quickly_cut() as desk:
         order = await desk.buy("800000")
@@ -262,16 +275,13 @@ async def test_a_batch_of_cancels_is_refused_by_the_circuit_and_each_then_goes_a
 # --- market data -----------------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_a_trade_socket_that_cannot_be_reached_opens_the_circuit_of_market_data() -> None:
-    async with venue() as exchange:
-        nobody = hosts_of(exchange).model_copy(update={"trade_socket": "ws://127.0.0.1:9/ws/trade"})
-        valr = make(exchange, circuit_failures=2, start_timeout_s=0.5)
+    async with virtual_venue() as (exchange, network, clocks):
+        for _ in range(99):
+            network.board.add(DialFault(at=0.0, socket="trade", fate=DialFate.REFUSE))
+        valr = make(exchange, circuit_failures=2, clocks=clocks, network=network.as_network)
         desk = Desk(exchange, valr)
-
-        async def settings() -> Settings:
-            return valr._settings.model_copy(update={"hosts": nobody})
-
-        valr._settings_for_simulator = settings  # type: ignore[method-assign]  # nobody listens there
         with pytest.raises(NotReadyError):
             await valr.start()
         assert changes(desk, MARKET)[0] is OPEN

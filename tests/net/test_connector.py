@@ -18,11 +18,13 @@ from tests.net.trading import (
     Desk,
     hosts_of,
     hurry,
+    in_virtual_time,
     make,
     tasks_of_the_library,
     to_path,
     trading,
     venue,
+    virtual_venue,
 )
 from valr_connector import (
     AuthenticationError,
@@ -204,10 +206,11 @@ async def test_without_the_trade_socket_the_books_are_said_to_be_missing_and_why
         )
 
 
+@in_virtual_time
 async def test_a_book_that_never_comes_is_named() -> None:
-    async with venue() as exchange:
+    async with virtual_venue() as (exchange, network, clocks):
         exchange.faults.drop_frame(of_type("OB_L1_SNAPSHOT"), count=99)
-        valr = make(exchange, start_timeout_s=0.2)
+        valr = make(exchange, clocks=clocks, network=network.as_network, start_timeout_s=0.2)
         message = r"^not ready after 0\.2 s: order books: waiting for a valid frame of each pair$"
         await fails_to_start(valr, NotReadyError, message)
 

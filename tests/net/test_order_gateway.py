@@ -10,7 +10,18 @@ from typing import Any
 
 import pytest
 
-from tests.net.trading import ACCOUNT, AT_ONCE, QUICK, Desk, check_story, make, to_path, trading
+from tests.net.trading import (
+    ACCOUNT,
+    AT_ONCE,
+    QUICK,
+    Desk,
+    check_story,
+    in_virtual_time,
+    make,
+    to_path,
+    trading,
+    virtual_trading,
+)
 from valr_connector import (
     CancelOutcome,
     CancelRefused,
@@ -440,8 +451,9 @@ async def test_a_cancel_that_rest_does_not_answer_is_found_out() -> None:
         assert outcome.result is CancelResult.CANCELLED
 
 
+@in_virtual_time
 async def test_without_any_word_from_valr_the_outcome_is_unknown_and_the_order_stays_tracked() -> None:
-    async with trading(cancel_attempts=2) as desk:
+    async with virtual_trading(cancel_attempts=2) as desk:
         order = await desk.buy()
         everything = to_path("/")
         desk.exchange.faults.answer_request(500, everything, count=99)

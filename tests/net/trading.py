@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
+from functools import wraps
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from valr_connector import (
     BookFeed,
@@ -33,18 +34,22 @@ from valr_connector.core.guards import SECOND, Guards
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.reconcile import Patience
 from valr_connector.model.ids import ClientOrderId
-from valr_connector.net.connector import Connector
+from valr_connector.net.connector import Clocks, Connector
+from valr_connector.net.network import Network
 from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.faults import RequestPredicate
 from valr_connector.simulator.pairs import DEFAULT_PAIRS
 from valr_connector.simulator.settings import SimulatorSettings
 from valr_connector.simulator.vocabulary import BuyOrSell, NewOrder, State, VenueOrder
+from valr_connector.verification.network import SimulatedNetwork
+from valr_connector.verification.virtual_loop import run, running_loop
 
 D = Decimal
 PATIENCE_S = 3.0
 ACCOUNT = "0"
 RIVAL = "9"
 MILLISECOND = 1_000_000
+WALL_NS = 1_790_000_000 * SECOND
 
 STOPS = ("STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT")
 """What the embedded exchange does not do; tests that place stops answer them by themselves."""
@@ -67,6 +72,7 @@ QUICK = Patience(
 """The same questions as ever, asked sooner."""
 
 E = TypeVar("E", bound=Event)
+P = ParamSpec("P")
 
 _ENDINGS = (OrderCompleted, OrderCancelled, OrderExpired, OrderFailed)
 _STATUS_OF: Mapping[State | None, OrderStatus] = {
@@ -243,10 +249,19 @@ def make(
     pairs: Sequence[str] = ("BTC-ZAR",),
     books: BookFeed = BookFeed.L1_DIFF,
     patience: Patience | None = QUICK,
+    clocks: Clocks | None = None,
+    network: Network | None = None,
     **settings: Any,
 ) -> ValrExchange:
     """A `ValrExchange` on a running venue, not started; `settings` are those of `Settings`."""
-    valr = ValrExchange.simulated(pairs=pairs, books=books, exchange=exchange, settings=Settings(**settings))
+    valr = ValrExchange.simulated(
+        pairs=pairs,
+        books=books,
+        exchange=exchange,
+        settings=Settings(**settings),
+        clocks=clocks,
+        network=network,
+    )
     hurry(valr, patience)
     return valr
 
@@ -287,6 +302,43 @@ async def trading(simulator: SimulatorSettings = AT_ONCE, **options: Any) -> Asy
             yield desk
         assert not (running := tasks_of_the_library()), running
     assert asyncio.all_tasks() == before, asyncio.all_tasks()
+
+
+# --- in virtual time -------------------------------------------------------------------------------------
+
+
+def in_virtual_time(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Play an asynchronous test on a loop of its own, where waiting takes no time and nobody is late."""
+
+    @wraps(test)
+    def played(*args: P.args, **kwargs: P.kwargs) -> None:
+        run(test(*args, **kwargs), start=1_000.0)
+
+    return played
+
+
+@asynccontextmanager
+async def virtual_venue(
+    settings: SimulatorSettings = AT_ONCE,
+) -> AsyncIterator[tuple[EmbeddedExchange, SimulatedNetwork, Clocks]]:
+    """`venue` in virtual time, with the network and the clocks that a `ValrExchange` is to be made with."""
+    loop = running_loop()
+    clocks = Clocks(lambda: loop.now_ns, lambda: WALL_NS + loop.now_ns)
+    exchange = EmbeddedExchange(settings, clock=clocks.wall, rng=Random(7))
+    exchange.open_account(RIVAL)
+    exchange.open()
+    async with asyncio.TaskGroup() as tasks:
+        yield exchange, SimulatedNetwork(exchange, rng=Random(8), latency_s=0.001, tasks=tasks), clocks
+        await exchange.stop()
+
+
+@asynccontextmanager
+async def virtual_trading(simulator: SimulatorSettings = AT_ONCE, **options: Any) -> AsyncIterator[Desk]:
+    """`trading` in virtual time."""
+    async with virtual_venue(simulator) as (exchange, network, clocks):
+        desk = Desk(exchange, make(exchange, clocks=clocks, network=network.as_network, **options))
+        async with desk.valr:
+            yield desk
 
 
 def tasks_of_the_library() -> list[str]:

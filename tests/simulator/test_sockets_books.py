@@ -167,8 +167,9 @@ async def test_a_change_can_be_lost_or_come_twice(event: str) -> None:
 
 async def test_a_change_can_come_late() -> None:
     async with street() as valr, valr.socket() as trade:
-        valr.exchange.faults.delay_frame(diff_of("BTCZAR"), 0.1)
+        valr.exchange.faults.delay_frame(diff_of("BTCZAR"), 3_600)
         frames = await changes(LEVELS, valr, trade)
+        valr.exchange._floor.frames.finish()  # an hour later
         assert [frame["d"]["sq"] for frame in [*frames, await trade.next()]] == [2, 1, 1]
 
 
