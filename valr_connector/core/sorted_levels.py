@@ -92,7 +92,7 @@ class SortedLevels:
             is_known = place < len(keys) and keys[place] == key
             if not is_checked:  # a level that comes or goes moves those behind it by one place
                 is_checked = place + CHECKED_DEPTH >= len(keys) if self._is_bid else place < CHECKED_DEPTH
-            if amount == "0" or not float(amount) > 0:  # `is_nothing`, without the call
+            if not float(amount) > 0:  # `is_nothing`, without the call
                 if is_known:
                     del keys[place], texts[place]
             elif is_known:
