@@ -170,7 +170,7 @@ class _Generator:
             (16, self._crashing),
             (4, self._placed_again),
             (3, self._placed_twice),
-            (7, self._misreported),
+            (14, self._misreported),
         ]
         plots += () if self._mix.is_calm else mishaps
         weights = [weight for weight, _ in plots]
@@ -194,7 +194,7 @@ class _Generator:
         yield place
         if rng.random() < 0.45:
             yield self._taking(at + self._soon(), place.side)
-        if rng.random() < 0.2:
+        if rng.random() < 0.3:
             yield from self._modify(round(at + self._soon(), 3), name, place)
         if rng.random() < 0.65:
             yield from self._cancelling(round(at + self._soon(), 3), name, place.side)
