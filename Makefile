@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 HUMMINGBOT := .venv-hummingbot
 HUMMINGBOT_STAMP := $(HUMMINGBOT)/.complete
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: help venv demo test browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench-books bench-books-peers standby-gap lint format frames lock package test-all clean \
         hummingbot-env test-hummingbot
@@ -60,14 +61,15 @@ test: venv
 
 # Chromium is Debian's; it is not a Python package.
 browser:
-	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core; }
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { $(SUDO) apt-get update -qq \
+	  && $(SUDO) apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core; }
 
 test-browser: venv
 	$(BIN)/python -m pytest tests/browser
 
 # Debian's program without its service: unpacked, not installed.
 prometheus: venv
-	@test -x $(VENV)/prometheus/usr/bin/prometheus || { apt-get update -qq && mkdir -p $(VENV)/prometheus && cd $(VENV)/prometheus \
+	@test -x $(VENV)/prometheus/usr/bin/prometheus || { $(SUDO) apt-get update -qq && mkdir -p $(VENV)/prometheus && cd $(VENV)/prometheus \
 	  && apt-get download -qq prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb; }
 
 test-prometheus: venv

@@ -741,12 +741,13 @@ class ValrExchange(MarketAccess):
         from valr_connector.dashboard.server import DashboardServer  # noqa: PLC0415  brings a web server
         from valr_connector.dashboard.watch import Watch  # noqa: PLC0415
 
-        self._running()
-        title = "the embedded exchange" if self.simulator is not None else "VALR"
-        watch = Watch(self, title=title, monotonic=self._clocks.monotonic, wall=self._clocks.wall)
-        server = DashboardServer(watch, host=host, port=port, token=token)
-        await server.start()
-        self._dashboards.append(server)
+        async with self._closing:
+            self._running()
+            title = "the embedded exchange" if self.simulator is not None else "VALR"
+            watch = Watch(self, title=title, monotonic=self._clocks.monotonic, wall=self._clocks.wall)
+            server = DashboardServer(watch, host=host, port=port, token=token)
+            await server.start()
+            self._dashboards.append(server)
         return server.url
 
     def drop_account_socket(self) -> None:

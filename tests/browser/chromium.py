@@ -16,6 +16,7 @@ from typing import Any, Final
 import aiohttp
 from websockets.asyncio.client import ClientConnection, connect
 
+_PROGRAMS: Final = ("chromium", "google-chrome")
 _FLAGS: Final = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -127,7 +128,7 @@ async def chromium(folder: Path) -> AsyncIterator[Tab]:
 
 @contextmanager
 def _running(folder: Path) -> Iterator[None]:
-    program = shutil.which("chromium")
+    program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
     assert program is not None, "Chromium is not installed; make browser installs it"
     command = [program, *_FLAGS, f"--user-data-dir={folder}", "about:blank"]
     with (folder / "output.txt").open("wb") as output:

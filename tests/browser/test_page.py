@@ -43,6 +43,11 @@ async def test_the_page_draws_what_happens_as_it_happens(tmp_path: Path) -> None
         assert "1\u202f000\u202f100" in await tab.text("#prices")
         assert "account socket" in await tab.text("#sockets")
 
+        await tab.evaluate("document.querySelector('#orders tbody tr').click()")
+        await tab.until("document.querySelector('#story').open")
+        assert bid.story().splitlines()[0] in await tab.text("#story-text")
+        await tab.evaluate("document.querySelector('#story').close()")
+
         desk.rival("sell", "0.004", "999950")
         await desk.until(lambda: bid.status is OrderStatus.PARTIALLY_FILLED)
         await tab.until("document.querySelector('#orders').innerText.includes('partially filled')")

@@ -16,12 +16,16 @@ import msgspec
 import pytest
 
 from tests.dashboard.sitter import Sitter
-from tests.net.trading import trading
+from tests.net.trading import ACCOUNT, hosts_of, trading, venue
+from tests.unit.core.builders import order_in
+from valr_connector.config import Settings
 from valr_connector.dashboard import server as server_module
 from valr_connector.dashboard.picture import Picture
 from valr_connector.dashboard.server import HOST, PAGE, DashboardServer
 from valr_connector.errors import ClosedError, InvalidArgumentError, NotReadyError
 from valr_connector.exchange import ValrExchange
+from valr_connector.model.enums import OrderStatus, Side
+from valr_connector.model.events import OrderCancelled
 
 TOKEN = "canary-token-0123456789"
 VENDORED = {
@@ -102,6 +106,36 @@ async def test_the_newest_picture_and_the_prices_so_far_can_be_asked_for() -> No
         _, picture, _ = await fetch(f"{server.url}picture")
 
     assert msgspec.json.decode(picture, type=Picture).pairs[0].quote.mid == "1000000"
+
+
+async def test_the_story_of_an_order_that_is_shown_can_be_read() -> None:
+    sitter = Sitter()
+    flying, ended = order_in(OrderStatus.OPEN), order_in(OrderStatus.CANCELLED, client_order_id="MM-2")
+    sitter.add(flying)
+    async with serving(sitter) as server:
+        sitter.publisher.publish(OrderCancelled(ended, None, ended.executed_amount, ""))
+        told = [await fetch(f"{server.url}story?order={name}") for name in ("MM-1", "MM-2", "MM-3")]
+
+    assert [status for status, _, _ in told] == [200, 200, 404]
+    assert (told[0][1].decode(), told[1][1].decode()) == (flying.story(), ended.story())
+
+
+async def test_neither_key_nor_secret_nor_signature_is_shown() -> None:
+    key, secret = "canary00key11111" * 4, "canary22secret33" * 4
+    async with venue() as exchange:
+        exchange.add_api_key(ACCOUNT, key=key, secret=secret)
+        async with ValrExchange(
+            key, secret, pairs=["BTC-ZAR"], settings=Settings(hosts=hosts_of(exchange))
+        ) as valr:
+            bid = await valr.place_limit_order("BTC-ZAR", Side.BUY, amount="0.01", price="900000")
+            url = await valr.serve_dashboard(0)
+            paths = (*PAGE, "/picture", "/quotes", f"/story?order={bid.client_order_id}")
+            shown = [await fetch(url.rstrip("/") + path) for path in paths]
+
+    assert {status for status, _, _ in shown} == {200}
+    everything = b"".join(body + repr(answer.headers).encode() for _, body, answer in shown)
+    assert b"canary" not in everything
+    assert not re.search(rb"\b[0-9a-f]{128}\b", everything)
 
 
 async def test_nothing_can_be_sent_to_it() -> None:

@@ -1,7 +1,7 @@
 """Serves the page and what it shows, from the running process; nobody can change anything through it.
 
 ``/`` is the page, ``/picture`` the newest picture, ``/quotes`` the prices so far, ``/events`` every picture
-as a server-sent event. All of it is read only.
+as a server-sent event, ``/story?order=`` what was said and done about one order. All of it is read only.
 """
 
 from __future__ import annotations
@@ -117,6 +117,7 @@ class DashboardServer:
             web.get("/picture", self._picture),
             web.get("/quotes", self._quotes),
             web.get("/events", self._events),
+            web.get("/story", self._story),
         ])  # fmt: skip
         return application
 
@@ -140,6 +141,12 @@ class DashboardServer:
 
     async def _quotes(self, _: web.Request) -> web.Response:
         return web.Response(body=self._broadcast.quotes, content_type="application/json", headers=HEADERS)
+
+    async def _story(self, request: web.Request) -> web.Response:
+        story = self._watch.story(request.query.get("order", ""))
+        if story is None:
+            return web.Response(status=404, text="no such order is shown\n", headers=HEADERS)
+        return web.Response(text=story, headers=HEADERS)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers=HEADERS)

@@ -73,6 +73,11 @@ class Watch:
         """The prices in the pictures taken so far, by pair, oldest first."""
         return {pair: tuple(quotes) for pair, quotes in self._quotes.items()}
 
+    def story(self, client_order_id: str) -> str | None:
+        """What was said and done about an order, a line each; None for one that is not in the picture."""
+        shown = (*self._watched.orders.values(), *self._ended)
+        return next((order.story() for order in shown if order.client_order_id == client_order_id), None)
+
     def take(self) -> Picture:
         """A picture of the moment."""
         watched, now, at_ms = self._watched, self._monotonic(), self._wall() // 1_000_000

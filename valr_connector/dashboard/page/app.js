@@ -15,7 +15,7 @@ let source = null;
 async function listen() {
   source?.close();
   source = new EventSource("events");
-  source.onopen = () => loadQuotes();
+  source.onopen = () => loadQuotes().catch(look);
   source.onmessage = (event) => show(JSON.parse(event.data));
   source.onerror = () => {
     heardAt = Math.min(heardAt, performance.now() - SILENCE_MS);
@@ -66,5 +66,19 @@ function troubles(picture) {
   return ["warning", element("strong", {}, "Not ready to trade. "), missing.join(" · ")];
 }
 
+async function tell(order) {
+  const answer = await fetch(`story?order=${encodeURIComponent(order)}`);
+  replace(at("story-of"), order);
+  replace(at("story-text"), await answer.text());
+  at("story").showModal();
+}
+
+function choose(event) {
+  const row = event.target.closest?.("[data-order]");
+  if (row && (event.type === "click" || event.key === "Enter")) tell(row.dataset.order).catch(look);
+}
+
+document.addEventListener("click", choose);
+document.addEventListener("keydown", choose);
 setInterval(look, 500);
 listen();

@@ -17,13 +17,14 @@ export function replace(parent, ...children) {
   parent.replaceChildren(...children);
 }
 
-export function table(headings, rows, empty) {
+// A row is its cells; `attributes` gives those of the row with a number.
+export function table(headings, rows, empty, attributes = () => ({})) {
   if (!rows.length) return element("p", { class: "empty" }, empty);
   const cell = (tag) => ([kind, content]) => element(tag, { class: kind }, ...[content].flat());
   return element(
     "table", {},
     element("thead", {}, element("tr", {}, ...headings.map(cell("th")))),
-    element("tbody", {}, ...rows.map((cells) => element("tr", {}, ...cells.map(cell("td"))))),
+    element("tbody", {}, ...rows.map((cells, row) => element("tr", attributes(row), ...cells.map(cell("td"))))),
   );
 }
 

@@ -79,8 +79,13 @@ const ORDER_HEADINGS = [
 
 function orders({ orders: inFlight, ended }) {
   replace(at("orders-count"), `${inFlight.length}`);
-  replace(at("orders"), table(ORDER_HEADINGS, inFlight.map(orderCells), "No orders in flight."));
-  replace(at("ended"), table(ORDER_HEADINGS, ended.map(orderCells), "None yet."));
+  replace(at("orders"), orderTable(inFlight, "No orders in flight."));
+  replace(at("ended"), orderTable(ended, "None yet."));
+}
+
+function orderTable(found, empty) {
+  const attributes = (row) => ({ "data-order": found[row].client_order_id, tabindex: 0, title: "what happened to it" });
+  return table(ORDER_HEADINGS, found.map(orderCells), empty, attributes);
 }
 
 function orderCells(order) {
