@@ -205,16 +205,21 @@ async def test_a_port_that_is_in_use_is_said() -> None:
     assert sitter.publisher.subscriptions == 0
 
 
-async def test_why_no_picture_can_be_taken_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+async def test_when_no_picture_can_be_taken_the_log_says_why_and_no_old_one_is_shown(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     sitter = Sitter()
-    del sitter.status
     async with serving(sitter) as server:
+        _, before, _ = await fetch(f"{server.url}picture")
+        del sitter.status
         while not caplog.records:  # noqa: ASYNC110 - a log has no event
             await asyncio.sleep(0)
-        sitter.status = {}
-        _, body, _ = await fetch(f"{server.url}picture")
+        _, after, _ = await fetch(f"{server.url}picture")
+        _, events, _ = await fetch(f"{server.url}events")
 
-    assert (caplog.records[0].message, body) == ("the dashboard stopped", b"")
+    assert before.startswith(b"{")
+    assert (caplog.records[0].message, after) == ("the dashboard stopped", b"")
+    assert b"data" not in events
 
 
 async def test_the_exchange_serves_its_page_until_it_is_closed() -> None:

@@ -23,16 +23,19 @@ class Broadcast:
     def __init__(self, watch: Watch, interval_s: float) -> None:
         self._watch = watch
         self._interval_s = interval_s
-        self._newest = b""
+        self._newest: bytes | None = None
         self._next: asyncio.Future[None] | None = None
         self._is_over = False
 
     async def run(self) -> None:
-        """Take pictures until cancelled."""
+        """Take pictures until cancelled, or until one cannot be taken: then none is shown any more."""
         try:
             while True:
                 self.take()
                 await asyncio.sleep(self._interval_s)
+        except Exception:  # whatever it was, an old picture must not pass for a new one
+            self._newest = None
+            raise
         finally:
             self._is_over = True
             self._wake()
@@ -43,7 +46,8 @@ class Broadcast:
         self._wake()
 
     @property
-    def newest(self) -> bytes:
+    def newest(self) -> bytes | None:
+        """None where there is none that may be shown."""
         return self._newest
 
     @property
@@ -53,9 +57,9 @@ class Broadcast:
 
     async def pictures(self) -> AsyncIterator[bytes]:
         """The newest picture, and each newer one that is there when the one before was dealt with."""
-        shown = b""
+        shown = None
         while True:
-            if self._newest is not shown:
+            if self._newest is not None and self._newest is not shown:
                 shown = self._newest
                 yield shown
             elif self._is_over:

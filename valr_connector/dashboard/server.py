@@ -169,4 +169,4 @@ def _report(taking: asyncio.Task[None]) -> None:
 
 def _shown_token(request: web.Request) -> str:
     bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    return request.query.get("token") or request.cookies.get(COOKIE) or bearer
+    return request.query.get("token") or bearer or request.cookies.get(COOKIE, "")
