@@ -22,27 +22,46 @@ class RouteTable:
     """Routes by method and path. A part of a route's path in braces takes any one part but the empty one."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._literal: dict[tuple[str, str], Found] = {}
-        self._named: dict[tuple[str, int], list[tuple[tuple[_Part, ...], Route]]] = {}
-        for route in routes:
-            if "{" in route.path:
-                parts = _parts(route.path)
-                self._named.setdefault((route.method, len(parts)), []).append((parts, route))
-            else:
-                self._literal[route.method, route.path] = Found(route, {})
+        self._routes = tuple(routes)
+        self._map = _map(tuple((route.method, route.path) for route in self._routes))
 
     def find(self, request: HttpRequest) -> Found | None:
         """The route of a request; None where no route is for it."""
         path = request.encoded_path
-        literal = self._literal.get((request.method, unquote(path)))
-        if literal is not None:
-            return literal
+        number = self._map.literal.get((request.method, unquote(path)))
+        if number is not None:
+            return Found(self._routes[number], {})
         given = path.split("/")
-        for parts, route in self._named.get((request.method, len(given)), ()):
+        for parts, number in self._map.named.get((request.method, len(given)), ()):
             names = _match(parts, given)
             if names is not None:
-                return Found(route, names)
+                return Found(self._routes[number], names)
         return None
+
+
+class _Map(NamedTuple):
+    """Where in a table a path leads: to the number of its route.
+
+    Attributes:
+        literal: by method and path.
+        named: routes with names in their paths, by method and number of parts.
+    """
+
+    literal: dict[tuple[str, str], int]
+    named: dict[tuple[str, int], list[tuple[tuple[_Part, ...], int]]]
+
+
+@lru_cache(maxsize=4)
+def _map(paths: tuple[tuple[str, str], ...]) -> _Map:
+    """The map of some methods and paths. Every exchange has the same ones, so it is drawn once."""
+    drawn = _Map({}, {})
+    for number, (method, path) in enumerate(paths):
+        if "{" in path:
+            parts = tuple(_part(text) for text in path.split("/"))
+            drawn.named.setdefault((method, len(parts)), []).append((parts, number))
+        else:
+            drawn.literal[method, path] = number
+    return drawn
 
 
 class _Part(NamedTuple):
@@ -50,11 +69,6 @@ class _Part(NamedTuple):
 
     text: str
     is_name: bool
-
-
-@lru_cache(maxsize=256)
-def _parts(path: str) -> tuple[_Part, ...]:
-    return tuple(_part(text) for text in path.split("/"))
 
 
 def _part(text: str) -> _Part:
