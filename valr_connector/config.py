@@ -56,7 +56,8 @@ class Settings(_Chosen):
     Attributes:
         hosts: where VALR is.
         client_order_id_prefix: begins every client order id, so that orders can be told apart by eye.
-        start_timeout_s: how long starting may take until everything is ready.
+        start_timeout_s: how long starting may take until everything is ready. Where VALR's limits leave no
+            room, it waits if there will be some within that time, else fails at once: it may take a minute.
         place_timeout_s: a placement not confirmed by then is unknown, and asked about.
         retry: when a placement is sent a second time; each order can have a policy of its own.
         place_attempts: how often one placement is sent at most, under "if_proved_absent".

@@ -47,13 +47,12 @@ from valr_connector import (
     ValrError,
     ValrExchange,
 )
-from valr_connector.net.connector import Clocks
+from valr_connector.core.rate_limits import MINUTE
 from valr_connector.simulator.authentication import TRADE, VIEW
 from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.faults import of_type
 
 D = Decimal
-A_MINUTE_BEGINS = 1_790_000_040_000_000_000
 NOBODY = "127.0.0.1:9"
 
 
@@ -162,12 +161,24 @@ async def test_nonsense_instead_of_the_rules_is_an_error() -> None:
         await fails_to_start(make(exchange), ValrError, "GET /v1/public/pairs")
 
 
+@in_virtual_time
 async def test_a_start_that_valr_limits_is_told_so_and_does_not_wait_for_ever() -> None:
-    async with venue() as exchange:
+    async with virtual_venue() as (exchange, network, clocks):
         exchange.faults.answer_request(429, to_path("/v1/public/time"), count=9)
-        valr = make(exchange)
-        valr._clocks = Clocks(wall=lambda: A_MINUTE_BEGINS)
-        await fails_to_start(valr, RateLimitedError, "rate limit exceeded")
+        valr = make(exchange, clocks=clocks, network=network.as_network)
+        with pytest.raises(RateLimitedError, match="rate limit exceeded") as told:
+            await valr.start()
+        assert "start_timeout_s=30.0" in told.value.__notes__[0]
+
+
+@in_virtual_time
+async def test_a_start_that_valr_limits_goes_on_with_the_next_minute_where_there_is_time() -> None:
+    async with virtual_venue() as (exchange, network, clocks):
+        exchange.faults.answer_request(429, to_path("/v1/public/time"))
+        asked = clocks.wall()
+        async with make(exchange, clocks=clocks, network=network.as_network, start_timeout_s=90.0) as valr:
+            assert valr.ready
+        assert clocks.wall() // MINUTE == asked // MINUTE + 1
 
 
 async def test_a_host_that_swallows_everything_is_given_up_in_time() -> None:

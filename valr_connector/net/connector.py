@@ -21,6 +21,8 @@ from valr_connector.errors import (
     ClosedError,
     NotReadyError,
     PermissionDeniedError,
+    RateLimitedError,
+    ThrottledError,
     ValrError,
 )
 from valr_connector.model.enums import BookFeed, CancelScope, SessionState, Socket
@@ -345,6 +347,12 @@ class Connector:
         except TimeoutError:
             missing = "; ".join(self._state.readiness.missing)
             raise NotReadyError(f"not ready after {self._settings.start_timeout_s} s: {missing}") from None
+        except (ThrottledError, RateLimitedError) as error:
+            error.add_note(
+                "There is no room in VALR's limits within what is left of "
+                f"start_timeout_s={self._settings.start_timeout_s}; a new minute makes room."
+            )
+            raise
         if self._failure is not None:
             raise self._failure
 
