@@ -106,15 +106,21 @@ class Connection:
             self._transport.abort()
 
     def _send(self, message: OutboundFrame, latency: Latency, lane: Lane | None) -> None:
+        if self._floor.faults.await_frames:
+            self._send_faulty(message, latency, lane)
+        else:
+            self._send_later(message, latency.draw(self._floor.rng), lane)
+
+    def _send_faulty(self, message: OutboundFrame, latency: Latency, lane: Lane | None) -> None:
         changed = self._floor.faults.altered(message.content)
         if changed is not None:
             message = OutboundFrame(changed, orjson.dumps(changed))
         for extra_s in self._floor.faults.copies(message.content):
-            seconds = latency.draw(self._floor.rng)
-            if lane is None or extra_s:
-                self._floor.frames.after(seconds + extra_s, lambda: self._deliver(message))
-            else:
-                lane.after(seconds, lambda: self._deliver(message))
+            seconds = latency.draw(self._floor.rng) + extra_s
+            self._send_later(message, seconds, None if extra_s else lane)
+
+    def _send_later(self, message: OutboundFrame, seconds: float, lane: Lane | None) -> None:
+        (lane or self._floor.frames).after(seconds, lambda: self._deliver(message))
 
     def _deliver(self, message: OutboundFrame) -> None:
         if self.is_open and not self._is_closing:

@@ -70,6 +70,9 @@ class _Queue(Generic[_Plan]):
                 return entry.plan
         return None
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def take_back(self, entry: _Entry[_Plan]) -> None:
         self._entries = [each for each in self._entries if each is not entry]
 
@@ -147,6 +150,11 @@ class Faults:
         self._alterations.clear()
         self._commands.clear()
         self._requests.clear()
+
+    @property
+    def await_frames(self) -> bool:
+        """Whether an outbound frame can meet one."""
+        return bool(self._frames) or bool(self._alterations)
 
     def copies(self, frame: Mapping[str, object]) -> tuple[float, ...]:
         """Extra seconds of each copy of an outbound frame: `(0.0,)` when nothing is wrong."""

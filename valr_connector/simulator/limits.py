@@ -61,11 +61,12 @@ class RateLimiter:
         return self._admit([rule], now_ns)
 
     def _admit(self, rules: list[_Rule], now_ns: int) -> float:
-        full = [rule for rule in rules if self._used(rule, now_ns) >= rule.limit]
+        used = [self._used(rule, now_ns) for rule in rules]
+        full = [rule for rule, count in zip(rules, used, strict=True) if count >= rule.limit]
         if full:
             return max((rule.window_ns - now_ns % rule.window_ns) / _SECOND for rule in full)
-        for rule in rules:
-            self._counts[rule.name, rule.subject] = (now_ns // rule.window_ns, self._used(rule, now_ns) + 1)
+        for rule, count in zip(rules, used, strict=True):
+            self._counts[rule.name, rule.subject] = (now_ns // rule.window_ns, count + 1)
         return 0.0
 
     def _used(self, rule: _Rule, now_ns: int) -> int:
