@@ -23,6 +23,7 @@ def wanted_requirements() -> list[str]:
         *project["project"]["dependencies"],
         *extras["cli"],
         *extras["prometheus"],
+        *extras["record"],
         *dev,
     ]
 

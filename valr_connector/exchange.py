@@ -47,7 +47,7 @@ from valr_connector.model.enums import (
     Socket,
     TimeInForce,
 )
-from valr_connector.model.events import Restored
+from valr_connector.model.events import ConnectionChanged, Restored
 from valr_connector.model.ids import ClientOrderId, ClientOrderIds, to_base36
 from valr_connector.model.market import PriceLevel
 from valr_connector.model.numbers import Number, positive_decimal
@@ -69,6 +69,7 @@ from valr_connector.net.order_batch import BatchResult
 from valr_connector.net.order_desk import OrderDesk, find_order
 from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.public_data import PublicData
+from valr_connector.net.recording import Recording
 from valr_connector.net.websocket import FrameTap
 from valr_connector.observe.metrics import Metrics
 from valr_connector.protocol.order_requests import ModifyMatchStrategy
@@ -105,6 +106,8 @@ class ValrExchange(MarketAccess):
         rng: source of jitter, and of what tells this instance's order ids from others'.
         journal: file that remembers the orders beyond the death of this process; one file for one account.
             Or the journal itself, not open yet.
+        record: directory that every frame, REST call and step is written into, without secrets; see
+            `valr replay`.
 
     Attributes:
         metrics: counters and latencies of everything below.
@@ -131,15 +134,13 @@ class ValrExchange(MarketAccess):
         limiters: LimiterRegistry | None = None,
         rng: random.Random | None = None,
         journal: Path | OrderJournal | None = None,
+        record: Path | None = None,
     ) -> None:
         self._credentials = Credentials(api_key, api_secret, subaccount_id)
         self._pairs = checked_pairs(pairs)
         self._books = checked_feed(books)
         self._settings = settings or Settings()
-        self._tap = tap
-        self._market_tap = market_tap
         self._clocks = clocks or Clocks()
-        self._network = network
         self._limiters = limiters
         self._rng = rng or random.Random()  # noqa: S311  nothing secret comes of it
         self.metrics = Metrics()
@@ -161,6 +162,21 @@ class ValrExchange(MarketAccess):
             parts=parts,
             strangers=self._settings.stranger_policy,
         )
+        self._recording: Recording | None = None
+        if record is not None:
+            self._recording = Recording(
+                record,
+                secrets=(api_key, api_secret),
+                wall=self._clocks.wall,
+                monotonic=self._clocks.monotonic,
+            )
+            self._publisher.on(ConnectionChanged, self._recording.note_connection)
+            tap = self._recording.tap(Socket.ACCOUNT, tap)
+            market_tap = self._recording.tap(Socket.TRADE, market_tap)
+            network = self._recording.over(network or Network())
+        self._tap = tap
+        self._market_tap = market_tap
+        self._network = network
         born = to_base36(self._clocks.wall() // 1_000_000) + to_base36(self._rng.getrandbits(20))
         self._ids = ClientOrderIds(self._settings.client_order_id_prefix, born)
         self._connector: Connector | None = None
@@ -179,13 +195,21 @@ class ValrExchange(MarketAccess):
         books: BookFeed = BookFeed.L1_DIFF,
         settings: Settings | None = None,
         journal: Path | None = None,
+        record: Path | None = None,
     ) -> Self:
         """Credentials from VALR_API_KEY, VALR_API_SECRET and, optionally, VALR_SUBACCOUNT_ID.
 
         Raises:
             ConfigurationError: a variable is missing; names it.
         """
-        return cls(**key_from_environment(), pairs=pairs, books=books, settings=settings, journal=journal)
+        return cls(
+            **key_from_environment(),
+            pairs=pairs,
+            books=books,
+            settings=settings,
+            journal=journal,
+            record=record,
+        )
 
     @classmethod
     def simulated(
@@ -202,6 +226,7 @@ class ValrExchange(MarketAccess):
         limiters: LimiterRegistry | None = None,
         rng: random.Random | None = None,
         journal: Path | None = None,
+        record: Path | None = None,
     ) -> Self:
         """The same object against the embedded exchange, over real sockets on loopback.
 
@@ -227,6 +252,7 @@ class ValrExchange(MarketAccess):
             limiters=limiters,
             rng=rng,
             journal=journal,
+            record=record,
         )
         valr.simulator = venue
         valr._owns_simulator = exchange is None
@@ -270,6 +296,9 @@ class ValrExchange(MarketAccess):
         if self._connector is not None or self._closed is not None:
             raise ClosedError("a ValrExchange is started once; make a new one")
         try:
+            if self._recording is not None:
+                self._recording.start()
+                self._state.tell_steps(self._recording.note_step)
             self._restore()
             self._connector = Connector(
                 credentials=self._credentials,
@@ -319,6 +348,8 @@ class ValrExchange(MarketAccess):
             self._journal.release()
         if self._connector is not None:
             await self._connector.abort()
+        if self._recording is not None:
+            self._recording.close()
         await self._close_dashboards()
 
     async def __aenter__(self) -> Self:
@@ -765,6 +796,8 @@ class ValrExchange(MarketAccess):
             self._publisher.close()
             if self._journal is not None:
                 self._journal.close()
+            if self._recording is not None:
+                self._recording.end(self._state)
             if self.simulator is not None and self._owns_simulator:
                 await self.simulator.stop()
         return report

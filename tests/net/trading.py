@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
 from functools import wraps
+from pathlib import Path
 from random import Random
 from typing import Any, ParamSpec, TypeVar
 
@@ -251,6 +252,7 @@ def make(
     patience: Patience | None = QUICK,
     clocks: Clocks | None = None,
     network: Network | None = None,
+    record: Path | None = None,
     **settings: Any,
 ) -> ValrExchange:
     """A `ValrExchange` on a running venue, not started; `settings` are those of `Settings`."""
@@ -261,6 +263,7 @@ def make(
         settings=Settings(**settings),
         clocks=clocks,
         network=network,
+        record=record,
     )
     hurry(valr, patience)
     return valr

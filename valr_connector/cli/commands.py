@@ -19,6 +19,7 @@ from valr_connector.cli.frames_check import check_files
 from valr_connector.cli.hummingbot_commands import hummingbot
 from valr_connector.cli.log_output import log_to_standard_error
 from valr_connector.cli.market_commands import add_market_commands
+from valr_connector.cli.replay import ReplayOptions, record_session, replay_session
 from valr_connector.cli.simulate import run_one, run_refreshes, run_seeds
 from valr_connector.cli.simulator import run_simulator
 from valr_connector.cli.stop_signals import stop_on_signals
@@ -121,6 +122,43 @@ def simulate(
     else:
         is_good = run_seeds(Plan(seeds, first, workers, faults), sys.stdout, sys.stderr)
     raise typer.Exit(0 if is_good else 1)
+
+
+@app.command()
+def record(
+    *,
+    pairs: Annotated[
+        str, typer.Option(help="Pairs whose books are followed, with commas between: BTC-ZAR,ETH-ZAR.")
+    ],
+    out: Annotated[Path, typer.Option(help="Directory to write into; must hold no recording yet.")],
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="Use an embedded exchange, not VALR.")
+    ] = False,
+    seconds: Annotated[float | None, typer.Option(min=0, help="Stop by itself after so long.")] = None,
+) -> None:
+    """Record an account and its market until Ctrl-C: every frame and REST call, without secrets.
+
+    The key comes from VALR_API_KEY and VALR_API_SECRET. Nothing is placed and nothing cancelled.
+    """
+    wanted = [pair.strip() for pair in pairs.split(",") if pair.strip()]
+    asyncio.run(record_session(wanted, out, is_simulated=simulated, seconds=seconds))
+
+
+@app.command()
+def replay(
+    directory: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A recording.")],
+    until: Annotated[
+        float | None, typer.Option(min=0, help="Stop so many seconds after its beginning.")
+    ] = None,
+    order: Annotated[str | None, typer.Option(help="Only this order, by VALR's id or ours.")] = None,
+    speed: Annotated[float | None, typer.Option(min=0.001, help="So many times as fast as it was.")] = None,
+) -> None:
+    """Run a recorded session again, without a network, and print the story of each order.
+
+    Exit status 1 if the replay ended in another state than the session did.
+    """
+    is_same = replay_session(directory, ReplayOptions(until, order, speed), sys.stdout)
+    raise typer.Exit(0 if is_same else 1)
 
 
 @frames.command()

@@ -14,6 +14,7 @@ from valr_connector.core.guards import Guards
 from valr_connector.core.order_tracker import OrderTracker
 from valr_connector.core.readiness import Part, Readiness
 from valr_connector.core.reconcile import Patience, Questions
+from valr_connector.core.steps import Listener
 from valr_connector.core.strangers import StrangerPolicy
 from valr_connector.core.trading_rules import TradingRules
 
@@ -44,3 +45,8 @@ class AccountState:
             rules=self.rules,
             strangers=strangers,
         )
+
+    def tell_steps(self, listener: Listener) -> None:
+        """Have `listener` told of everything that reaches orders and balances beside the frames."""
+        self.router.on_step = self.tracker.on_step = listener
+        self.ledger.on_step = self.balances.on_step = listener

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 
+from valr_connector.core.steps import Held, Listener, unheard
 from valr_connector.model.account import Balance
 from valr_connector.model.events import BalanceChanged
 
@@ -14,10 +15,14 @@ class Balances:
     """The newest known state of each wallet.
 
     VALR sends absolute values; an update older than the stored one is left out (protocol 15.2).
+
+    Attributes:
+        on_step: told of each complete list.
     """
 
     def __init__(self) -> None:
         self._by_currency: dict[str, Balance] = {}
+        self.on_step: Listener = unheard
         self.by_currency: Mapping[str, Balance] = MappingProxyType(self._by_currency)
 
     def __getitem__(self, currency: str) -> Balance:
@@ -39,6 +44,7 @@ class Balances:
         VALR serves the list from a cache (protocol 3.4): its newest time tells how old it is.
         """
         listed = {balance.currency: balance for balance in balances}
+        self.on_step(Held(tuple(listed.values())))
         changes = [change for balance in listed.values() if (change := self.update(balance))]
         as_of = max((b.updated_at for b in listed.values() if b.updated_at is not None), default=None)
         for known in [b for c, b in self._by_currency.items() if c not in listed]:

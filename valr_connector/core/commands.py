@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from valr_connector.core.steps import Commanded, Forgotten, Listener, Lost, unheard
 from valr_connector.model.ids import ClientOrderId
 
 
@@ -47,7 +48,11 @@ CommandWatcher = Callable[[SentCommand, CommandFate], None]
 
 
 class CommandLedger:
-    """Commands under way, oldest first. Bounded: beyond `capacity` the oldest is forgotten."""
+    """Commands under way, oldest first. Bounded: beyond `capacity` the oldest is forgotten.
+
+    Attributes:
+        on_step: told of each command, of each that no reply is waited for any more, and of lost connections.
+    """
 
     def __init__(self, capacity: int = 10_000) -> None:
         self._capacity = capacity
@@ -55,6 +60,7 @@ class CommandLedger:
         self._overdue: set[str] = set()
         self._count = 0
         self._watch: CommandWatcher | None = None
+        self.on_step: Listener = unheard
 
     def watch(self, watcher: CommandWatcher) -> None:
         """Have `watcher` told the fate of every command."""
@@ -65,6 +71,7 @@ class CommandLedger:
 
     def enter(self, kind: CommandKind, client_order_id: ClientOrderId, epoch: int, now: int) -> SentCommand:
         """Note a command that is about to be sent, and give it its message id."""
+        self.on_step(Commanded(kind.value, client_order_id, epoch))
         self._count += 1
         command = SentCommand(f"c-{self._count}", kind, client_order_id, epoch, now)
         self._under_way[command.message_id] = command
@@ -91,10 +98,12 @@ class CommandLedger:
 
     def withdraw(self, command: SentCommand) -> None:
         """Forget a command that was not sent after all."""
+        self.on_step(Forgotten(command.message_id))
         self._remove(command, CommandFate.NOT_SENT)
 
     def give_up(self, command: SentCommand) -> None:
         """Forget a command of which it is not known whether it left."""
+        self.on_step(Forgotten(command.message_id))
         self._remove(command, CommandFate.UNANSWERED)
 
     def overdue(self, client_order_id: ClientOrderId) -> None:
@@ -106,6 +115,7 @@ class CommandLedger:
 
     def lose(self, epoch: int) -> list[SentCommand]:
         """Remove and return what was under way on a connection that is gone: no reply will come."""
+        self.on_step(Lost(epoch))
         lost = [command for command in self._under_way.values() if command.epoch == epoch]
         news = [command for command in lost if command.message_id not in self._overdue]
         for command in lost:

@@ -14,10 +14,12 @@ from valr_connector.core.commands import CommandKind, CommandLedger, SentCommand
 from valr_connector.core.evidence import Evidence, Says, Source, Trade, report_evidence
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
+from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_tracker import OrderTracker
 from valr_connector.core.placement import SAYS, fate_of_refusal
-from valr_connector.core.reconcile import Questions
+from valr_connector.core.reconcile import Question, Questions
 from valr_connector.core.sightings import Sightings
+from valr_connector.core.steps import Connected, Listed, Listener, Told, unheard
 from valr_connector.core.strangers import StrangerPolicy, Strangers, adopted, untracked
 from valr_connector.core.trading_rules import TradingRules
 from valr_connector.model.enums import Socket, UntrackedPolicy
@@ -60,6 +62,7 @@ class EventRouter:
     Attributes:
         unknown: how many frames of each unknown type came in.
         unrecognised: how often each order status came in that nobody knows.
+        on_step: told of everything that did not come in a frame.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class EventRouter:
         self._strangers = Strangers(patience=10 * SECOND)
         self._stranger_policy = strangers or StrangerPolicy()
         self._epoch = 0
+        self.on_step: Listener = unheard
         self._unknown = Sightings()
         self._unrecognised = Sightings()
         self.unknown: Mapping[str, int] = self._unknown.counts
@@ -124,6 +128,7 @@ class EventRouter:
 
     def begin_epoch(self, epoch: int) -> None:
         """The account socket is connected anew; lists from now on belong to `epoch`."""
+        self.on_step(Connected(epoch))
         self._epoch = epoch
 
     def route(self, frame: f.AccountFrame | f.UnknownFrame, now: int) -> Sequence[Event]:
@@ -132,6 +137,7 @@ class EventRouter:
 
     def apply(self, evidence: Evidence, now: int) -> Sequence[Event]:
         """The same door for evidence that did not come in a frame: our own steps and REST answers."""
+        self.on_step(Told(evidence))
         if evidence.says in _WITHOUT_AN_OUTCOME and evidence.client_order_id is not None:
             self._ledger.overdue(ClientOrderId(evidence.client_order_id))
         return self._tracker.apply(evidence, now)
@@ -141,11 +147,17 @@ class EventRouter:
     ) -> Sequence[Event]:
         """One order's state as VALR reports it, in a frame or in the answer to a question."""
         evidence = report_evidence(row, source, asked_at)
+        if source is Source.QUERY:
+            self.on_step(Told(evidence))
         events = self._tracker.apply(evidence, now)
         if evidence.says is not Says.UNRECOGNISED:
             return events
         text = self._unrecognised.see(row.status_text)
         return events if text is None else (*events, UnrecognisedStatus(text))
+
+    def note_question(self, order: OrderRecord, question: Question, now: int) -> None:
+        """VALR is about to be asked about an order."""
+        self._tracker.note_question(order, question.reason, question.attempt, now)
 
     # --- reports -----------------------------------------------------------------------------------
 
@@ -214,9 +226,14 @@ class EventRouter:
         return ()
 
     def _on_open_orders(self, frame: f.OpenOrdersUpdateFrame, now: int) -> Sequence[Event]:
-        return self.note_open_orders(frame.rows, now, self._epoch)
+        return self._compare(frame.rows, now, self._epoch)
 
     def note_open_orders(self, rows: Sequence[OpenOrderRow], now: int, epoch: int) -> Sequence[Event]:
+        """A complete list of the account's open orders from REST."""
+        self.on_step(Listed(rows, epoch))
+        return self._compare(rows, now, epoch)
+
+    def _compare(self, rows: Sequence[OpenOrderRow], now: int, epoch: int) -> Sequence[Event]:
         """One complete list of the account's open orders, from the socket or from REST."""
         events: list[Event] = []
         present: set[str] = set()

@@ -9,9 +9,12 @@ from types import MappingProxyType
 from valr_connector.core import lifecycle
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.guards import SECOND, Guards
+from valr_connector.core.lifecycle import AskReason
+from valr_connector.core.order_log import known, records
 from valr_connector.core.order_record import OrderRecord
-from valr_connector.core.order_story import note
+from valr_connector.core.order_story import note, note_question
 from valr_connector.core.reconcile import Questions
+from valr_connector.core.steps import Asked, Listener, Origin, Tracked, Withdrawn, unheard
 from valr_connector.core.waiting_room import WaitingRoom
 from valr_connector.core.zombies import Zombies
 from valr_connector.errors import InvalidArgumentError
@@ -46,6 +49,7 @@ class OrderTracker:
     Attributes:
         in_flight: orders that have not ended, by client order id, oldest first.
         unclaimed: how many pieces of evidence named an order that never became known here.
+        on_step: told of each order that is tracked, let go of or asked about.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class OrderTracker:
         self._waiting = WaitingRoom(self._limits.waiting, self._limits.waiting_time)
         self._zombies = Zombies(self._guards, self._limits.zombie_cancels)
         self._watch: Watcher | None = None
+        self.on_step: Listener = unheard
         self.in_flight: Mapping[ClientOrderId, OrderRecord] = MappingProxyType(self._in_flight)
         self.unclaimed = 0
 
@@ -73,12 +78,18 @@ class OrderTracker:
         Raises:
             InvalidArgumentError: its client order id was used before.
         """
+        self._track(order, Origin.PLACED)
+
+    def _track(self, order: OrderRecord, origin: Origin) -> None:
         if order.client_order_id in self._in_flight or order.client_order_id in self._done:
             raise InvalidArgumentError("client_order_id", order.client_order_id, "was used before")
+        if self.on_step is not unheard:
+            self.on_step(Tracked(origin, order.created_at, order.epoch, records(order, known(order))))
         self._in_flight[order.client_order_id] = order
 
     def withdraw(self, order: OrderRecord) -> None:
         """Let go of an order that was tracked and then not sent at all."""
+        self.on_step(Withdrawn(order.client_order_id))
         del self._in_flight[order.client_order_id]
 
     def restore(self, order: OrderRecord, now: int) -> None:
@@ -87,7 +98,7 @@ class OrderTracker:
         Raises:
             InvalidArgumentError: its client order id was used before.
         """
-        self.track(order)
+        self._track(order, Origin.RESTORED)
         if order.exchange_order_id is not None:
             self._by_exchange_id[order.exchange_order_id] = order
         if order.status is OrderStatus.PENDING_CREATE:
@@ -105,7 +116,7 @@ class OrderTracker:
         Raises:
             InvalidArgumentError: its client order id was used before.
         """
-        self.track(order)
+        self._track(order, Origin.ADOPTED)
         events: list[OrderEvent] = [
             OrderAdopted(order, order.updated_at, order.status, order.executed_amount)
         ]
@@ -146,6 +157,11 @@ class OrderTracker:
         if not had_exchange_id:
             events += self._claim_id(order, now)
         return events
+
+    def note_question(self, order: OrderRecord, reason: AskReason, attempt: int, now: int) -> None:
+        """VALR is about to be asked by REST what became of an order: part of its story."""
+        self.on_step(Asked(order.client_order_id, reason, attempt))
+        note_question(order, reason, attempt, now)
 
     def note_absent(self, present: frozenset[str], now: int, epoch: int) -> Sequence[OrderEvent]:
         """Orders in flight that a list of open orders lacks: those past the guards are asked about.

@@ -16,6 +16,7 @@ from typing import BinaryIO, Final, Self
 
 from valr_connector.model.enums import SessionState
 from valr_connector.model.events import ConnectionChanged
+from valr_connector.net.compressed import open_for_reading
 from valr_connector.net.journal_format import (
     Direction,
     JournalError,
@@ -56,6 +57,8 @@ class FrameRecorder:
     Attributes:
         epoch: number of the connection that is up; None while there is none, or nobody has said it.
         lost: frames seen after the file had failed.
+        path: the file.
+        written: bytes of frames appended to it here.
 
     Raises:
         JournalError: the file exists and cannot be continued.
@@ -74,10 +77,11 @@ class FrameRecorder:
     ) -> None:
         self.epoch: int | None = None
         self.lost = 0
+        self.written = 0
+        self.path = path
         known = [secret for secret in secrets if secret]
         self._tell_tales = (*_TELL_TALES, *(secret.lower().encode() for secret in known))
         self._redaction = RedactionFilter(known)
-        self._path = path
         self._socket = socket
         self._wall = wall
         self._monotonic = monotonic
@@ -99,23 +103,30 @@ class FrameRecorder:
 
     def record(self, direction: Direction, raw: bytes, socket: str | None = None) -> None:
         """Append one frame, of this recorder's socket unless another is named. Ignored once closed."""
+        self.write(
+            direction,
+            raw,
+            socket=self._socket if socket is None else socket,
+            epoch=self.epoch,
+            wall=self._wall(),
+            monotonic=self._monotonic(),
+        )
+
+    def write(
+        self, direction: Direction, raw: bytes, *, socket: str, epoch: int | None, wall: int, monotonic: int
+    ) -> None:
+        """Append one frame that was seen then, by both clocks. Ignored once closed."""
         file = self._file
         if file is None:
             self.lost += self._has_failed
             return
         self._seq += 1
         clean = self._without_secrets(direction, raw)
-        frame = RecordedFrame(
-            self._seq,
-            direction,
-            self._wall(),
-            self._monotonic(),
-            self._socket if socket is None else socket,
-            self.epoch,
-            clean,
-            clean is not raw,
+        line = frame_line(
+            RecordedFrame(self._seq, direction, wall, monotonic, socket, epoch, clean, clean is not raw)
         )
-        self._attempt(file, file.write, frame_line(frame))
+        self.written += len(line)
+        self._attempt(file, file.write, line)
 
     def note_connection(self, event: ConnectionChanged) -> None:
         """Learn the number of the connection: subscribe it, ``valr.on(ConnectionChanged, ...)``."""
@@ -160,7 +171,7 @@ class FrameRecorder:
         try:
             call(*arguments)
         except OSError as error:
-            log.error("%s: %s; frames are no longer recorded", self._path, error)  # noqa: TRY400  it says all
+            log.error("%s: %s; frames are no longer recorded", self.path, error)  # noqa: TRY400  it says all
             self._has_failed = True
             self._file = None
             with suppress(OSError):
@@ -187,7 +198,7 @@ def read_frames(path: Path) -> Iterator[RecordedFrame]:
         JournalError: the file is no journal, or a line before its end is damaged; names the line.
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
+    with open_for_reading(path) as file:
         for number, line in enumerate(file, start=1):
             where = f"{path}, line {number}"
             if not line.endswith(b"\n"):

@@ -35,6 +35,8 @@ class Direction(StrEnum):
 
     IN = "in"
     OUT = "out"
+    OWN = "own"
+    """Neither: a step of the connector's own (`net.recording`)."""
 
 
 class RecordedFrame(NamedTuple):

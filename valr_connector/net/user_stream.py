@@ -14,7 +14,6 @@ from valr_connector.core.event_router import EventRouter
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.guards import SECOND
 from valr_connector.core.order_record import OrderRecord
-from valr_connector.core.order_story import note_question
 from valr_connector.core.reconcile import Question
 from valr_connector.errors import DecodeError, NotSentError
 from valr_connector.model.enums import SessionState, Socket
@@ -155,7 +154,7 @@ class UserStreamTracker:
 
     def note_question(self, order: OrderRecord, question: Question) -> None:
         """VALR is about to be asked about an order."""
-        note_question(order, question.reason, question.attempt, self._clock())
+        self._router.note_question(order, question, self._clock())
 
     async def placement_arrived_by(self, order: OrderRecord) -> int | None:
         """By when an order's placement had arrived at VALR or was lost, nanoseconds of the monotonic clock.

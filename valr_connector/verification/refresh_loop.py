@@ -75,16 +75,21 @@ class RefreshReport:
 
 
 def run_refresh_loop(
-    hours: float, seed: int, progress: Callable[[RefreshReport], None] = lambda _: None
+    hours: float,
+    seed: int,
+    progress: Callable[[RefreshReport], None] = lambda _: None,
+    *,
+    record: Path | None = None,
 ) -> RefreshReport:
     """Refresh for so many hours of virtual time.
 
     Args:
         progress: told after every hour, with what was found so far.
+        record: where each connector of the loop records its session, in a directory of its own.
     """
     secrecy = Secrecy()
     with directory(is_wanted=True) as path, log_read_by(secrecy, logging.WARNING):
-        return run(_Loop(hours, seed, progress, path, secrecy).run(), start=START_S)
+        return run(_Loop(hours, seed, progress, path, secrecy, record=record).run(), start=START_S)
 
 
 class _Loop:
@@ -95,7 +100,10 @@ class _Loop:
         progress: Callable[[RefreshReport], None],
         path: Path | None,
         secrecy: Secrecy,
+        *,
+        record: Path | None,
     ) -> None:
+        self._record = record
         self._seconds = round(hours * HOUR_S)
         self._schedule = s.Schedule(
             seed=seed, venue=_DIALECT, settings=_SETTINGS, latency_s=0.02, journal=True
@@ -119,6 +127,7 @@ class _Loop:
                 Trace(loop.time, is_on=False),
                 directory=self._path,
                 secrecy=self._secrecy,
+                record=self._record,
             )
             user, surroundings = User(world), Surroundings(world)
             await user.start()

@@ -92,6 +92,7 @@ class World:
     Args:
         directory: where the connectors keep their order journal, if they keep one.
         secrecy: is told what may be written nowhere.
+        record: where each connector records its session, in a directory of its own.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class World:
         *,
         directory: Path | None = None,
         secrecy: Secrecy | None = None,
+        record: Path | None = None,
     ) -> None:
         self._loop = running_loop()
         self._rng = Random(schedule.seed)
@@ -115,6 +117,7 @@ class World:
         self.misreported: set[str] = set()
         self.secrecy = secrecy or Secrecy()
         self._directory = directory
+        self._record = record
         self.settings = rules.connector
         self.exchange = EmbeddedExchange(
             rules.venue, clock=self.venue_clock, rng=Random(self._rng.getrandbits(64))
@@ -172,6 +175,7 @@ class World:
             limiters=self._limiters,
             rng=Random(self._rng.getrandbits(64)),
             journal=self._journal_of(process),
+            record=None if self._record is None else self._record / f"life-{len(self.lives) + 1}",
         )
         life = Life(
             len(self.lives) + 1,
