@@ -6,6 +6,7 @@ import io
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from valr_connector.cli.replay import ReplayOptions, replay_session
 from valr_connector.model.events import Event
 from valr_connector.net.compressed import open_for_reading
 from valr_connector.observe.prometheus import exposition
-from valr_connector.protocol import signing
+from valr_connector.protocol.signing import Credentials
 
 KEY, SECRET = "ca9a41e5" * 8, "5ec4e75e" * 8
 
@@ -24,13 +25,14 @@ KEY, SECRET = "ca9a41e5" * 8, "5ec4e75e" * 8
 def signatures(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every signature that is made."""
     made: list[str] = []
-    real = signing.sign
+    real = Credentials.auth_headers
 
-    def sign(*parts: object, **more: object) -> str:
-        made.append(real(*parts, **more))  # type: ignore[arg-type]  # whatever it is, handed on
-        return made[-1]
+    def auth_headers(self: Credentials, *request: Any, **more: Any) -> Any:
+        headers = real(self, *request, **more)
+        made.append(headers["X-VALR-SIGNATURE"])
+        return headers
 
-    monkeypatch.setattr(signing, "sign", sign)
+    monkeypatch.setattr(Credentials, "auth_headers", auth_headers)
     return made
 
 
