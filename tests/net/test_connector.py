@@ -47,10 +47,11 @@ from valr_connector import (
     ValrError,
     ValrExchange,
 )
-from valr_connector.core.rate_limits import MINUTE
+from valr_connector.core.rate_limits import MINUTE, SECOND
 from valr_connector.simulator.authentication import TRADE, VIEW
 from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.faults import of_type
+from valr_connector.verification.schedule import RequestFate, RequestFault
 
 D = Decimal
 NOBODY = "127.0.0.1:9"
@@ -234,6 +235,20 @@ async def test_a_resync_that_fails_is_tried_again_until_it_works() -> None:
             assert valr.ready
         live = [event.epoch for event in desk.told(ConnectionChanged) if event.after is SessionState.LIVE]
         assert live[-1] > 1
+
+
+@in_virtual_time
+async def test_a_resync_is_soon_over_though_its_own_connection_dies() -> None:
+    """L2: half-open, a connection shows that by its silence alone."""
+    async with virtual_venue() as (exchange, network, clocks):
+        desk = Desk(exchange, make(exchange, clocks=clocks, network=network.as_network))
+        async with desk.valr:
+            network.board.add(RequestFault(at=0.0, fate=RequestFate.LOSE, kind="GET_/v1/orders/open"))
+            lost = clocks.monotonic()
+            desk.drop_account_socket()
+            await desk.back()
+            assert network.board.hits["request lose"] == 1
+            assert SECOND < clocks.monotonic() - lost < 1.5 * SECOND
 
 
 async def test_a_resync_that_never_works_is_never_ready() -> None:

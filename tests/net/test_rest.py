@@ -335,7 +335,7 @@ async def test_a_read_waits_longer_for_its_answer_with_each_attempt(make: Make) 
     exchange = Scripted(LOST)
     with pytest.raises(TransportError):
         await make(open_session=lambda: exchange).call(read())
-    assert [limits.read_s for limits in exchange.limits] == [1.5, 3.0, 8.0]
+    assert [limits.read_s for limits in exchange.limits] == [1.0, 2.0, 8.0]
 
 
 async def test_a_write_waits_for_its_only_answer_as_long_as_it_may(make: Make) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from valr_connector.net.http_exchange import Failure, HttpExchange, Limits, Reply
 
-LONG_NS: Final = 1_000_000_000
+LONG_NS: Final = 900_000_000
 _GIVEN_UP: Final = Failure("given up: the network has failed since", may_have_left=True)
 
 

@@ -80,7 +80,7 @@ class RestSettings:
     timeout_s: float = 10.0
     connect_s: float = 3.0
     read_s: float = 8.0
-    first_read_s: float = 1.5
+    first_read_s: float = 1.0
     attempts: int = 3
     pause_s: float = 0.25
     largest_answer: int = 32 * 1024 * 1024
