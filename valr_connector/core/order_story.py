@@ -19,6 +19,7 @@ from valr_connector.model.enums import OrderStatus, Placement
 from valr_connector.model.order import CancelRequest
 
 MOST_ENTRIES: Final = 48
+_WITHOUT_AN_OUTCOME: Final = frozenset({Says.PLACEMENT_UNKNOWN, Says.CANCEL_UNKNOWN, Says.MODIFY_UNKNOWN})
 _FIRST_KEPT: Final = 12
 _LAST_KEPT: Final = 24
 
@@ -69,6 +70,8 @@ def note(order: Narrated, evidence: Evidence, ask: IntEnum | None, now: int, *, 
     if end is not None and end.says is says and end.source is source and not is_news and ask is end.ask:
         end.times += 1
         return
+    if says in _WITHOUT_AN_OUTCOME and not is_news and ask is None:
+        return  # the outcome was known: that its reply never came is of no interest any more
     _append(order, now, says, source, reason=evidence.reason, ask=ask)
 
 

@@ -153,9 +153,9 @@ class Reconciler:
             order = self._worth_asking_about(question, now)
             if order is not None:
                 self._asking.add(order.client_order_id)
-                self._stream.note_question(order, question)
                 self._metrics.counter(m.QUESTIONS, question.reason.name.lower()).add()
                 self._note_overdue(order, question.reason)  # before anybody can send it anew
+                self._stream.note_question(order, question)
                 tasks.create_task(self._settle(order, question))
         next_due = self._questions.next_due()
         if next_due is not None:

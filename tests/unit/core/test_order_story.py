@@ -83,3 +83,9 @@ def test_every_statement_and_every_reason_to_ask_has_its_words() -> None:
             order = new_order("order-1")
             order_story.note(order, said(says), ask, 0, is_news=True)
             assert order.story()
+
+
+def test_a_reply_that_never_came_is_no_part_of_it_where_the_outcome_is_known() -> None:
+    order = new_order("order-1")
+    order_story.note(order, said(Says.PLACEMENT_UNKNOWN, Source.LOCAL), None, 0, is_news=False)
+    assert not list(entries(order))
