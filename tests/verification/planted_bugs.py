@@ -18,7 +18,7 @@ from unittest.mock import patch
 from valr_connector.core import evidence, executions, lifecycle, request_notes
 from valr_connector.core.event_router import EventRouter
 from valr_connector.core.evidence import Says
-from valr_connector.core.level_book import LevelBook
+from valr_connector.core.level_book import REPEATED, LevelBook
 from valr_connector.core.lifecycle import Move
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_terms import placement_request
@@ -169,6 +169,11 @@ def a_gap_in_the_book_is_overlooked() -> AbstractContextManager[Any]:
     return patch.object(LevelBook, "diff", merge)
 
 
+def changes_of_the_book_are_left_out() -> AbstractContextManager[Any]:
+    """The book stays as its snapshot was."""
+    return patch.object(LevelBook, "diff", lambda *_: REPEATED)
+
+
 def a_book_outlives_its_connection() -> AbstractContextManager[Any]:
     """What was known of a book is shown until something newer comes."""
     stack = ExitStack()
@@ -196,6 +201,7 @@ PLANTS: Sequence[Plant] = (
     a_foreign_order_is_cancelled,
     a_secret_is_logged,
     a_gap_in_the_book_is_overlooked,
+    changes_of_the_book_are_left_out,
     a_book_outlives_its_connection,
 )
 

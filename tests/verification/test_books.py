@@ -136,3 +136,25 @@ def test_a_book_that_was_given_up_in_time_is_no_violation() -> None:
     book.suspend("the connection ended")
     check.hear_connection(ConnectionChanged(Socket.TRADE, SessionState.LIVE, SessionState.IDLE, 1, ""))
     assert not check.violations
+
+
+def test_a_book_that_stays_behind_what_came_in_is_found_and_one_that_shows_nothing_is_not() -> None:
+    made = venue()
+    bid(made, 900_000)
+    feed, book = LevelFeed(made, "BTCZAR", 0), OrderBook(Pair("BTC-ZAR"))
+    told: list[VenueBookChanged] = []
+    made.listen(lambda event: told.append(event) if isinstance(event, VenueBookChanged) else None)
+    check = BookCheck(VenueBooks(made), "BTCZAR", lambda: book)
+    check.frame_in(feed.snapshot().data)
+    take(book, feed.snapshot().data)
+    check.hear(BookChanged(book.pair, None))
+    check.frame_in(b'{"type":"PONG"}')
+    bid(made, 900_001)
+    feed.follow(told[0])
+    check.frame_in(feed.diff(told[0]).data)
+    assert not check.violations
+    check.look()
+    assert [str(each) for each in check.violations] == ["S7: BTC-ZAR shows number 1, and VALR has said 2"]
+    book.invalidate("given up")
+    check.look()
+    assert len(check.violations) == 1

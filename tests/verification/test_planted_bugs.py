@@ -28,6 +28,7 @@ KNOWN: Mapping[Plant, int] = {
     bugs.a_foreign_order_is_cancelled: 20,
     bugs.a_secret_is_logged: 0,
     bugs.a_gap_in_the_book_is_overlooked: 10,
+    bugs.changes_of_the_book_are_left_out: 0,
     bugs.a_book_outlives_its_connection: 0,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from decimal import Decimal
@@ -12,8 +13,10 @@ from valr_connector.model import events
 from valr_connector.model.enums import BookFeed, SessionState, Socket
 from valr_connector.simulator.venue import Venue
 from valr_connector.simulator.vocabulary import BookChanged, BuyOrSell, VenueEvent
+from valr_connector.verification.faults import kind_of
 from valr_connector.verification.invariants import Violation
 
+_NUMBER: Final = re.compile(rb'"sq":(\d+),"cs":\d+\}\}\Z')
 REMEMBERED: Final = 10_000
 """States of each pair that a book can still be compared with."""
 
@@ -96,6 +99,9 @@ class VenueBooks:
 class BookCheck:
     """Holds the book that one connector shows against the venue's, each time that it tells of a change.
 
+    It is a `FrameTap` of the trade socket, too: what came in is shown by the time the next frame comes, or
+    nothing is.
+
     Args:
         truth: the venue's books.
         symbol: whose book is shown.
@@ -111,6 +117,27 @@ class BookCheck:
         self._symbol = symbol
         self._find = find
         self._shown: OrderBook | None = None
+        self._said = 0
+
+    def frame_in(self, raw: bytes) -> None:
+        """See `FrameTap`."""
+        self.look()
+        number = _NUMBER.search(raw)
+        if number is not None:
+            said = int(number[1])
+            is_start = kind_of(raw) == "OB_L1_SNAPSHOT"
+            self._said = said if is_start else max(said, self._said)
+
+    def frame_out(self, raw: bytes) -> None:
+        """See `FrameTap`."""
+
+    def look(self) -> None:
+        """Hold the book against the last number that came in."""
+        shown = self._shown
+        if shown is not None and shown.is_valid and shown.sequence != self._said:
+            self.violations.append(
+                Violation("S7", f"{shown.pair} shows number {shown.sequence}, and VALR has said {self._said}")
+            )
 
     def hear(self, _event: events.BookChanged) -> None:
         """Something in the book is another than before."""

@@ -36,6 +36,8 @@ def at_each_step(world: World) -> Iterator[Violation]:
     if life.is_closed:
         return
     life.heard.check()
+    if life.books is not None:
+        life.books.look()
     for story in life.stories():
         yield from s6_nothing_unsaid(story)
 

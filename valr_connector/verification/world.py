@@ -164,12 +164,14 @@ class World:
         recorder = Recorder(self.venue_clock, self.trace.note if self.trace.is_on else None)
         heard = Heard(recorder.orders, self._loop.time)
         before = self.lives[-1] if self.lives and self._directory is not None else None
+        books = None if self._books is None else BookCheck(self._books, SYMBOL, lambda: valr.book(PAIR))
         valr = ValrExchange(
             self._key.key,
             self._key.secret,
-            pairs=[] if self._books is None else [PAIR],
+            pairs=[] if books is None else [PAIR],
             settings=self.settings,
             tap=heard,
+            market_tap=books,
             clocks=Clocks(self.monotonic, self.wall),
             network=process.network,
             limiters=self._limiters,
@@ -184,15 +186,15 @@ class World:
             recorder,
             heard,
             self._resync_check(recorder),
-            before=before,
+            books,
+            before,
         )
         recorder.follow(lambda: valr.orders)
         valr.on(Event, recorder.hear)
         valr.on(ConnectionChanged, life.resync.hear)
-        if self._books is not None:
-            life.books = BookCheck(self._books, SYMBOL, lambda: valr.book(PAIR))
-            valr.on(BookChanged, life.books.hear)
-            valr.on(ConnectionChanged, life.books.hear_connection)
+        if books is not None:
+            valr.on(BookChanged, books.hear)
+            valr.on(ConnectionChanged, books.hear_connection)
         self.lives.append(life)
         return life
 
