@@ -3,6 +3,8 @@
 The public names are those below; everything else may change without notice.
 """
 
+import logging
+
 from valr_connector.config import Hosts, Settings
 from valr_connector.core.book_side import BookSide
 from valr_connector.core.book_snapshot import BookSnapshot
@@ -153,6 +155,8 @@ from valr_connector.net.websocket import FrameTap
 from valr_connector.protocol.order_requests import ModifyMatchStrategy
 
 __version__ = "0.1.0"
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
     "AccountActivity",

@@ -123,7 +123,8 @@ class BookKeeper:
                 self._tell_valid(book)
 
     def _on_broken(self, symbol: Symbol, book: OrderBook, now: int, *, was_valid: bool) -> None:
-        log.warning("the book of %s is invalid: %s", book.pair, book.why_invalid)
+        about = {"pair": book.pair, "cause": book.why_invalid}
+        log.warning("the book of %s is invalid: %s", book.pair, book.why_invalid, extra=about)
         self._metrics.counter(m.BOOK_BREAKS, book.pair).add()
         self.schedule.broke(symbol, now, mends_itself=self.feed not in _CHANGES_ALONE)
         self._end(book, was_valid, book.why_invalid)

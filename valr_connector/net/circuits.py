@@ -101,7 +101,7 @@ class Circuit:
 
     def _changed(self, before: CircuitState, after: CircuitState, cause: str) -> None:
         self._gauge.set(_GAUGE[after])
-        log.warning("circuit of %s: %s -> %s (%s)", self.path, before, after, cause)
+        log.warning("circuit of %s: %s -> %s (%s)", self.path, before, after, cause, extra={"cause": cause})
         if after is CircuitState.OPEN:
             self._openings.add()
         self._look_again()

@@ -28,6 +28,7 @@ from valr_connector.net.outcome_wait import OutcomeWait, is_placed_or_unknown
 from valr_connector.net.rest import RestClient
 from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.observe import metrics as m
+from valr_connector.observe.log_fields import about_order
 from valr_connector.protocol import endpoints
 from valr_connector.protocol.commands import order_command
 from valr_connector.protocol.order_requests import CancelOrder
@@ -128,7 +129,9 @@ class OrderCanceller:
                 endpoints.cancel_order(cancel_request(order)), timeout=self._timeout / SECOND
             )
         except ValrError as error:
-            log.warning("could not cancel %s again: %s", order.client_order_id, error)
+            log.warning(
+                "could not cancel %s again: %s", order.client_order_id, error, extra=about_order(order)
+            )
 
     async def _pause_unless_done(self, order: OrderRecord, attempt: int) -> None:
         """VALR may refuse at once, again and again: leave some time between the attempts."""

@@ -28,6 +28,7 @@ from valr_connector.net.order_lookup import look_up
 from valr_connector.net.rest import RestClient
 from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.observe import metrics as m
+from valr_connector.observe.log_fields import about_order
 from valr_connector.protocol import endpoints
 from valr_connector.protocol.rows import AccountTradeRow
 
@@ -217,7 +218,9 @@ class Reconciler:
                 await self._ask(order)
             except ValrError as error:
                 self._probed("none")
-                log.warning("could not ask about %s: %s", order.client_order_id, error)
+                log.warning(
+                    "could not ask about %s: %s", order.client_order_id, error, extra=about_order(order)
+                )
                 return False
         return True
 
@@ -263,7 +266,11 @@ class Reconciler:
             could_ask = await self._try_fetch_fills(order, pages=question.attempt)
             gave_up = question.attempt >= FILL_ATTEMPTS and question.reason is AskReason.MISSING_FILLS
             if gave_up:
-                log.error("fills of %s are still incomplete in VALR's trade history", order.client_order_id)
+                log.error(
+                    "fills of %s are still incomplete in VALR's trade history",
+                    order.client_order_id,
+                    extra=about_order(order),
+                )
         else:
             is_settled_by_now = question.reason in _SETTLED_BY_AN_ANSWER and self._inquiries.answered_since(
                 order, question.raised_at
@@ -319,7 +326,12 @@ class Reconciler:
             try:
                 await self._fetch_fills(order, pages)
             except ValrError as error:
-                log.warning("could not fetch the fills of %s: %s", order.client_order_id, error)
+                log.warning(
+                    "could not fetch the fills of %s: %s",
+                    order.client_order_id,
+                    error,
+                    extra=about_order(order),
+                )
                 return False
         return True
 

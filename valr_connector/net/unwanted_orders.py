@@ -16,6 +16,7 @@ from valr_connector.model.enums import UntrackedPolicy, ZombieHandling
 from valr_connector.model.events import UntrackedOrder, ZombieOrder
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.order_canceller import OrderCanceller
+from valr_connector.observe.log_fields import about_order
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,9 @@ class UnwantedOrders:
             return
         outcome = await self._canceller.cancel(order)
         if not outcome.is_done:
-            log.error("%s has to go and is %s", order.client_order_id, outcome.result)
+            log.error(
+                "%s has to go and is %s", order.client_order_id, outcome.result, extra=about_order(order)
+            )
 
     async def _lay_to_rest(self, order: OrderRecord, attempt: int) -> None:
         """One cancel more of an ended order, and a question: the answer says whether another one follows."""

@@ -30,6 +30,7 @@ from valr_connector.model.events import (
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe import metrics as m
+from valr_connector.observe.log_fields import about_order
 from valr_connector.protocol.commands import AccountEvent, subscribe_account_command
 from valr_connector.protocol.frames import (
     ErrorFrame,
@@ -245,10 +246,20 @@ class UserStreamTracker:
     def _note_oddity(self, event: Event) -> None:
         if isinstance(event, ZombieOrder):
             self._metrics.counter(m.ORDERS_ZOMBIE, event.handling.value).add()
-            log.warning("ended here, open at VALR: %s (%s)", event.order.client_order_id, event.handling)
+            log.warning(
+                "ended here, open at VALR: %s (%s)",
+                event.order.client_order_id,
+                event.handling,
+                extra=about_order(event.order),
+            )
         elif isinstance(event, UntrackedOrder):
             self._metrics.counter(m.ORDERS_UNTRACKED, event.handling.value).add()
-            log.warning("open at VALR, not known here: %s (%s)", event.exchange_order_id, event.handling)
+            log.warning(
+                "open at VALR, not known here: %s (%s)",
+                event.exchange_order_id,
+                event.handling,
+                extra={"exchange_order_id": event.exchange_order_id},
+            )
         elif isinstance(event, UnknownFrameReceived):
             log.warning("unknown type of frame, further ones are only counted: %s", event.kind)
         elif isinstance(event, UnrecognisedStatus):
@@ -271,10 +282,5 @@ def _log_order_event(event: OrderEvent) -> None:
         order.exchange_order_id,
         order.status,
         order.executed_amount,
-        extra={
-            "client_order_id": order.client_order_id,
-            "exchange_order_id": order.exchange_order_id,
-            "pair": order.pair,
-            "status": order.status.value,
-        },
+        extra=about_order(order),
     )

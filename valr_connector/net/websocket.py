@@ -126,7 +126,10 @@ class WebSocketClient:
                     random=self._rng.random(),
                     may_hurry=ending.verdict is not Verdict.RETRY_SLOWLY,
                 )
-                log.warning("%s socket: %s; dialling again in %.2f s", self._name, ending.cause, delay)
+                about = {"socket": self._name, "epoch": self.session.epoch, "cause": ending.cause}
+                log.warning(
+                    "%s socket: %s; dialling again in %.2f s", self._name, ending.cause, delay, extra=about
+                )
                 await self._sleep(delay)
         finally:
             self._happen(SessionEvent.LOST)  # cancelled in the middle of a dial
@@ -331,7 +334,14 @@ class WebSocketClient:
     def _changed(self, before: SessionState, cause: str) -> None:
         after = self.session.state
         self._counts.changed(before, after, self._clock())
-        log.info("%s socket: %s -> %s%s", self._name, before, after, f" ({cause})" if cause else "")
+        log.info(
+            "%s socket: %s -> %s%s",
+            self._name,
+            before,
+            after,
+            f" ({cause})" if cause else "",
+            extra={"socket": self._name, "epoch": self.session.epoch, "cause": cause},
+        )
         if self._on_state is not None:
             self._guarded(self._on_state, before, after, cause)
 
