@@ -14,7 +14,7 @@ from valr_connector.dashboard.server import HOST, DashboardServer
 from valr_connector.dashboard.watch import Watch
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "docs" / "operations"
-TRADING_S: Final = 45.0
+TRADING_S: Final = 40.0
 WIDE: Final[dict[str, Any]] = {"width": 1440, "height": 1240, "scheme": "light"}
 LOOKS: Final[dict[str, dict[str, Any]]] = {
     "dashboard-light": {**WIDE, "height": 1900},

@@ -90,7 +90,7 @@ def orders(found: Sequence[OrderView]) -> Table:
     """Orders with their states, our requests about them, and their ages."""
     table = _table(
         ("side", ""), ("pair", ""), ("price", "right"), ("amount", "right"), ("executed", "right"),
-        ("state", ""), ("request", ""), ("age", "right"), ("client order id", ""),
+        ("state", ""), ("request", ""), ("age", "right"), ("client order id", "short"),
     )  # fmt: skip
     for order in found:
         known = order.state, _ORDER_STATES.get(order.state, _QUIET)
