@@ -13,7 +13,7 @@ from valr_connector.dashboard.picture import Picture
 from valr_connector.dashboard.watch import Watch
 from valr_connector.errors import ConfigurationError, InvalidArgumentError
 
-INTERVAL_S: Final = 0.5
+INTERVAL_S: Final = 1.0
 _PATIENCE: Final = aiohttp.ClientTimeout(total=5)
 _FORBIDDEN: Final = 403
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeVar
 
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +18,8 @@ from textual.widgets import Footer, Sparkline, Static
 from valr_connector.cli import top_view
 from valr_connector.dashboard.picture import PairView, Picture
 from valr_connector.errors import ValrError
+
+Found = TypeVar("Found")
 
 SILENCE_S: Final = 3.0
 """Several times the time between two pictures; after that, nothing shown passes for present."""
@@ -81,6 +83,7 @@ class TopApp(App[None]):
         self._picture: Picture | None = None
         self._heard_at = clock()
         self._prices: dict[str, deque[float]] = {}
+        self._drawn: dict[str, object] = {}
         self._pair = 0
         self._shows_ended = False
         self._only_troubles = False
@@ -148,22 +151,25 @@ class TopApp(App[None]):
             return
         self._show_head()
         orders = picture.ended if self._shows_ended else picture.orders
-        panels: dict[str, Table | Text] = {
-            "prices": top_view.prices(view),
-            "orders": top_view.orders(orders),
-            "status": top_view.status(picture),
-            "balances": top_view.balances(picture),
-            "limits": top_view.limits(picture),
-            "log": top_view.log(picture, only_troubles=self._only_troubles),
-            "latencies": top_view.latencies(picture),
-            "fills": top_view.fills(picture),
-        }
-        for name, content in panels.items():
-            self.query_one(f"#{name}", Static).update(content)
+        lines = top_view.chosen_lines(picture, only_troubles=self._only_troubles)
+        self._draw("prices", view, top_view.prices)
+        self._draw("orders", orders, top_view.orders)
+        self._draw("status", (picture.parts, picture.circuits), lambda found: top_view.status(*found))
+        self._draw("balances", picture.balances, top_view.balances)
+        self._draw("limits", picture.limits, top_view.limits)
+        self._draw("log", lines, top_view.log)
+        self._draw("latencies", picture.latencies, top_view.latencies)
+        self._draw("fills", picture.fills, top_view.fills)
         title = "orders that ended lately" if self._shows_ended else f"orders in flight: {len(orders)}"
         self.query_one("#orders-panel").border_title = title
         prices = self._prices.get(view.pair, ()) if view is not None else ()
         self.query_one(Sparkline).data = _above_lowest(list(prices))
+
+    def _draw(self, panel: str, found: Found, render: Callable[[Found], Table | Text]) -> None:
+        """Drawing a panel takes some 10 ms: what did not change is left as it is."""
+        if panel not in self._drawn or self._drawn[panel] != found:
+            self._drawn[panel] = found
+            self.query_one(f"#{panel}", Static).update(render(found))
 
     # --- keys --------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,7 +11,19 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from valr_connector.dashboard.picture import LatencyView, OrderView, PairView, Picture, Severity
+from valr_connector.dashboard.picture import (
+    BalanceView,
+    FillView,
+    LatencyView,
+    LimitView,
+    LogLine,
+    OrderView,
+    PairView,
+    PartView,
+    Picture,
+    Severity,
+    StateView,
+)
 
 _GOOD, _FAIR, _BAD, _QUIET = "green", "yellow", "bold red", "dim"
 _STATES: Final = {
@@ -22,6 +34,8 @@ _SIDES: Final = {"BUY": "green", "SELL": "red"}
 _SEVERITIES: Final = {Severity.INFO: "", Severity.WARNING: _FAIR, Severity.ERROR: _BAD}
 _STEPS: Final = " ▁▂▃▄▅▆▇█"
 _FULL_PERCENT: Final = 80
+MOST_LINES: Final = 60
+"""Of the log; each costs the terminal time."""
 
 
 def head(picture: Picture | None, silence_s: float, longest_s: float) -> Text:
@@ -66,21 +80,21 @@ def _table(*headings: tuple[str, str]) -> Table:
     return table
 
 
-def status(picture: Picture) -> Table:
+def status(parts: Sequence[PartView], circuits: Sequence[StateView]) -> Table:
     """Parts and circuit breakers."""
     table = _table(("part", "short"), ("", "right"))
-    for part in picture.parts:
+    for part in parts:
         table.add_row(part.name, Text("ok", style=_GOOD) if part.ready else Text(part.why_not, style=_BAD))
-    for circuit in picture.circuits:
+    for circuit in circuits:
         style = _STATES.get(circuit.state, _FAIR)
         table.add_row(f"circuit: {circuit.name}", Text(circuit.state.lower(), style=style))
     return table
 
 
-def limits(picture: Picture) -> Table:
+def limits(found: Sequence[LimitView]) -> Table:
     """How much of VALR's limits is in use."""
     table = _table(("limit", "short"), ("used", "right"))
-    for use in picture.limits:
+    for use in found:
         style = _BAD if use.used * 100 >= use.limit * _FULL_PERCENT else ""
         table.add_row(use.name, Text(f"{use.used}/{use.limit}", style=style))
     return table
@@ -109,29 +123,29 @@ def orders(found: Sequence[OrderView]) -> Table:
     return table
 
 
-def fills(picture: Picture) -> Table:
+def fills(found: Sequence[FillView]) -> Table:
     """The last fills, newest first."""
     table = _table(("time", ""), ("side", ""), ("price", "right"), ("amount", "right"), ("fee", "right"))
-    for fill in picture.fills:
+    for fill in found:
         side = Text(fill.side.lower(), style=_SIDES[fill.side])
         table.add_row(clock(fill.at_ms), side, fill.price, fill.amount, fill.fee or "…")
     return table
 
 
-def balances(picture: Picture) -> Table:
+def balances(found: Sequence[BalanceView]) -> Table:
     """What each wallet holds."""
     table = _table(("wallet", ""), ("available", "right"), ("reserved", "right"))
-    for each in picture.balances:
+    for each in found:
         table.add_row(each.currency, each.available, each.reserved)
     return table
 
 
-def latencies(picture: Picture) -> Table:
+def latencies(found: Sequence[LatencyView]) -> Table:
     """Every series with the shape of its distribution."""
     table = _table(
         ("latency", "short"), ("shape", ""), ("p50", "right"), ("p99", "right"), ("count", "right")
     )
-    for each in picture.latencies:
+    for each in found:
         name = f"{each.name} {each.labels}".strip()
         table.add_row(name, shape(each), duration(each.p50_us), duration(each.p99_us), str(each.count))
     return table
@@ -155,15 +169,16 @@ def duration(microseconds: float) -> str:
     return f"{microseconds / 1000:.1f} ms" if microseconds < 1e6 else f"{microseconds / 1e6:.1f} s"
 
 
-def log(picture: Picture, *, only_troubles: bool) -> Text:
+def chosen_lines(picture: Picture, *, only_troubles: bool) -> Sequence[LogLine]:
+    """The newest lines of the log, or the newest troubles in it."""
+    wanted = [line for line in picture.log if line.severity is not Severity.INFO or not only_troubles]
+    return wanted[:MOST_LINES]
+
+
+def log(lines: Sequence[LogLine]) -> Text:
     """What happened, newest first."""
-    lines = Text()
-    for line in _chosen(picture, only_troubles=only_troubles):
-        lines.append(f"{line[0]}  ", style=_QUIET).append(f"{line[1]}\n", style=line[2])
-    return lines
-
-
-def _chosen(picture: Picture, *, only_troubles: bool) -> Iterable[tuple[str, str, str]]:
-    for line in picture.log:
-        if line.severity is not Severity.INFO or not only_troubles:
-            yield clock(line.at_ms), line.text, _SEVERITIES[line.severity]
+    shown = Text()
+    for line in lines:
+        shown.append(f"{clock(line.at_ms)}  ", style=_QUIET)
+        shown.append(f"{line.text}\n", style=_SEVERITIES[line.severity])
+    return shown
