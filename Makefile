@@ -8,7 +8,7 @@ HUMMINGBOT_STAMP := $(HUMMINGBOT)/.complete
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: help venv demo test browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench-books bench-books-peers standby-gap lint format frames lock package test-all clean \
-        hummingbot-env test-hummingbot
+        hummingbot-env test-hummingbot headless-hummingbot
 
 help:
 	@echo "make demo    run the market maker on the embedded exchange"
@@ -28,6 +28,7 @@ help:
 	@echo "make test-all  the tests on Python 3.11, 3.12 and 3.13, where they are here"
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make test-hummingbot  the Hummingbot connector in the real Hummingbot, which make hummingbot-env builds first"
+	@echo "make headless-hummingbot  market making in it for five minutes, with faults (SECONDS=n, SEED=n)"
 	@echo "make venv    build the environment only"
 	@echo "make frames  re-record tests/frames and show what differs (ACCEPT=1 keeps it)"
 
@@ -92,6 +93,10 @@ $(HUMMINGBOT_STAMP): requirements-hummingbot.lock pyproject.toml scripts/humming
 test-hummingbot: hummingbot-env
 	$(HUMMINGBOT)/bin/python -m pytest -c tests/hummingbot/pytest.ini --rootdir=. $(or $(TESTS),tests/hummingbot) \
 	  --cov=valr_connector.integrations.hummingbot --cov-config=tests/hummingbot/coverage.ini
+
+# Market making in the real Hummingbot for five minutes, with faults; both sides compared every second.
+headless-hummingbot: hummingbot-env
+	$(HUMMINGBOT)/bin/python -m tests.hummingbot.headless $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 chaos: venv
 	$(BIN)/python -W error -m tests.chaos.chaos $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS))

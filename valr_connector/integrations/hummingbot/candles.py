@@ -61,7 +61,7 @@ class ValrCandles(CandlesBase):
         """
         if start_time is None and end_time is None:
             raise ValueError("Either the start time or end time must be specified.")
-        page = min(_LONGEST_PAGE, max(1, limit or _LONGEST_PAGE))
+        page = min(_LONGEST_PAGE, (limit or _LONGEST_PAGE) + 1)  # the one at `end_time` is in it too
         span = page * self.interval_in_seconds
         if start_time is None:
             start_time = (end_time or 0) - span

@@ -91,13 +91,14 @@ class OrderBookSource(OrderBookTrackerDataSource):
             while not self._is_outdated:
                 await self._wake.wait()
                 self._wake.clear()
-                self._hand_over_books(market)
-                await self._sleep(_PAUSE_S)
+                if not self._is_outdated:
+                    self._hand_over_books(market)
+                    await self._sleep(_PAUSE_S)
         finally:
             self._market = None
 
     def _begin_anew(self) -> None:
-        self._is_outdated = True
+        self._is_outdated, self._market = True, None
         self._wake.set()
 
     def _note_change(self, event: BookChanged | BookInvalidated | BookResynced) -> None:

@@ -1,0 +1,190 @@
+"""What Hummingbot reads of the market through the connector: candles, rates, fees, balances and books."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+from hummingbot.core.data_type.common import OrderType, TradeType
+from hummingbot.core.network_iterator import NetworkStatus
+from hummingbot.core.web_assistant.connections.connections_factory import ConnectionsFactory
+from hummingbot.core.web_assistant.connections.data_types import RESTMethod, RESTRequest, WSJSONRequest
+from hummingbot.data_feed.candles_feed.candles_factory import CandlesFactory
+from hummingbot.data_feed.candles_feed.data_types import CandlesConfig, HistoricalCandlesConfig
+from msgspec.structs import replace
+
+from tests.hummingbot.live import PAIR, Live, live
+from valr_connector.errors import InvalidArgumentError
+from valr_connector.integrations.hummingbot import register
+from valr_connector.integrations.hummingbot.auth import ValrAuth
+from valr_connector.integrations.hummingbot.exchange import ValrHummingbotExchange
+from valr_connector.integrations.hummingbot.hosts import VARIABLES, hosts_from_environment
+from valr_connector.integrations.hummingbot.rate_source import ValrRateSource
+from valr_connector.model.events import TradingRulesChanged
+from valr_connector.protocol.signing import Credentials
+from valr_connector.simulator.exchange import EmbeddedExchange
+from valr_connector.simulator.settings import SimulatorSettings
+
+D = Decimal
+
+
+@pytest.fixture
+async def market(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[EmbeddedExchange]:
+    """A living market that the environment names as VALR."""
+    register()
+    async with EmbeddedExchange(SimulatorSettings(crowd=True, rate_limits=None)) as exchange:
+        at = exchange.endpoints
+        places = {"rest": at.rest, "account_socket": at.ws_account, "trade_socket": at.ws_trade}
+        for part, name in VARIABLES.items():
+            monkeypatch.setenv(name, places[part])
+        yield exchange
+        await ConnectionsFactory().close()
+
+
+def test_hosts_are_valrs_own_unless_the_environment_names_others(market: EmbeddedExchange) -> None:
+    assert hosts_from_environment({}).rest == "https://api.valr.com"
+    assert hosts_from_environment().rest == market.endpoints.rest
+
+
+async def test_candles_are_filled_to_their_number_and_kept_up_to_date(market: EmbeddedExchange) -> None:
+    candles = CandlesFactory.get_candle(CandlesConfig(connector="valr", trading_pair=PAIR, max_records=100))
+    assert await candles.check_network() is NetworkStatus.CONNECTED
+    await candles.start_network()
+    try:
+        async with asyncio.timeout(10):
+            while not candles.ready:  # noqa: ASYNC110  there is nothing else to wait for
+                await asyncio.sleep(0.02)
+        times = list(candles.candles_df["timestamp"])
+        assert [later - earlier for earlier, later in pairwise(times)] == [60.0] * 99
+        candles._take(await candles._market.public.candles(PAIR, limit=2, include_empty=True))
+        assert len(candles.candles_df) == 100
+    finally:
+        await candles.stop_network()
+        await candles._market.close()
+
+
+async def test_history_is_read_for_any_interval(market: EmbeddedExchange) -> None:
+    config = CandlesConfig(connector="valr", trading_pair=PAIR, interval="5m")
+    candles = CandlesFactory.get_candle(config)
+    now = int(time.time())
+    table = await candles.get_historical_candles(
+        HistoricalCandlesConfig(
+            connector_name="valr",
+            trading_pair=PAIR,
+            interval="5m",
+            start_time=now - 3_600,
+            end_time=now - 600,
+        )
+    )
+    assert len(table) >= 9
+    with pytest.raises(ValueError, match="must be specified"):
+        await candles.fetch_candles()
+    await candles._market.close()
+
+
+async def test_rates_are_mid_prices_in_the_quote_that_is_wanted(market: EmbeddedExchange) -> None:
+    source = ValrRateSource()
+    prices = await source.get_prices(quote_token="ZAR")
+    assert 1_300_000 < prices["BTC-ZAR"] < 1_700_000
+    assert all(pair.endswith("-ZAR") for pair in prices)
+
+
+async def test_without_valr_there_are_no_rates_and_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLES["rest"], "http://127.0.0.1:9")
+    assert await ValrRateSource().get_prices(quote_token="EUR") == {}
+
+
+async def test_a_connector_without_keys_follows_the_market(market: EmbeddedExchange) -> None:
+    connector = ValrHummingbotExchange("", "", trading_pairs=[PAIR], trading_required=False)
+    await connector.start_network()
+    try:
+        async with asyncio.timeout(10):
+            while not connector.order_book_tracker.ready:  # noqa: ASYNC110  as above
+                await asyncio.sleep(0.02)
+        assert connector.get_order_book(PAIR).get_price(True) > 1_300_000
+        assert await connector.check_network() is NetworkStatus.CONNECTED
+        assert (await connector.get_last_traded_prices([PAIR]))[PAIR] > 1_300_000
+        assert await connector.add_trading_pair("ETH-ZAR")
+        assert connector.get_order_book("ETH-ZAR").get_price(False) > 10_000
+        assert await connector.remove_trading_pair("ETH-ZAR")
+    finally:
+        await connector.stop_network()
+
+
+async def test_a_book_that_may_not_be_used_is_shown_empty() -> None:
+    async with live() as trader:
+        book = trader.connector.get_order_book(PAIR)
+        assert book.get_price(False) == 850_000
+        trader.exchange.drop_sockets("trade")
+        await trader.until(lambda: not list(book.bid_entries()))
+        await trader.until(lambda: list(book.bid_entries()))
+
+
+async def test_fees_are_the_accounts_own_once_they_are_known() -> None:
+    async with live() as trader:
+        fee = trader.connector.get_fee
+        await trader.connector._update_trading_fees()
+        assert fee("BTC", "ZAR", OrderType.LIMIT_MAKER, TradeType.BUY, D(1), D(1)).percent == D("-0.0001")
+        assert fee("BTC", "ZAR", OrderType.MARKET, TradeType.SELL, D(1), D(1)).percent == D("0.001")
+        assert fee("NEW", "ZAR", OrderType.LIMIT, TradeType.BUY, D(1), D(1), True).percent == D("-0.0001")
+
+
+async def test_changed_rules_reach_hummingbot() -> None:
+    async with live() as trader:
+        before = trader.account.valr.pair_info(PAIR)
+        change = TradingRulesChanged(before.pair, before, replace(before, tick_size=D(5)))
+        trader.account.valr._publisher.publish(change)
+        assert trader.connector.trading_rules[PAIR].min_price_increment == 5
+
+
+async def test_keys_are_checked_by_rest_before_anything_is_started() -> None:
+    async with live() as trader:
+        await trader.stop()
+        await trader.connector._update_balances()
+        assert trader.connector.get_balance("BTC") == 5
+    async with EmbeddedExchange(SimulatorSettings(rate_limits=None)) as exchange:
+        refused = Live(exchange)
+        refused.connector._secret = "x" * 64
+        with pytest.raises(Exception, match="signature"):
+            await refused.connector._update_balances()
+
+
+async def test_a_refused_key_is_said_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    async with EmbeddedExchange(SimulatorSettings(rate_limits=None)) as exchange:
+        trader = Live(exchange)
+        trader.connector._secret = "x" * 64
+        await trader.connector.start_network()
+        try:
+            await trader.until(lambda: "trying again" in caplog.text)
+            assert not trader.connector.ready
+        finally:
+            await trader.stop()
+            await ConnectionsFactory().close()
+    assert "x" * 64 not in caplog.text
+
+
+async def test_what_hummingbot_sends_by_itself_is_signed_as_valr_wants_it() -> None:
+    auth = ValrAuth(lambda: Credentials("k" * 64, "s" * 64))
+    request = RESTRequest(
+        method=RESTMethod.GET, url="https://api.valr.com/v1/orders/open", params={"a": "b c"}
+    )
+    signed = await auth.rest_authenticate(request)
+    assert signed.url == "https://api.valr.com/v1/orders/open?a=b+c"
+    assert signed.params is None
+    expected = Credentials("k" * 64, "s" * 64).auth_headers(
+        int(signed.headers["X-VALR-TIMESTAMP"]), "GET", "/v1/orders/open?a=b+c", b""
+    )
+    assert signed.headers["X-VALR-SIGNATURE"] == expected["X-VALR-SIGNATURE"]
+    message = WSJSONRequest(payload={})
+    assert await auth.ws_authenticate(message) is message
+
+
+async def test_without_a_key_only_signing_fails() -> None:
+    connector = ValrHummingbotExchange("", "", trading_pairs=[])
+    request = RESTRequest(method=RESTMethod.GET, url="https://api.valr.com/v1/orders/open")
+    with pytest.raises(InvalidArgumentError):
+        await connector.authenticator.rest_authenticate(request)
