@@ -123,6 +123,20 @@ async def test_the_keys_do_what_the_help_says() -> None:
     assert "only troubles in the log" in str(helped)
 
 
+async def test_pictures_come_in_behind_the_help() -> None:
+    feed = Feed()
+    app = feed.app()
+    async with app.run_test() as pilot:
+        await feed.show(pilot)
+        await pilot.press("question_mark")
+        feed.sitter.ready = False
+        await feed.show(pilot)
+        await pilot.press("x")
+        shown = text_of(app, "head")
+
+    assert shown.startswith("not ready")
+
+
 async def test_silence_is_said_before_anything_else() -> None:
     feed = Feed()
     app = feed.app()

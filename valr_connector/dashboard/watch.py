@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from valr_connector.dashboard import views
-from valr_connector.dashboard.log_lines import TELLINGS, Telling
+from valr_connector.dashboard.log_lines import TELLINGS
 from valr_connector.dashboard.picture import FillView, LatencyView, LogLine, PairView, Picture, Quote
 from valr_connector.dashboard.watched import Watched
 from valr_connector.model.events import Event, FillAmended, OrderEvent, OrderFilled
@@ -56,10 +56,7 @@ class Watch:
             pair: deque(maxlen=MOST_QUOTES) for pair in watched.followed_pairs
         }
         self._latencies: dict[_Series, LatencyView] = {}
-        self._unsubscribe = [
-            watched.on(kind, lambda event, telling=telling: self._tell(event, telling))  # type: ignore[misc]
-            for kind, telling in TELLINGS.items()
-        ]
+        self._unsubscribe = [watched.on(kind, self._tell) for kind in TELLINGS]
         self._unsubscribe.append(watched.on(OrderEvent, self._follow))
 
     def close(self) -> None:
@@ -115,7 +112,8 @@ class Watch:
                 self._latencies[metric, labels] = views.latency(metric, labels, histogram)
         return tuple(sorted(self._latencies.values(), key=_rank))
 
-    def _tell(self, event: Event, telling: Telling) -> None:
+    def _tell(self, event: Event) -> None:
+        telling = TELLINGS[type(event)]
         self._lines += 1
         self._log.append(
             LogLine(
