@@ -77,7 +77,7 @@ async def test_another_state_than_the_recorded_one_is_said_and_is_a_failure(tmp_
 
 def test_a_session_of_the_embedded_exchange_is_recorded_and_replayed(tmp_path: Path) -> None:
     out = tmp_path / "session"
-    options = ["--pairs", "BTC-ZAR,", "--out", str(out), "--simulated", "--seconds", "0.01"]
+    options = ["--pairs", "BTC-ZAR,", "--out", str(out), "--simulated", "--seconds", "0.01", "--anonymise"]
     assert CliRunner().invoke(app, ["record", *options]).exit_code == 0
     assert len(recorded_files(out)) == 1
     result = CliRunner().invoke(app, ["replay", str(out)])

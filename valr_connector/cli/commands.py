@@ -135,13 +135,16 @@ def record(
         bool, typer.Option("--simulated", help="Use an embedded exchange, not VALR.")
     ] = False,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop by itself after so long.")] = None,
+    anonymise: Annotated[
+        bool, typer.Option("--anonymise", help="At the end, replace account ids, addresses and amounts.")
+    ] = False,
 ) -> None:
     """Record an account and its market until Ctrl-C: every frame and REST call, without secrets.
 
     The key comes from VALR_API_KEY and VALR_API_SECRET. Nothing is placed and nothing cancelled.
     """
     wanted = [pair.strip() for pair in pairs.split(",") if pair.strip()]
-    asyncio.run(record_session(wanted, out, is_simulated=simulated, seconds=seconds))
+    asyncio.run(record_session(wanted, out, is_simulated=simulated, seconds=seconds, is_anonymous=anonymise))
 
 
 @app.command()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -14,6 +16,7 @@ from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_story import Entry, lines
 from valr_connector.errors import InvalidArgumentError
 from valr_connector.exchange import ValrExchange
+from valr_connector.net.anonymise import Anonymiser, anonymise
 from valr_connector.net.recording import read_recording
 from valr_connector.net.replay import Replay
 
@@ -22,9 +25,16 @@ _LOOK_ON: Final = Settings(on_close="leave")
 
 
 async def record_session(
-    pairs: Sequence[str], directory: Path, *, is_simulated: bool, seconds: float | None
+    pairs: Sequence[str],
+    directory: Path,
+    *,
+    is_simulated: bool,
+    seconds: float | None,
+    is_anonymous: bool = False,
 ) -> None:
     """Record an account and its market until somebody stops it; nothing is placed and nothing cancelled.
+
+    What `is_anonymous` asks for is done at the end: until then the recording is as it came.
 
     Raises:
         ConfigurationError: the environment names no key.
@@ -38,6 +48,9 @@ async def record_session(
                 await stop.wait()
             else:
                 await stopped_within(stop, seconds)
+    if is_anonymous:
+        factor = Decimal(secrets.randbelow(4_000) + 300) / 1_000
+        anonymise(directory, Anonymiser(secrets.token_bytes(32), factor))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,177 @@
+"""A recording that can be shown to others: account ids, addresses and amounts are replaced.
+
+Ids and addresses become others of the same shape, each the same everywhere, by a key that is forgotten
+afterwards. Amounts are multiplied by one factor, which keeps what follows from them: sums of trades, what
+remains of an order. Prices and the public market stay as they are.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal, InvalidOperation
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from valr_connector.core.steps import Ended
+from valr_connector.model.enums import Socket
+from valr_connector.net.compressed import compress, is_available
+from valr_connector.net.journal import FrameRecorder, RecordedFrame, read_frames
+from valr_connector.net.recorded_http import REST
+from valr_connector.net.recording import OWN, recorded_files
+from valr_connector.net.replay import Replay
+
+_PUBLIC: Final = "/v1/public/"
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_NAMED_IN_PATH: Final = re.compile(r"(?<=orderid/)[^/?]+", re.IGNORECASE)
+_IDS: Final = frozenset(
+    {
+        "accountid", "accountnumber", "address", "clientorderid", "customerorderid", "email",
+        "exchangeorderid", "id", "label", "modifyrequestid", "name", "order", "orderid", "paymentreference",
+        "receiveaddress",
+        "reference", "requestid", "senderaddress", "subaccountid", "trade", "tradeid", "transactionhash",
+        "uniqueid", "userid",
+    }
+)  # fmt: skip
+_AMOUNTS: Final = frozenset(
+    {
+        "amount", "available", "baseamount", "borrowedamount", "creditvalue", "debitvalue", "executedbefore",
+        "executedquantity", "fee", "feevalue", "lendreserved", "makerreward", "newremainingquantity",
+        "newtotalquantity", "original", "originalquantity", "quantity", "quoteamount", "remaining",
+        "remainingquantity", "reportedexecuted", "reserved", "total", "totalexecutedquantity", "totalfee",
+        "totalinreference", "totalwithborrows",
+    }
+)  # fmt: skip
+"""Both without the underscores and in lower case: the wire, REST and the steps spell them differently."""
+
+_OF_ITS_LENGTH: Final = 8
+"""So many attempts at a text as long as the one that it replaces; a short one has few others."""
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_encode_step = msgspec.json.Encoder(decimal_format="string").encode
+
+
+class Anonymiser:
+    """Replaces what is private.
+
+    Args:
+        key: what the replacements follow from; to be forgotten.
+        factor: what amounts are multiplied by.
+    """
+
+    def __init__(self, key: bytes, factor: Decimal) -> None:
+        self._key = key
+        self._factor = factor
+        self._given: dict[str, str] = {}
+        self._taken: set[str] = set()
+
+    def line(self, line: RecordedFrame) -> RecordedFrame:
+        """The same line with nothing private in it."""
+        if line.socket == Socket.TRADE:
+            return line
+        try:
+            content = json.loads(line.raw, parse_float=Decimal)
+        except ValueError:
+            return line._replace(raw=b"")  # nobody knows what it holds
+        if line.socket == REST and str(content.get("path", "")).startswith(_PUBLIC):
+            return line
+        return line._replace(raw=_encode(self._clean(content)))
+
+    def _clean(self, value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            return {name: self._clean(each, name) for name, each in value.items()}
+        if isinstance(value, list):
+            return [self._clean(each, key) for each in value]
+        plain = key.replace("_", "").lower()
+        if plain in _AMOUNTS:
+            return self._scaled(value)
+        if not isinstance(value, str):
+            return value
+        if plain in _IDS or "address" in plain:
+            return self._pseudonym(value)
+        text = _NAMED_IN_PATH.sub(lambda found: self._pseudonym(found[0]), value) if key == "path" else value
+        return _UUID.sub(lambda found: self._pseudonym(found[0]), text) if text == value else text
+
+    def _scaled(self, value: Any) -> Any:
+        """An amount in the shape that it had."""
+        if value is None or isinstance(value, bool):
+            return value
+        try:
+            scaled = Decimal(value) * self._factor
+        except (InvalidOperation, TypeError, ValueError):
+            return value
+        return f"{scaled:f}" if isinstance(value, str) else scaled
+
+    def _pseudonym(self, text: str) -> str:
+        """Another text of the same shape: the same for the same text, and another one for any other."""
+        found = self._given.get(text)
+        if found is not None:
+            return found
+        found = next(other for other in self._others(text) if other not in self._taken)
+        self._given[text] = found
+        self._taken.add(found)
+        return found
+
+    def _others(self, text: str) -> Iterator[str]:
+        """Texts that could stand for this one, of its length at first."""
+        for attempt in count():
+            digest = hmac.digest(self._key, f"{attempt} {text}".encode(), "sha256")
+            stream = iter(digest * (len(text) // len(digest) + 1))
+            other = "".join(_like(character, next(stream)) for character in text)
+            yield other + "x" * (attempt // _OF_ITS_LENGTH)
+
+
+def anonymise(directory: Path, anonymiser: Anonymiser) -> None:
+    """Replace a recording by one with nothing private in it, which replays to a state of its own.
+
+    Raises:
+        JournalError: a line is damaged.
+        OSError: a file cannot be read or written.
+    """
+    before, after = Replay(), Replay()
+    for path in recorded_files(directory):
+        unfinished = path.with_name("anonymised.part")
+        with FrameRecorder(unfinished) as recorder:
+            for line in _cleaned(path, anonymiser.line, before, after):
+                recorder.write(
+                    line.direction,
+                    line.raw,
+                    socket=line.socket,
+                    epoch=line.epoch,
+                    wall=line.wall,
+                    monotonic=line.monotonic,
+                )
+        path.unlink()
+        plain = unfinished.replace(path.with_name(path.name.partition(".")[0] + ".jsonl"))
+        if is_available():
+            compress(plain)
+
+
+def _cleaned(
+    path: Path, clean: Callable[[RecordedFrame], RecordedFrame], before: Replay, after: Replay
+) -> Iterator[RecordedFrame]:
+    for line in read_frames(path):
+        before.take(line)
+        cleaned = clean(line)
+        if line.socket == OWN and before.recorded_digest is not None:
+            is_same = before.digest == before.recorded_digest
+            ended = Ended(after.digest if is_same else before.recorded_digest)
+            cleaned = line._replace(raw=_encode_step(ended))
+        after.take(cleaned)
+        yield cleaned
+
+
+def _like(character: str, number: int) -> str:
+    if character.isdigit():
+        return str(number % 10)
+    if character in "abcdef":
+        return "abcdef"[number % 6]
+    if character.isalpha() and character.isascii():
+        letter = chr(ord("a") + number % 26)
+        return letter.upper() if character.isupper() else letter
+    return character
