@@ -243,7 +243,7 @@ async def test_with_both_open_and_the_socket_away_a_cancel_still_goes_by_rest() 
         await desk.until(lambda: not desk.connector.account.is_live)
         assert (await desk.valr.cancel_order(order)).result is CancelResult.CANCELLED
         assert desk.asked("DELETE /v2/orders/order") == 1
-        assert desk.valr.circuits[REST] is CLOSED
+        await desk.until(lambda: desk.valr.circuits[REST] is CLOSED)
         await desk.until(lambda: desk.valr.ready)
 
 
