@@ -169,6 +169,10 @@ def test_a_connector_that_stopped_shows_no_ready_and_no_price() -> None:
     assert top_view.head(picture, 0, SILENCE_S).plain.startswith("stopped key revoked")
     assert "no valid book" in top_view.prices(picture.pairs[0]).plain
     assert top_view.prices(None).plain == "no pair is followed"
+    assert (
+        top_view.head(None, 7, SILENCE_S).plain
+        == "connecting… no answer for 7 s: is serve_dashboard running?"
+    )
     sitter.failure, sitter.is_closed = None, False
     assert top_view.head(sitter.watch().take(), 0, SILENCE_S).plain.startswith("not ready")
 

@@ -41,7 +41,10 @@ MOST_LINES: Final = 60
 def head(picture: Picture | None, silence_s: float, longest_s: float) -> Text:
     """One line: whether it may be believed, whether it is ready, and both sockets."""
     if picture is None:
-        return Text("connecting…", style=_FAIR)
+        advice = (
+            "" if silence_s < longest_s else f" no answer for {silence_s:.0f} s: is serve_dashboard running?"
+        )
+        return Text(f"connecting…{advice}", style=_FAIR)
     if silence_s > longest_s:
         return Text(f"NO WORD FROM THE PROCESS for {silence_s:.0f} s: what is shown may be wrong", style=_BAD)
     readiness = ("ready", _GOOD) if picture.ready else ("not ready", _BAD)
