@@ -20,7 +20,6 @@ from valr_connector.core.readiness import Part
 from valr_connector.errors import (
     ClosedError,
     NotReadyError,
-    PermissionDeniedError,
     RateLimitedError,
     ThrottledError,
     ValrError,
@@ -37,6 +36,7 @@ from valr_connector.net.clock_sync import ClockSync
 from valr_connector.net.connections import Connections
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.gate import Gate
+from valr_connector.net.key_permissions import check_permissions
 from valr_connector.net.limiter import PROCESS_LIMITS, LimiterRegistry
 from valr_connector.net.loop_lag import LoopLag
 from valr_connector.net.market_stream import MarketStream, followed_book
@@ -341,7 +341,7 @@ class Connector:
             async with asyncio.timeout(self._settings.start_timeout_s):
                 await self._clock_sync.measure(until=until)
                 await self._load_rules(until)
-                await self._check_permissions(until)
+                self.permissions = await check_permissions(self.rest, until)
                 self._supervisor.start(self._parts())
                 await self._readiness.is_ready.wait()
         except TimeoutError:
@@ -435,24 +435,6 @@ class Connector:
             metrics=self._metrics,
         )
         self._readiness.ready(Part.TRADING_RULES)
-
-    async def _check_permissions(self, until: int) -> None:
-        try:
-            row = await self.rest.call_patiently(endpoints.api_key(), until=until)
-        except PermissionDeniedError as refused:
-            raise PermissionDeniedError(
-                f"the API key lacks the permission View access; VALR says: {refused.reason}",
-                code=refused.code,
-                status=refused.status,
-                request=refused.request,
-            ) from None
-        key = row.to_info()
-        self.permissions = key.permissions
-        lacking = [
-            name for name, granted in (("View access", key.can_view), ("Trade", key.can_trade)) if not granted
-        ]
-        if lacking:
-            raise PermissionDeniedError(f"the API key lacks the permission {' and '.join(lacking)}")
 
     async def _correct_clock(self, used: int) -> bool:
         return await self._clock_sync.correct(used)
