@@ -7,7 +7,7 @@ HUMMINGBOT := .venv-hummingbot
 HUMMINGBOT_STAMP := $(HUMMINGBOT)/.complete
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help venv demo test browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench-books bench-books-peers standby-gap lint format frames lock package test-all clean \
+.PHONY: help venv demo replays test browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench-books bench-books-peers standby-gap lint format frames lock package test-all clean \
         hummingbot-env test-hummingbot headless-hummingbot
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make bench-books  a million diffs against other books; 200 pairs at 50 changes a second"
 	@echo "make bench-books-peers  the diffs against a published book too, fetched into .peers"
 	@echo "make standby-gap  a fill while the account socket is away: when it is heard of (DROPS=n)"
+	@echo "make replays  record a maker among faults twenty times, and replay each recording (RUNS=n SEED=n)"
 	@echo "make planted plant bugs on purpose, and have the simulation find each (SEEDS=300 FROM=0)"
 	@echo "make test-browser  test the dashboard's page in headless Chromium ('make browser' installs that)"
 	@echo "make test-prometheus  have Prometheus scrape the demo ('make prometheus' fetches that)"
@@ -123,6 +124,9 @@ bench-books-peers: venv
 # How long a fill goes unheard when the account socket drops, without a standby and with one.
 standby-gap: venv
 	$(BIN)/python -m tests.soak.standby_gap $(DROPS)
+
+replays: venv
+	$(BIN)/python -W error -m tests.replay.recorded_makers $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED))
 
 # SEEDS schedules for each bug; the first seed is FROM.
 planted: venv

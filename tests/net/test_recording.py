@@ -209,3 +209,17 @@ async def test_every_outcome_of_a_rest_call_is_recorded(
     sent, answered = (orjson.loads(line.raw) for line in read_recording(tmp_path))
     assert sent == {"method": "POST", "path": "/v1/x?y=1", "body": {"q": 2}}
     assert answered == {"method": "POST", "path": "/v1/x?y=1", **recorded}
+
+
+def test_a_file_that_cannot_be_compressed_stays_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(path: Path) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(recording, "compress", fail)
+    written = Recording(tmp_path)
+    written.note_step(Ended("0"))
+    written.close()
+    assert [path.suffix for path in recorded_files(tmp_path)] == [".jsonl"]
+    assert "stays uncompressed: no space left" in caplog.text

@@ -167,8 +167,15 @@ class Recording:
         if self._recorder is not None:
             self._recorder.close()
             if is_available():
-                self._packer.submit(compress, self._recorder.path)
+                self._packer.submit(_compress, self._recorder.path)
             self._recorder = None
+
+
+def _compress(path: Path) -> None:
+    try:
+        compress(path)
+    except OSError as error:
+        log.error("%s stays uncompressed: %s", path, error)  # noqa: TRY400  what it says is all there is
 
 
 class _Tap:
