@@ -24,6 +24,7 @@ def wanted_requirements() -> list[str]:
         *extras["cli"],
         *extras["prometheus"],
         *extras["record"],
+        *extras["otel"],
         *dev,
     ]
 

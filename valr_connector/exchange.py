@@ -72,6 +72,7 @@ from valr_connector.net.public_data import PublicData
 from valr_connector.net.recording import Recording
 from valr_connector.net.websocket import FrameTap
 from valr_connector.observe.metrics import Metrics
+from valr_connector.observe.spans import Spans, traced
 from valr_connector.protocol.order_requests import ModifyMatchStrategy
 from valr_connector.protocol.signing import Credentials
 
@@ -106,6 +107,7 @@ class ValrExchange(MarketAccess):
         rng: source of jitter, and of what tells this instance's order ids from others'.
         journal: file that remembers the orders beyond the death of this process; one file for one account.
             Or the journal itself, not open yet.
+        spans: opens a span around each command, to trace them; see `observe.otel`.
         record: directory that every frame, REST call and step is written into, without secrets; see
             `valr replay`.
 
@@ -135,6 +137,7 @@ class ValrExchange(MarketAccess):
         rng: random.Random | None = None,
         journal: Path | OrderJournal | None = None,
         record: Path | None = None,
+        spans: Spans | None = None,
     ) -> None:
         self._credentials = Credentials(api_key, api_secret, subaccount_id)
         self._pairs = checked_pairs(pairs)
@@ -142,6 +145,7 @@ class ValrExchange(MarketAccess):
         self._settings = settings or Settings()
         self._clocks = clocks or Clocks()
         self._limiters = limiters
+        self._spans = spans
         self._rng = rng or random.Random()  # noqa: S311  nothing secret comes of it
         self.metrics = Metrics()
         self._publisher = EventPublisher(metrics=self.metrics)
@@ -196,6 +200,7 @@ class ValrExchange(MarketAccess):
         settings: Settings | None = None,
         journal: Path | None = None,
         record: Path | None = None,
+        spans: Spans | None = None,
     ) -> Self:
         """Credentials from VALR_API_KEY, VALR_API_SECRET and, optionally, VALR_SUBACCOUNT_ID.
 
@@ -209,6 +214,7 @@ class ValrExchange(MarketAccess):
             settings=settings,
             journal=journal,
             record=record,
+            spans=spans,
         )
 
     @classmethod
@@ -227,6 +233,7 @@ class ValrExchange(MarketAccess):
         rng: random.Random | None = None,
         journal: Path | None = None,
         record: Path | None = None,
+        spans: Spans | None = None,
     ) -> Self:
         """The same object against the embedded exchange, over real sockets on loopback.
 
@@ -253,6 +260,7 @@ class ValrExchange(MarketAccess):
             rng=rng,
             journal=journal,
             record=record,
+            spans=spans,
         )
         valr.simulator = venue
         valr._owns_simulator = exchange is None
@@ -556,7 +564,9 @@ class ValrExchange(MarketAccess):
             NotReadyError: never started.
             ClosedError: closing is over.
         """
-        return await self._running().canceller.cancel(find_order(self._state, order))
+        canceller = self._running().canceller
+        record = find_order(self._state, order)
+        return await traced(self._spans, "valr.cancel_order", record, lambda: canceller.cancel(record))
 
     async def cancel_all(
         self, scope: CancelScope | str = CancelScope.OURS, pair: str | None = None
@@ -844,7 +854,7 @@ class ValrExchange(MarketAccess):
         return market
 
     def _open_desk(self) -> OrderDesk:
-        return OrderDesk(self._unfailed(), self._state, self._ids, self._settings.retry)
+        return OrderDesk(self._unfailed(), self._state, self._ids, self._settings.retry, self._spans)
 
     async def _settings_for_simulator(self) -> Settings:
         if self.simulator is None:

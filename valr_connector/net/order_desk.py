@@ -16,6 +16,7 @@ from valr_connector.model.operations import BatchOperation
 from valr_connector.model.order import InFlightOrder, ModifyOutcome
 from valr_connector.net.connector import Connector
 from valr_connector.net.order_batch import BatchResult
+from valr_connector.observe.spans import Spans, traced
 
 Entry = Callable[..., OrderRecord]
 """Makes an order of a pair's rules and a caller's words, or refuses them (`core.order_entry`)."""
@@ -27,15 +28,22 @@ class OrderDesk:
     Args:
         ids: makes client order ids.
         retry: the policy of orders that name none.
+        spans: opens a span around each command; None where nobody traces.
     """
 
     def __init__(
-        self, connector: Connector, state: AccountState, ids: ClientOrderIds, retry: RetryPolicy
+        self,
+        connector: Connector,
+        state: AccountState,
+        ids: ClientOrderIds,
+        retry: RetryPolicy,
+        spans: Spans | None,
     ) -> None:
         self._connector = connector
         self._state = state
         self._ids = ids
         self._retry = retry
+        self._spans = spans
 
     async def place(
         self,
@@ -58,14 +66,17 @@ class OrderDesk:
             retry=policy,
             **terms,
         )
-        await self._connector.gateway.place(order)
+        gateway = self._connector.gateway
+        await traced(self._spans, "valr.place_order", order, lambda: gateway.place(order))
         return order
 
     async def modify(self, order: InFlightOrder | str, **change: object) -> ModifyOutcome:
         """Modify an order as `change` says; raises as `ValrExchange.modify_order`."""
         record = find_order(self._state, order)
         info = self._state.rules.pair(record.pair)
-        return await self._connector.modifier.modify(record, order_change(info, record, **change))
+        wanted = order_change(info, record, **change)
+        modifier = self._connector.modifier
+        return await traced(self._spans, "valr.modify_order", record, lambda: modifier.modify(record, wanted))
 
     async def batch(self, operations: Sequence[BatchOperation]) -> Sequence[BatchResult]:
         """Send operations in one call; raises as `ValrExchange.batch`."""
