@@ -93,7 +93,7 @@ $(HUMMINGBOT_STAMP): requirements-hummingbot.lock pyproject.toml scripts/humming
 
 test-hummingbot: hummingbot-env
 	$(HUMMINGBOT)/bin/python -m pytest -c tests/hummingbot/pytest.ini --rootdir=. $(or $(TESTS),tests/hummingbot) \
-	  --cov=valr_connector.integrations.hummingbot --cov-config=tests/hummingbot/coverage.ini
+	  --cov=valr_connector.integrations.hummingbot --cov-config=tests/hummingbot/coverage.ini --cov-fail-under=90
 
 # Market making in the real Hummingbot for five minutes, with faults; both sides compared every second.
 headless-hummingbot: hummingbot-env

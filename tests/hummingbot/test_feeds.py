@@ -133,6 +133,25 @@ async def test_fees_are_the_accounts_own_once_they_are_known() -> None:
         assert fee("NEW", "ZAR", OrderType.LIMIT, TradeType.BUY, D(1), D(1), True).percent == D("-0.0001")
 
 
+async def test_without_an_answer_fees_are_asked_for_again_but_not_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with EmbeddedExchange(SimulatorSettings(rate_limits=None)) as exchange:
+        trader = Live(exchange)
+        pauses: list[float] = []
+
+        async def sleep(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 2:
+                raise asyncio.CancelledError
+
+        monkeypatch.setattr(trader.connector, "_sleep", sleep)
+        exchange.faults.answer_request(400)
+        with pytest.raises(asyncio.CancelledError):
+            await trader.connector._trading_fees_polling_loop()
+    assert pauses == [60.0, 12 * 3_600]
+
+
 async def test_changed_rules_reach_hummingbot() -> None:
     async with live() as trader:
         before = trader.account.valr.pair_info(PAIR)

@@ -236,7 +236,7 @@ async def test_a_placement_that_never_arrived_fails_once_its_absence_is_proved(t
 
 async def test_an_order_that_could_not_be_sent_fails_at_once() -> None:
     async with live() as trader:
-        trader.account._valr = None  # as between a failure and the next start
+        await trader.account.valr.close()  # as between a failure and the next start
         order_id = trader.buy()
         await trader.until(lambda: trader.story(order_id))
         assert trader.story(order_id) == ["OrderFailure"]

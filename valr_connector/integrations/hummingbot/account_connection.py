@@ -67,19 +67,20 @@ class AccountConnection:
         self._tell = tell
         self._sleep = sleep
         self._valr: ValrExchange | None = None
+        self._is_up = False
         self.last_frame = LastFrame()
 
     @property
     def is_ready(self) -> bool:
         """Whether everything needed to trade is in place."""
-        return self._valr is not None and self._valr.ready
+        return self._is_up and self._valr is not None and self._valr.ready
 
     @property
     def valr(self) -> ValrExchange:
-        """The exchange in use.
+        """The exchange in use; between two, the one before, which still knows its orders and takes none.
 
         Raises:
-            NotReadyError: there is none at present; nothing was sent.
+            NotReadyError: there was none yet; nothing was sent.
         """
         if self._valr is None:
             raise NotReadyError("not connected to VALR yet")
@@ -100,13 +101,14 @@ class AccountConnection:
         key, secret = self._credentials
         valr = ValrExchange(key, secret, pairs=[], settings=self._settings, tap=self.last_frame)
         valr.restore(await self._restored())
+        self._valr = valr
         valr.on(Event, self._tell)
         readiness = valr.events(ReadinessChanged)
         try:
             await valr.start()
-            self._valr = valr
+            self._is_up = True
             async for change in readiness:  # ends with the failure that ends the exchange
                 log.info("VALR is %s", "ready" if change.ready else f"not ready: {', '.join(change.missing)}")
         finally:
-            self._valr = None
+            self._is_up = False
             await valr.close()

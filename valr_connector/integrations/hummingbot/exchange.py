@@ -57,6 +57,7 @@ from valr_connector.protocol.signing import Credentials
 
 _PERCENT = Decimal(100)
 _LONGEST_ID = 50
+_FEES_AGAIN_S = 60.0
 
 
 class ValrHummingbotExchange(ExchangePyBase):
@@ -437,6 +438,16 @@ class ValrHummingbotExchange(ExchangePyBase):
             self._note_balance(balance)
 
     # --- market ------------------------------------------------------------------------------------
+
+    async def _trading_fees_polling_loop(self) -> None:
+        while True:
+            pause_s = self.TRADING_FEES_INTERVAL
+            try:
+                await self._update_trading_fees()
+            except ValrError as error:  # Hummingbot's own loop would ask twice a second from then on
+                self.logger().warning(f"The account's fees are not known yet: {error}")
+                pause_s = _FEES_AGAIN_S
+            await self._sleep(pause_s)
 
     async def _update_trading_fees(self) -> None:
         for row in await self._rest_account.fees():

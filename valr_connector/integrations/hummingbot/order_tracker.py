@@ -124,7 +124,7 @@ class CoreOrderTracker(ClientOrderTracker):
             return
         if self._find(shown.client_order_id) is not None:
             self.show_request(shown.client_order_id)
-        elif order_update.new_state is OrderState.FAILED and shown.client_order_id in self._in_flight_orders:
+        elif order_update.new_state is OrderState.FAILED and shown.exchange_order_id is None:
             self._end(shown, OrderState.FAILED, order_update)  # the core has none: nothing was sent
 
     def process_trade_update(self, trade_update: TradeUpdate) -> None:
