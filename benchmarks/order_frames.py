@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
+from functools import cache
+from itertools import dropwhile
 from pathlib import Path
 from typing import Final
 
@@ -43,9 +44,7 @@ def placed(number: int, now: int) -> tuple[OrderRecord, Evidence]:
     return order, Evidence(says=Says.SENT, source=Source.LOCAL, client_order_id=order.client_order_id)
 
 
-def _recorded() -> Iterator[bytes]:
-    is_placed = False
-    for frame in read_frames(RECORDING):
-        is_placed = is_placed or b"PLACE_LIMIT_ORDER" in frame.raw
-        if is_placed and frame.direction is Direction.IN:
-            yield frame.raw
+@cache
+def _recorded() -> tuple[bytes, ...]:
+    frames = dropwhile(lambda frame: b"PLACE_LIMIT_ORDER" not in frame.raw, read_frames(RECORDING))
+    return tuple(frame.raw for frame in frames if frame.direction is Direction.IN)

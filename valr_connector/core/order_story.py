@@ -31,7 +31,7 @@ class Entry(Struct, gc=False):
         at: nanoseconds of the monotonic clock.
         says: None where VALR was asked by REST.
         ask: why VALR is to be asked because of it, or was asked.
-        status, placement, executed, is_being_cancelled: where the order stood after it.
+        status, placement, filled, reported, is_being_cancelled: where the order stood after it.
         kept: how many entries there are up to this one.
         times: how often the same was said in a row.
         omitted: how many entries before this one were let go.
@@ -44,12 +44,18 @@ class Entry(Struct, gc=False):
     ask: IntEnum | None
     status: OrderStatus
     placement: Placement
-    executed: Decimal
+    filled: Decimal
+    reported: Decimal
     is_being_cancelled: bool
     before: Entry | None
     kept: int
     times: int = 1
     omitted: int = 0
+
+    @property
+    def executed(self) -> Decimal:
+        """Base currency, by its trades or by VALR's running total, whichever is more."""
+        return max(self.filled, self.reported)
 
 
 class Narrated(Protocol):
@@ -65,19 +71,19 @@ class Narrated(Protocol):
 
 def note(order: Narrated, evidence: Evidence, ask: IntEnum | None, now: int, *, is_news: bool) -> None:
     """Note evidence that was applied to `order`; `is_news` where it led to an event."""
-    end = order.story_end
-    says, source = evidence.says, evidence.source
-    if end is not None and end.says is says and end.source is source and not is_news and ask is end.ask:
-        end.times += 1
-        return
-    if says in _WITHOUT_AN_OUTCOME and not is_news and ask is None:
-        return  # the outcome was known: that its reply never came is of no interest any more
-    _append(order, now, says, source, reason=evidence.reason, ask=ask)
+    end, says = order.story_end, evidence.says
+    if not is_news:
+        if end is not None and end.says is says and end.source is evidence.source and ask is end.ask:
+            end.times += 1
+            return
+        if ask is None and says in _WITHOUT_AN_OUTCOME:
+            return  # the outcome was known: that its reply never came is of no interest any more
+    _append(order, now, says, evidence.source, evidence.reason, ask)
 
 
 def note_question(order: Narrated, ask: IntEnum, attempt: int, now: int) -> None:
     """Note that VALR is asked by REST what became of `order`, for the `attempt`th time."""
-    _append(order, now, None, Source.LOCAL, reason=f"attempt {attempt}", ask=ask)
+    _append(order, now, None, Source.LOCAL, f"attempt {attempt}", ask)
 
 
 def entries(order: Narrated) -> Iterator[Entry]:
@@ -90,11 +96,11 @@ def entries(order: Narrated) -> Iterator[Entry]:
     return reversed(chain)
 
 
-def _append(
-    order: Narrated, now: int, says: Says | None, source: Source, *, reason: str, ask: IntEnum | None
+def _append(  # noqa: PLR0917  it runs for every frame about an order, and keywords cost
+    order: Narrated, now: int, says: Says | None, source: Source, reason: str, ask: IntEnum | None
 ) -> None:
     end = order.story_end
-    filled, reported = order.filled_amount, order.reported_executed
+    kept = 1 if end is None else end.kept + 1
     order.story_end = Entry(
         now,
         says,
@@ -103,12 +109,13 @@ def _append(
         ask,
         order.status,
         order.placement,
-        max(filled, reported),
+        order.filled_amount,
+        order.reported_executed,
         order.cancel_request is not None,
         end,
-        1 if end is None else end.kept + 1,
+        kept,
     )
-    if order.story_end.kept > MOST_ENTRIES:
+    if kept > MOST_ENTRIES:
         _shorten(order)
 
 
