@@ -41,6 +41,7 @@ from valr_connector.integrations.hummingbot.order_records import (
     side_of,
 )
 from valr_connector.integrations.hummingbot.order_tracker import CoreOrderTracker
+from valr_connector.integrations.hummingbot.pair_rules import is_traded, pair_info, trading_rule
 from valr_connector.integrations.hummingbot.rest_account import RestAccount
 from valr_connector.integrations.hummingbot.throttler import ValrThrottler
 from valr_connector.integrations.hummingbot.user_stream_source import UserStreamSource
@@ -48,11 +49,8 @@ from valr_connector.model.account import Balance
 from valr_connector.model.enums import CancelScope, OrderStatus
 from valr_connector.model.events import BalanceChanged, Event, OrderEvent, TradingRulesChanged, UntrackedOrder
 from valr_connector.model.ids import Symbol
-from valr_connector.model.market import PairInfo
 from valr_connector.model.order import CancelOutcome, InFlightOrder
 from valr_connector.protocol.codec import encode_json
-from valr_connector.protocol.endpoint_table import PAIRS
-from valr_connector.protocol.pair_rules import to_pair_info
 from valr_connector.protocol.signing import Credentials
 
 _PERCENT = Decimal(100)
@@ -225,7 +223,7 @@ class ValrHummingbotExchange(ExchangePyBase):
         elif isinstance(event, BalanceChanged):
             self._note_balance(event.balance)
         elif isinstance(event, TradingRulesChanged) and event.after.pair in self._trading_rules:
-            self._trading_rules[event.after.pair] = _trading_rule(event.after)
+            self._trading_rules[event.after.pair] = trading_rule(event.after)
         elif isinstance(event, UntrackedOrder):
             self.logger().warning(
                 f"VALR has an open order that this bot did not place: {event.side} {event.remaining_amount} "
@@ -312,22 +310,17 @@ class ValrHummingbotExchange(ExchangePyBase):
         return order.exchange_order_id or "", self.current_timestamp
 
     async def _place_cancel(self, order_id: str, tracked_order: ShownOrder) -> bool:
-        """Cancel an order; True if VALR said that it is cancelled."""
-        if self._account is not None:
-            return await self._cancel_through_core(order_id)
+        """Cancel an order; True if VALR said that it has ended."""
+        if self._account is not None:  # a cancel waits for the placement, and a receipt is no cancellation
+            outcome = await self._account.valr.cancel_order(order_id)
+            self._order_tracker.show_request(order_id)
+            return outcome.is_done
         await self._make_known()
         record = self._rest_account.find(order_id)
         if record is None:
             raise UnknownOrderError(order_id)
         await self._rest_account.cancel(record)
         return record.status is OrderStatus.CANCELLED or tracked_order.is_failure
-
-    async def _cancel_through_core(self, order_id: str) -> bool:
-        """As `_place_cancel`; a cancel waits for the placement, and a receipt is no cancellation."""
-        assert self._account is not None  # noqa: S101  its caller looked
-        outcome = await self._account.valr.cancel_order(order_id)
-        self._order_tracker.show_request(order_id)
-        return outcome.is_done
 
     async def cancel_all(self, timeout_seconds: float) -> list[CancellationResult]:
         """Cancel every order of this bot, and say of each whether VALR said that it ended."""
@@ -479,19 +472,19 @@ class ValrHummingbotExchange(ExchangePyBase):
     ) -> list[TradingRule]:
         rules: list[TradingRule] = []
         for row in exchange_info_dict:
-            info = _pair_info(row)
+            info = pair_info(row)
             if info is None:
                 self.logger().error(f"Error parsing the trading pair rule {row}. Skipping.")
-            elif _is_traded(info):
-                rules.append(_trading_rule(info))
+            elif is_traded(info):
+                rules.append(trading_rule(info))
         return rules
 
     def _initialize_trading_pair_symbols_from_exchange_info(
         self, exchange_info: Sequence[Mapping[str, Any]]
     ) -> None:
-        infos = (_pair_info(row) for row in exchange_info)
+        infos = (pair_info(row) for row in exchange_info)
         self._set_trading_pair_symbol_map(
-            bidict({info.symbol: info.pair for info in infos if info is not None and _is_traded(info)})
+            bidict({info.symbol: info.pair for info in infos if info is not None and is_traded(info)})
         )
 
     async def _get_last_traded_price(self, trading_pair: str) -> float:
@@ -502,28 +495,3 @@ class ValrHummingbotExchange(ExchangePyBase):
 
 def _ended(outcomes: Iterable[CancelOutcome]) -> set[str]:
     return {outcome.order.client_order_id for outcome in outcomes if outcome.is_done}
-
-
-def _pair_info(row: Mapping[str, Any]) -> PairInfo | None:
-    """The rules of a pair out of Hummingbot's hands; None where they are not complete."""
-    try:
-        (read,) = PAIRS.decode(encode_json([row]))
-    except ValrError:
-        return None
-    return to_pair_info(read)
-
-
-def _is_traded(info: PairInfo) -> bool:
-    """Perpetuals are another kind of connector."""
-    return info.is_active and not info.is_perpetual
-
-
-def _trading_rule(info: PairInfo) -> TradingRule:
-    return TradingRule(
-        trading_pair=info.pair,
-        min_order_size=info.min_amount,
-        max_order_size=info.max_amount,
-        min_price_increment=info.tick_size,
-        min_base_amount_increment=info.amount_step,
-        min_notional_size=info.min_notional,
-    )
