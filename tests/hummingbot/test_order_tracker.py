@@ -181,6 +181,13 @@ async def test_by_rest_a_placement_that_cannot_leave_fails(idle: Live) -> None:
     assert idle.story(order_id) == ["OrderFailure"]
 
 
+async def test_by_rest_a_placement_without_a_key_fails(idle: Live) -> None:
+    idle.connector._key = ""
+    order_id = idle.buy()
+    await idle.until(lambda: idle.story(order_id))
+    assert idle.story(order_id) == ["OrderFailure"]
+
+
 async def test_by_rest_a_cancel_without_an_answer_ends_nothing(idle: Live) -> None:
     order_id = idle.buy()
     await idle.placed(order_id)

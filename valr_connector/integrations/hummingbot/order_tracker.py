@@ -116,7 +116,8 @@ class CoreOrderTracker(ClientOrderTracker):
 
     # --- what Hummingbot says ----------------------------------------------------------------------
 
-    async def _process_order_update(self, order_update: OrderUpdate) -> None:
+    def process_order_update(self, order_update: OrderUpdate) -> None:
+        """An occasion to show what the core knows; only an order that was never sent can fail this way."""
         shown = self.fetch_order(order_update.client_order_id, order_update.exchange_order_id)
         if shown is None:
             if order_update.new_state in _FINAL:

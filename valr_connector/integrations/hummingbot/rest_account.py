@@ -91,22 +91,26 @@ class RestAccount:
         )  # fmt: skip
 
     async def place(self, order: OrderRecord) -> OrderRecord:
-        """Place an order by REST v2. Without an answer it is unknown, and stays in flight."""
-        order.created_at = time.monotonic_ns()
-        self._state.tracker.track(order)
-        self._say(order, Says.SENT)
-        try:
-            async with self._rest() as rest:
+        """Place an order by REST v2. Without an answer it is unknown, and stays in flight.
+
+        Raises:
+            InvalidArgumentError: the key or the secret is none; nothing was sent.
+        """
+        async with self._rest() as rest:
+            order.created_at = time.monotonic_ns()
+            self._state.tracker.track(order)
+            self._say(order, Says.SENT)
+            try:
                 placed = await rest.call(placement_endpoint(placement_request(order)))
-        except NotSentError as error:
-            self._say(order, SAYS[Fate.NOT_SENT_BY_REST], reason=f"not sent: {error}")
-        except ExchangeError as error:
-            says = SAYS[fate_of_refusal(error.code)]
-            self._say(order, says, Source.REPLY, reason=error.reason, order_id=error.order_id)
-        except ValrError as error:
-            self._say(order, SAYS[Fate.UNKNOWN], reason=str(error))
-        else:
-            self._say(order, Says.PROCESSED, Source.REPLY, order_id=placed.order_id)
+            except NotSentError as error:
+                self._say(order, SAYS[Fate.NOT_SENT_BY_REST], reason=f"not sent: {error}")
+            except ExchangeError as error:
+                says = SAYS[fate_of_refusal(error.code)]
+                self._say(order, says, Source.REPLY, reason=error.reason, order_id=error.order_id)
+            except ValrError as error:
+                self._say(order, SAYS[Fate.UNKNOWN], reason=str(error))
+            else:
+                self._say(order, Says.PROCESSED, Source.REPLY, order_id=placed.order_id)
         return order
 
     async def cancel(self, order: OrderRecord) -> None:
