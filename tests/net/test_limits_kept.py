@@ -274,6 +274,7 @@ async def test_a_placement_that_waited_over_a_new_connection_belongs_to_the_new_
         desk.drop_account_socket()
         await desk.back()
         assert not placing.done()
+        assert desk.asked("GET /v1/orders/{pair}/customerorderid/{id}") == 0  # it has not been sent
         desk.pause_over()
         await placing
         assert order.status is OrderStatus.OPEN

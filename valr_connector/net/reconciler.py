@@ -19,7 +19,7 @@ from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_tracker import OrderTracker
 from valr_connector.core.reconcile import Patience, Question, Questions, absence_proves, earliest_due, is_moot
 from valr_connector.errors import ValrError
-from valr_connector.model.enums import OrderStatus
+from valr_connector.model.enums import OrderStatus, Placement
 from valr_connector.model.ids import ClientOrderId
 from valr_connector.net.alarm import Alarm
 from valr_connector.net.event_stream import EventPublisher
@@ -173,7 +173,11 @@ class Reconciler:
         in_doubt = [*self._tracker.in_flight.values()]  # placed by REST meanwhile, one may have ended unheard
         listed = await self.compare(epoch)
         await self._fetch_missed_fills()
-        missing = [order for order in in_doubt if not order.is_done and order not in listed]
+        missing = [
+            order
+            for order in in_doubt
+            if not order.is_done and order not in listed and order.placement is not Placement.UNSENT
+        ]
         async with asyncio.TaskGroup() as tasks:
             for order in missing:
                 tasks.create_task(self._ask_about_missing(order))
