@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 from typing import Final
 
-SCHEDULES: Final = 1_000
+SCHEDULES: Final = 5_000
 FIRST_SEED: Final = "VALR_SIMULATION_FROM"
 """Environment variable: the first seed, to run the schedules of another day again."""
 TEST_MODULE: Final = "test_days_seeds.py"

@@ -8,7 +8,7 @@ from tests.verification.days_seeds import FIRST_SEED, SCHEDULES, first_seed, in_
 from valr_connector.verification.campaign import run_chunk
 from valr_connector.verification.generate import Profile
 
-CHUNKS = 20
+CHUNKS = 100
 """Tests can run beside each other; schedules within one cannot."""
 
 
