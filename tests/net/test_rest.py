@@ -41,7 +41,7 @@ from valr_connector.errors import (
 )
 from valr_connector.net.http_exchange import Failure, Limits, Reply
 from valr_connector.net.limiter import LimiterRegistry
-from valr_connector.net.rest import RestClient, RestSettings
+from valr_connector.net.rest import RestClient, RestSettings, pause_until
 from valr_connector.observe.latency import LatencySummary
 from valr_connector.observe.metrics import Metrics
 from valr_connector.protocol import endpoints
@@ -106,7 +106,7 @@ async def make(time: VirtualTime, metrics: Metrics) -> AsyncIterator[Make]:
             "rng": HalfRandom(),
             "clock": time.clock,
             "wall_clock": lambda: NOW_MS * 1_000_000,
-            "sleep": time.pass_at_once,
+            "pause": lambda seconds, _: time.pass_at_once(seconds),
             "metrics": metrics,
         }
         client = RestClient(**(settings | changes))
@@ -583,6 +583,17 @@ async def test_a_closed_client_refuses_calls(make: Make) -> None:
     await client.close()
     with pytest.raises(ClosedError):
         await client.call(read())
+
+
+async def test_closing_ends_the_pause_before_another_attempt(make: Make) -> None:
+    exchange = Scripted(LOST, OK)
+    client = make(open_session=lambda: exchange, pause=pause_until)
+    call = asyncio.create_task(client.call(read()))
+    await asyncio.sleep(0)  # the attempt, and then it pauses
+    await client.close()
+    with pytest.raises(TransportError, match="the connection was lost"):
+        await asyncio.wait_for(call, 0.1)
+    assert len(exchange.limits) == 1
 
 
 async def test_no_log_at_any_level_shows_key_secret_or_signature(

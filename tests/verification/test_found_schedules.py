@@ -8,6 +8,37 @@ from valr_connector.verification.run import simulate
 from valr_connector.verification.schedule_text import from_text
 
 FOUND = {
+    "a cancel-all that closing overtakes does not wait to ask once more": """
+        seed=4014902
+        latency_s=0.05
+        books=false
+        venue.account_acks=false
+        settings.on_close=leave
+        0.95 frame count=2 way=in fate=late kind=PLACE_LIMIT_WS_RESPONSE seconds=4.843
+        0.95 place name=o0 side=BUY amount=0.011 price=980628
+        0.973 cancel name=o0
+        1.022 frame way=out fate=cut-before seconds=0.0
+        1.022 place name=o1 side=SELL amount=0.019 price=1002859 post_only=true
+        1.058 cancel-all
+        1.127 frame count=4 way=in fate=cut-before seconds=0.0
+        1.226 restart
+    """,
+    "a fill beyond the size that is known shows that a modify made the order larger": """
+        seed=4019817
+        latency_s=0.002
+        books=false
+        venue.event_jitter_s=0.005
+        venue.events_may_swap=true
+        venue.reply_jitter_s=0.02
+        settings.on_close=leave
+        0.1 place name=o0 side=SELL amount=0.009 price=1007394 post_only=true
+        0.1 modify name=o0 remaining=0.01
+        0.105 frame way=out fate=cut-after seconds=0.0
+        0.105 cancel name=o0
+        0.107 take side=SELL amount=0.017
+        0.115 request count=5 lasting=0.0 fate=error-before kind=GET_/v1/orders seconds=0.0 status=502
+        0.607 close
+    """,
     "a placement that VALR is slow to read is not held up by a half-open connection on top of it": """
         seed=1006833
         latency_s=0.05

@@ -77,6 +77,8 @@ def count_fill(order: OrderRecord, evidence: Evidence, trade: Trade, events: lis
     )
     order.fills_by_id[trade.trade_id] = fill
     order.filled_amount += trade.amount
+    if order.was_modified and order.amount is not None:
+        order.amount = max(order.amount, order.accounted_amount)  # what was executed was not larger than it
     order.fees_missing += fill.fee is None
     is_late = order.is_done
     tell_created(order, evidence, events)

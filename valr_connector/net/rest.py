@@ -12,7 +12,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -94,6 +94,13 @@ class RestSettings:
                 raise InvalidArgumentError(name, value, "has to be positive")
 
 
+async def pause_until(seconds: float, end: asyncio.Event) -> None:
+    """Wait so long, or until `end`."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await end.wait()
+
+
 def open_http_session() -> HttpExchange:
     """A pool of aiohttp's connections."""
     from valr_connector.net.http_session import HttpSession  # noqa: PLC0415  aiohttp is slow to import
@@ -112,7 +119,7 @@ class RestClient:
         settings: time-outs and limits.
         clock: monotonic nanoseconds, for deadlines and latencies.
         wall_clock: nanoseconds; the clock whose offset `timestamps` knows.
-        sleep: waits for seconds.
+        pause: waits for seconds, or until the client is closed.
         open_session: makes the pool.
         metrics: where to count.
         limiter: asked before each attempt, and told of each 429; None where nobody counts.
@@ -135,7 +142,7 @@ class RestClient:
         settings: RestSettings | None = None,
         clock: Callable[[], int] = time.monotonic_ns,
         wall_clock: Callable[[], int] = time.time_ns,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        pause: Callable[[float, asyncio.Event], Awaitable[object]] = pause_until,
         open_session: Callable[[], HttpExchange] = open_http_session,
         metrics: m.Metrics | None = None,
         limiter: Limiter | None = None,
@@ -151,13 +158,13 @@ class RestClient:
         self._settings = settings or RestSettings()
         self._clock = clock
         self._wall_clock = wall_clock
-        self._sleep = sleep
+        self._pause = pause
+        self._closing = asyncio.Event()
         self._metrics = metrics or m.Metrics()
         self._limiter = limiter
         self._correct_clock = correct_clock
         self._order_circuit = order_circuit
         self._pools = HttpPools(open_session, clock)
-        self._is_closed = False
 
     async def call(
         self, request: Request[T], *, timeout: float | None = None, passage: Passage | None = None
@@ -213,7 +220,9 @@ class RestClient:
             if pause_s is None or self._clock() + pause_s * _NS_PER_S >= deadline:
                 return outcome
             log.info("%s: %s; trying again in %.2f s", request.name, _in_words(outcome), pause_s)
-            await self._sleep(pause_s)
+            await self._pause(pause_s, self._closing)
+            if self._closing.is_set():
+                return outcome
             self._metrics.counter(m.REST_RETRIES, request.name).add()
             attempt += 1
 
@@ -258,11 +267,11 @@ class RestClient:
             if until is not None and self._clock() + wait_s * _NS_PER_S >= until:
                 raise refusal
             log.info("%s: %s; waiting %.2f s for room", request.name, refusal, wait_s)
-            await self._sleep(wait_s)
+            await self._pause(wait_s, self._closing)
 
     async def close(self) -> None:
         """Close all connections; later calls raise ClosedError."""
-        self._is_closed = True
+        self._closing.set()
         await self._pools.close()
 
     async def renew(self) -> None:
@@ -280,7 +289,7 @@ class RestClient:
             await self._limiter.acquire(request.lane, request.name, deadline)
 
     async def _attempt(self, request: Request[T], deadline: int, attempt: int) -> Reply | Failure:
-        if self._is_closed:
+        if self._closing.is_set():
             raise ClosedError("the REST client is closed")
         headers = self._headers(request)
         log.debug("%s > %s %s", request.name, request.method, request.target)
@@ -329,7 +338,7 @@ class RestClient:
 
     def _pause_s(self, request: Request[T], outcome: Reply | Failure, attempt: int) -> float | None:
         """Seconds to wait before sending again; None where that is not to be."""
-        if self._is_closed or not request.may_retry or attempt >= self._settings.attempts:
+        if self._closing.is_set() or not request.may_retry or attempt >= self._settings.attempts:
             return None
         if isinstance(outcome, Reply) and outcome.status == _TOO_MANY_REQUESTS:
             return self._patience_s(_retry_after_s(outcome))

@@ -120,6 +120,12 @@ def test_a_resized_order_that_is_filled_without_a_size_claims_no_more_than_its_f
     assert (order.status, order.executed_amount) == (FILLED, Decimal("1.5"))
 
 
+def test_a_fill_beyond_the_size_that_is_known_shows_that_a_modify_made_the_order_larger() -> None:
+    order = order_in(OPEN)
+    tell(order, step(Says.MODIFY_SENT), fill("t-1", "1.5", at_second=6, fee=FEE))
+    assert (order.status, order.amount, order.remaining_amount) == (PARTIAL, Decimal("1.5"), Decimal(0))
+
+
 def test_fills_complete_no_order_whose_size_is_being_changed() -> None:
     order = order_in(OPEN)
     tell(order, step(Says.MODIFY_SENT), fill("t-1", "1", at_second=6, fee=FEE))
