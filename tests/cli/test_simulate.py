@@ -67,7 +67,8 @@ def test_a_violation_is_told_with_its_seed_and_the_shortest_schedule(
     text = out.getvalue()
     assert "violations: S1 1, S2 0" in text
     assert "seed 7:\n  S1: false\nshortest schedule found that violates the same:\n  seed=7\n" in text
-    assert progress.getvalue().startswith("\r1/1 schedules, 2 per second, 1 with violations")
+    told = progress.getvalue()
+    assert told.startswith("\rseed 7: S1: false\n\r1/1 schedules, 2 per second, 1 with violations")
 
 
 def test_without_schedules_nothing_is_divided_by() -> None:

@@ -25,9 +25,13 @@ _MOST_MINIMISED: Final = 3
 
 def run_seeds(plan: Plan, out: TextIO, progress: TextIO) -> bool:
     """Run a campaign, tell what it found on `out` and how far it is on `progress`; whether all held."""
+    shown: set[int] = set()
 
     def show(tally: Tally) -> None:
         found = len(tally.found)
+        for seed in sorted(tally.found.keys() - shown):  # a long campaign need not be over to be looked into
+            progress.write(f"\rseed {seed}: {'; '.join(tally.found[seed])}\n")
+        shown.update(tally.found)
         rate = _rate(tally, tally.seconds)
         done = f"{tally.schedules}/{plan.seeds} schedules, {rate:.0f} per second"
         progress.write(f"\r{done}, {found} with violations ")
