@@ -74,6 +74,18 @@ async def test_a_question_from_before_the_latest_news_does_not_serve() -> None:
     assert not await third
 
 
+async def test_a_question_from_before_the_asker_wants_to_know_does_not_serve() -> None:
+    clerk = Clerk()
+    first = await clerk.begin()
+    clerk.now += 2
+    second = asyncio.ensure_future(clerk.inquiries.ask(clerk.order, since=clerk.now))
+    await settle()
+    assert len(clerk.asked) == 2
+    for answer in clerk.answers:
+        answer.set_result(True)
+    assert await asyncio.gather(first, second) == [True, True]
+
+
 async def test_an_asker_who_gives_up_leaves_the_question_to_the_next() -> None:
     clerk = Clerk()
     first, second, third = [await clerk.begin() for _ in range(3)]

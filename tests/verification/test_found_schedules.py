@@ -8,6 +8,22 @@ from valr_connector.verification.run import simulate
 from valr_connector.verification.schedule_text import from_text
 
 FOUND = {
+    "a reconnect takes no answer to a question that was put before it": """
+        seed=4097484
+        latency_s=0.2
+        books=false
+        venue.send_placed_status=true
+        venue.account_acks=false
+        venue.processing_jitter_s=0.1
+        settings.ping_interval_s=3.0
+        0.785 place name=o0 side=BUY amount=0.016 price=981341
+        0.785 cancel name=o0
+        0.816 half-open seconds=6.0
+        0.857 place name=o1 side=BUY amount=0.001 price=995287 post_only=true
+        0.857 cancel name=o1
+        0.857 batch places=b0 cancels=o0,o1 amount=0.004 price=986732
+        1.32 cut code=1012
+    """,
     "a cancel-all that closing overtakes does not wait to ask once more": """
         seed=4014902
         latency_s=0.05

@@ -40,10 +40,14 @@ class Inquiries:
         self._under_way: dict[ClientOrderId, _UnderWay] = {}
         self._answered_at: OrderedDict[ClientOrderId, int] = OrderedDict()
 
-    async def ask(self, order: OrderRecord) -> bool:
-        """Ask what became of an order, or share the answer that is on its way; False if there is none."""
+    async def ask(self, order: OrderRecord, since: int = 0) -> bool:
+        """Ask what became of an order, or share the answer that is on its way; False if there is none.
+
+        Args:
+            since: an answer to a question that was put before, monotonic nanoseconds, says nothing here.
+        """
         while (other := self._under_way.get(order.client_order_id)) is not None:
-            if other.asked_at < order.last_heard:
+            if other.asked_at < max(order.last_heard, since):
                 break
             await other.ended.wait()
             if other.answered is not None:

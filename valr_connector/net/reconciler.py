@@ -170,6 +170,7 @@ class Reconciler:
         """
         if self._fills_read_to is None:
             self._fills_read_to = datetime.fromtimestamp(self._server_time() / SECOND, UTC)
+        began = self._clock()
         in_doubt = [*self._tracker.in_flight.values()]  # placed by REST meanwhile, one may have ended unheard
         listed = await self.compare(epoch)
         await self._fetch_missed_fills()
@@ -180,10 +181,10 @@ class Reconciler:
         ]
         async with asyncio.TaskGroup() as tasks:
             for order in missing:
-                tasks.create_task(self._ask_about_missing(order))
+                tasks.create_task(self._ask_about_missing(order, began))
 
-    async def _ask_about_missing(self, order: OrderRecord) -> None:
-        if not await self.ask_about(order):
+    async def _ask_about_missing(self, order: OrderRecord, since: int) -> None:
+        if not await self._inquiries.ask(order, since):
             self._questions.ask(order.client_order_id, AskReason.ABSENT, self._clock())
 
     async def _compare_now_and_then(self) -> None:
