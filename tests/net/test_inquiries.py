@@ -83,7 +83,7 @@ async def test_a_question_from_before_the_asker_wants_to_know_does_not_serve() -
     assert len(clerk.asked) == 2
     for answer in clerk.answers:
         answer.set_result(True)
-    assert await asyncio.gather(first, second) == [True, True]
+    assert [await first, await second] == [True, True]
 
 
 async def test_an_asker_who_gives_up_leaves_the_question_to_the_next() -> None:
