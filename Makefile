@@ -7,7 +7,7 @@ HUMMINGBOT := .venv-hummingbot
 HUMMINGBOT_STAMP := $(HUMMINGBOT)/.complete
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help venv demo replays test browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench-books bench-books-peers standby-gap lint format frames lock package test-all clean \
+.PHONY: help venv demo replays test browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-books bench-books-peers standby-gap lint format frames lock package test-all clean \
         hummingbot-env test-hummingbot headless-hummingbot
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make chaos   a maker through 200 network faults, compared with the venue (SEED=n, FAULTS=n)"
 	@echo "make soak    kills, lost connections, full load and hours of trading, for about an hour (SECONDS=n of trading)"
 	@echo "make soak-books   a million diffs of 50 books with faults, held against the truth (SEED=n DIFFS=n)"
+	@echo "make bench   what a frame, an order, the metrics and a recording cost"
 	@echo "make bench-books  a million diffs against other books; 200 pairs at 50 changes a second"
 	@echo "make bench-books-peers  the diffs against a published book too, fetched into .peers"
 	@echo "make standby-gap  a fill while the account socket is away: when it is heard of (DROPS=n)"
@@ -111,6 +112,11 @@ soak: venv
 
 soak-books: venv
 	$(BIN)/python -m tests.soak.books --diffs $(or $(DIFFS),1000000) $(if $(SEED),--seed $(SEED))
+
+# What a frame, an order, the metrics and a recording cost. Each says what it must come to, and fails beyond that.
+bench: venv
+	@status=0; for what in metrics_overhead recording_cost order_memory dashboard_picture frame_path; do \
+	  echo "== $$what"; $(BIN)/python -m benchmarks.$$what || status=1; done; exit $$status
 
 bench-books: venv
 	$(BIN)/python -m benchmarks.book_diffs
