@@ -2,9 +2,9 @@
 
     python -m benchmarks.frame_path [--orders 3000]
 
-It is the shipped path: the socket's reader, the decoder that validates every field, the router, the
-tracker, the order automaton, metrics, the order's story and a subscriber. Both take turns, an order's whole
-life each, and the middle of all ratios counts: whatever else the machine does meanwhile slows both.
+The library's side is the shipped path: the socket's reader, the decoder that validates every field, the
+router, the tracker, the order automaton, metrics, the order's story and a subscriber. Both take turns, an
+order's whole life each, and the middle of all ratios counts: whatever else the machine does slows both.
 """
 
 from __future__ import annotations

@@ -13,8 +13,10 @@ from tests.tracing import UNTRACED, Tracing, is_untraced
 from tests.verification import days_seeds
 
 TESTS = Path(__file__).parent
-# Directories whose tests run the whole connector for long; what they reach, faster tests reach by name.
-LONG_RUNS = ("chaos", "replay", "scripts", "soak", "verification")
+# Directories whose tests run a whole connector or exchange; what the floors need, the others reach.
+LONG_RUNS = ("chaos", "examples", "replay", "scripts", "simulator", "soak", "verification")
+# Tables of what is refused, row by row through a whole connector; the refusals themselves are unit tests.
+TABLES = ("test_caller_errors.py", "test_exchange_bad_input.py")
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
@@ -32,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         repeats = isinstance(item, pytest.Function) and is_hypothesis_test(item.obj)
-        if repeats or item.path.relative_to(TESTS).parts[0] in LONG_RUNS:
+        if repeats or item.path.relative_to(TESTS).parts[0] in (*LONG_RUNS, *TABLES):
             item.add_marker(UNTRACED)
         if item.get_closest_marker("no_cover"):
             raise pytest.UsageError(

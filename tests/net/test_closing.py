@@ -100,7 +100,7 @@ def silence(desk: Desk) -> None:
     rest: Any = desk.connector.rest
 
     async def unanswered(*_: object) -> Failure:
-        await desk.until(lambda: rest._is_closed)
+        await desk.until(rest._closing.is_set)
         return Failure("the session is closed", may_have_left=True)
 
     rest._attempt = unanswered

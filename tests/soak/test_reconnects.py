@@ -18,10 +18,10 @@ def _memory_is_counted() -> Iterator[None]:
 
 
 def test_reconnects_in_virtual_time_leave_nothing_behind() -> None:
-    report = in_virtual_time(20)
+    report = in_virtual_time(10)
     assert not report.violations, figures(report)
 
 
 async def test_reconnects_over_real_sockets_leave_nothing_behind() -> None:
-    report = await over_real_sockets(10)
+    report = await over_real_sockets(6)
     assert not report.violations, figures(report)
