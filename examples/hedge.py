@@ -11,9 +11,7 @@ import asyncio
 from dataclasses import KW_ONLY, dataclass, field
 from decimal import Decimal
 
-from valr_connector import InFlightOrder, OrderFilled, OrderRuleError, OrderStatus, Side, ValrExchange
-
-ENDED = (OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.FAILED)
+from valr_connector import InFlightOrder, OrderFilled, OrderRuleError, Side, ValrExchange
 
 
 def signed(side: Side, amount: Decimal) -> Decimal:
@@ -41,7 +39,7 @@ class Hedger:
     @staticmethod
     def most(hedge: InFlightOrder) -> Decimal:
         """The most that a hedge has executed, or may still execute."""
-        return hedge.executed_amount if hedge.status in ENDED else hedge.amount or Decimal(0)
+        return hedge.executed_amount if hedge.is_done else hedge.amount or Decimal(0)
 
     async def run(self) -> None:
         """Hedge until cancelled."""

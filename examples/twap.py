@@ -10,9 +10,7 @@ import asyncio
 from dataclasses import KW_ONLY, dataclass, field
 from decimal import Decimal
 
-from valr_connector import InFlightOrder, OrderRuleError, OrderStatus, Side, TimeInForce, ValrExchange
-
-ENDED = (OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.FAILED)
+from valr_connector import InFlightOrder, OrderRuleError, Side, TimeInForce, ValrExchange
 
 
 @dataclass
@@ -41,7 +39,7 @@ class Twap:
     @staticmethod
     def most(order: InFlightOrder) -> Decimal:
         """The most that an order may have executed, or may still execute."""
-        return order.executed_amount if order.status in ENDED else order.amount or Decimal(0)
+        return order.executed_amount if order.is_done else order.amount or Decimal(0)
 
     async def run(self) -> None:
         """Send one slice after the other; returns after the last."""
