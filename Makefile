@@ -7,7 +7,7 @@ HUMMINGBOT := .venv-hummingbot
 HUMMINGBOT_STAMP := $(HUMMINGBOT)/.complete
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help venv demo replays test core-covered rest-covered browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-books bench-books-peers standby-gap lint format frames lock package test-all clean \
+.PHONY: help venv demo replays test core-covered rest-covered browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-books bench-books-peers standby-gap lint format frames lock package tour test-all clean \
         hummingbot-env test-hummingbot headless-hummingbot
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo "make test-prometheus  have Prometheus scrape the demo ('make prometheus' fetches that)"
 	@echo "make screenshots   take the pictures of docs/operations anew"
 	@echo "make vendor  fetch the charting library and compare the packaged copy with it"
+	@echo "make tour    the path of one ORDER_STATUS_UPDATE through the code, function by function"
 	@echo "make package sdist and wheel, checked in empty environments"
 	@echo "make test-all  the tests on Python 3.11, 3.12 and 3.13, where they are here"
 	@echo "make lint    ruff, mypy --strict, import-linter"
@@ -144,6 +145,9 @@ replays: venv
 # SEEDS schedules for each bug; the first seed is FROM.
 planted: venv
 	$(BIN)/python -m tests.verification.planted_bugs --seeds $(or $(SEEDS),300) --from $(or $(FROM),0)
+
+tour: venv
+	@$(BIN)/python -m scripts.tour
 
 lint: venv
 	$(BIN)/ruff check .
