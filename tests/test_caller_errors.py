@@ -697,7 +697,7 @@ async def test_a_callers_mistake_is_told_in_the_callers_words(
         orders_there = len(desk.venue_orders())
         placed_before = "mine-1" in desk.valr.orders
         await desk.valr.close()
-    assert (type(mistake.value), str(mistake.value)) == (error, message)
+    assert (type(mistake.value), mistake.value.message) == (error, message)
     assert orders_there == (1 if placed_before else 0)
 
 

@@ -30,25 +30,58 @@
     │   ├── JournalInUseError              ... because another process uses it
     │   ├── JournalCorruptError            ... because a record in it is damaged; names file and byte offset
     │   └── JournalWriteError              ... because it could not be written; nothing was sent
+    ├── RecordingError                     a recording of frames cannot be read or continued
     ├── DecodeError                        bytes from VALR that do not fit the protocol
     └── StreamOverflowError                a subscriber did not read its events fast enough
 
-A message never contains a key, a secret, a signature or a header.
+A message ends with the code of its kind, which docs/errors.md explains. It never contains a key, a
+secret, a signature or a header.
 """
 
 from __future__ import annotations
 
+from typing import ClassVar, Final, Self
+
+DOCS_PAGE: Final = "docs/errors.md"
+"""Where each code is explained."""
+
 
 class ValrError(Exception):
-    """Root of every error of this library."""
+    """Root of every error of this library.
+
+    Its text ends with `docs_code` in brackets: docs/errors.md tells its cause and remedy. Codes never change.
+
+    Attributes:
+        docs_code: of the kind of error.
+    """
+
+    docs_code: ClassVar[str] = "VC00"
+
+    def __new__(cls, *args: object, **kwargs: object) -> Self:
+        """The exception as usual, with a line below it in tracebacks that says where to read on."""
+        error = super().__new__(cls, *args, **kwargs)
+        error.add_note(f"{cls.docs_code}: cause and remedy are in {DOCS_PAGE}")
+        return error
+
+    @property
+    def message(self) -> str:
+        """What happened, without the code."""
+        return super().__str__()
+
+    def __str__(self) -> str:
+        return f"{self.message} [{self.docs_code}]"
 
 
 class CallerError(ValrError, ValueError):
     """The call was wrong. Raised before anything is sent."""
 
+    docs_code: ClassVar[str] = "VC10"
+
 
 class ConfigurationError(CallerError):
     """Settings or credentials are missing or malformed."""
+
+    docs_code: ClassVar[str] = "VC11"
 
 
 class InvalidArgumentError(CallerError):
@@ -60,6 +93,8 @@ class InvalidArgumentError(CallerError):
         rule: what it has to be.
     """
 
+    docs_code: ClassVar[str] = "VC12"
+
     def __init__(self, field: str, value: object, rule: str) -> None:
         super().__init__(f"{field}={value!r}: {rule}")
         self.field = field
@@ -70,6 +105,8 @@ class InvalidArgumentError(CallerError):
 class OrderRuleError(InvalidArgumentError):
     """The order breaks a rule of its pair (protocol 6)."""
 
+    docs_code: ClassVar[str] = "VC13"
+
 
 class UnknownPairError(CallerError):
     """VALR lists no such trading pair.
@@ -77,6 +114,8 @@ class UnknownPairError(CallerError):
     Attributes:
         pair: what was given.
     """
+
+    docs_code: ClassVar[str] = "VC14"
 
     def __init__(self, pair: object, hint: str = "") -> None:
         super().__init__(f"pair={pair!r}: VALR lists no such pair{'; ' + hint if hint else ''}")
@@ -90,6 +129,8 @@ class UnknownOrderError(CallerError):
         order_id: what was given.
     """
 
+    docs_code: ClassVar[str] = "VC15"
+
     def __init__(self, order_id: str) -> None:
         super().__init__(f"order {order_id!r} is not tracked here")
         self.order_id = order_id
@@ -97,6 +138,8 @@ class UnknownOrderError(CallerError):
 
 class NotReadyError(ValrError):
     """Not connected, or a part that the call needs is not ready yet."""
+
+    docs_code: ClassVar[str] = "VC20"
 
 
 class InvalidBookError(NotReadyError):
@@ -107,6 +150,8 @@ class InvalidBookError(NotReadyError):
         cause: why.
     """
 
+    docs_code: ClassVar[str] = "VC21"
+
     def __init__(self, pair: str, cause: str) -> None:
         super().__init__(f"the book of {pair} may not be used: {cause}")
         self.pair = pair
@@ -116,13 +161,19 @@ class InvalidBookError(NotReadyError):
 class ClosedError(NotReadyError):
     """Closing began, or is over; no order is accepted any more."""
 
+    docs_code: ClassVar[str] = "VC22"
+
 
 class TransportError(ValrError):
     """The network failed."""
 
+    docs_code: ClassVar[str] = "VC30"
+
 
 class NotSentError(TransportError):
     """The request provably never left this process: nothing happened at VALR."""
+
+    docs_code: ClassVar[str] = "VC31"
 
 
 class ThrottledError(NotSentError):
@@ -133,6 +184,8 @@ class ThrottledError(NotSentError):
         limit: the limit that is used up, in words.
         wait_s: seconds until there can be room again.
     """
+
+    docs_code: ClassVar[str] = "VC32"
 
     def __init__(self, operation: str, limit: str, wait_s: float) -> None:
         super().__init__(f"{operation}: VALR's limit of {limit} leaves no room for another {wait_s:.2f} s")
@@ -147,9 +200,13 @@ class CircuitOpenError(NotSentError):
     The network is at fault, not the request. Each way is tried again after a pause.
     """
 
+    docs_code: ClassVar[str] = "VC33"
+
 
 class OutcomeUnknownError(TransportError):
     """The request may have reached VALR and may have been executed."""
+
+    docs_code: ClassVar[str] = "VC34"
 
 
 class ExchangeError(ValrError):
@@ -162,6 +219,8 @@ class ExchangeError(ValrError):
         request: method and path, or the command's type.
         order_id: id of the order that failed, where VALR gave it one (protocol 3.2).
     """
+
+    docs_code: ClassVar[str] = "VC40"
 
     def __init__(
         self,
@@ -186,9 +245,13 @@ class ExchangeError(ValrError):
 class AuthenticationError(ExchangeError):
     """VALR refused the key, the secret, the signature or this address."""
 
+    docs_code: ClassVar[str] = "VC41"
+
 
 class PermissionDeniedError(ExchangeError):
     """The key lacks the permission that this needs."""
+
+    docs_code: ClassVar[str] = "VC42"
 
 
 class RateLimitedError(ExchangeError):
@@ -198,35 +261,51 @@ class RateLimitedError(ExchangeError):
         retry_after_s: seconds VALR asked to wait, or None where it did not say.
     """
 
+    docs_code: ClassVar[str] = "VC43"
+
     retry_after_s: float | None = None
 
 
 class ReadOnlyError(ExchangeError):
     """VALR is in read-only mode; only reads work (protocol 3.5)."""
 
+    docs_code: ClassVar[str] = "VC44"
+
 
 class OrderNotFoundError(ExchangeError):
     """VALR does not know the order. Right after a placement this is no evidence (protocol 19.3)."""
+
+    docs_code: ClassVar[str] = "VC45"
 
 
 class DuplicateOrderIdError(ExchangeError):
     """The customerOrderId belongs to an open order: an earlier attempt lives (protocol 19.4)."""
 
+    docs_code: ClassVar[str] = "VC46"
+
 
 class InsufficientFundsError(ExchangeError):
     """Not enough balance for the order."""
+
+    docs_code: ClassVar[str] = "VC47"
 
 
 class OrderRefusedError(ExchangeError):
     """The order breaks one of VALR's rules: size, type, pair halted, self-trade."""
 
+    docs_code: ClassVar[str] = "VC48"
+
 
 class OrderJournalError(ValrError):
     """The order journal cannot be used."""
 
+    docs_code: ClassVar[str] = "VC50"
+
 
 class JournalInUseError(OrderJournalError):
     """Another process, or another `ValrExchange` of this one, uses the order journal."""
+
+    docs_code: ClassVar[str] = "VC51"
 
 
 class JournalCorruptError(OrderJournalError):
@@ -237,6 +316,8 @@ class JournalCorruptError(OrderJournalError):
         offset: where the record begins, in bytes from the start of the file.
     """
 
+    docs_code: ClassVar[str] = "VC52"
+
     def __init__(self, path: object, offset: int, problem: str) -> None:
         super().__init__(f"{path}: the record at byte {offset} is damaged: {problem}")
         self.path = path
@@ -245,6 +326,14 @@ class JournalCorruptError(OrderJournalError):
 
 class JournalWriteError(OrderJournalError):
     """The order journal could not be written: the disk is full, or fails. The order was not sent."""
+
+    docs_code: ClassVar[str] = "VC53"
+
+
+class RecordingError(ValrError):
+    """A recording of frames cannot be read or continued; the message names file and line."""
+
+    docs_code: ClassVar[str] = "VC60"
 
 
 class DecodeError(ValrError):
@@ -257,6 +346,8 @@ class DecodeError(ValrError):
         problem: what is wrong with it.
     """
 
+    docs_code: ClassVar[str] = "VC70"
+
     def __init__(self, kind: str, field: str, value: str, problem: str) -> None:
         shown = value if len(value) <= 80 else value[:77] + "..."
         super().__init__(f"{kind}: {field or 'frame'}: {problem}: {shown}")
@@ -268,3 +359,5 @@ class DecodeError(ValrError):
 
 class StreamOverflowError(ValrError):
     """A stream that must not lose events was not read fast enough."""
+
+    docs_code: ClassVar[str] = "VC71"

@@ -26,4 +26,4 @@ def test_another_address_needs_a_token(valr: Valr) -> None:
     ended = valr("dashboard", "--demo", "--host", "0.0.0.0", "--port", "0")
 
     assert ended.status == 2
-    assert ended.error == "valr: host='0.0.0.0': other addresses than 127.0.0.1 need a token\n"
+    assert ended.error == "valr: host='0.0.0.0': other addresses than 127.0.0.1 need a token [VC12]\n"

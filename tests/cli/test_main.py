@@ -60,7 +60,7 @@ def test_errors_of_tasks_are_one_line_too(valr: Valr, monkeypatch: pytest.Monkey
     ended = valr("demo")
 
     assert ended.status == 2
-    assert ended.error == "valr: not connected; pair='X-Y': VALR lists no such pair\n"
+    assert ended.error == "valr: not connected [VC20]; pair='X-Y': VALR lists no such pair [VC14]\n"
 
 
 def test_an_unexpected_error_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

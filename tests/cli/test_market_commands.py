@@ -63,7 +63,7 @@ def test_a_piped_book_is_printed_line_by_line(valr: Valr) -> None:
 def test_a_pair_that_is_not_listed_is_one_line(valr: Valr, command: str) -> None:
     ended = valr(command, "NOPE-ZAR", "--simulated")
     assert (ended.status, ended.out) == (2, "")
-    assert ended.error == "valr: pair='NOPE-ZAR': VALR lists no such pair\n"
+    assert ended.error == "valr: pair='NOPE-ZAR': VALR lists no such pair [VC14]\n"
 
 
 # --- trades ----------------------------------------------------------------------------------------

@@ -157,7 +157,7 @@ async def test_what_ends_the_pictures_ends_the_app() -> None:
     feed.queue.put_nowait(TransportError("gone"))
     await app.run_async(headless=True)
 
-    assert str(app.failure) == "gone"
+    assert str(app.failure) == "gone [VC30]"
 
 
 def test_a_connector_that_stopped_shows_no_ready_and_no_price() -> None:
@@ -266,4 +266,4 @@ def test_an_error_ends_the_command_with_one_line(valr: Valr, monkeypatch: pytest
     monkeypatch.setattr(TopApp, "run_async", run_headless)
     ended = valr("top")
 
-    assert (ended.status, ended.error) == (2, "valr: gone\n")
+    assert (ended.status, ended.error) == (2, "valr: gone [VC30]\n")

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from valr_connector.errors import RecordingError
 from valr_connector.model.enums import SessionState, Socket
 from valr_connector.model.events import ConnectionChanged
 from valr_connector.net.journal import (
     Direction,
     FrameRecorder,
-    JournalError,
     RecordedFrame,
     read_frames,
     read_note,
@@ -276,7 +276,7 @@ def test_a_file_with_a_torn_first_line_is_begun_anew(path: Path) -> None:
 def test_a_file_that_is_no_journal_is_not_continued(path: Path) -> None:
     path.write_text("dear diary\n")
 
-    with pytest.raises(JournalError, match="line 1: this is no journal"):
+    with pytest.raises(RecordingError, match="line 1: this is no journal"):
         FrameRecorder(path)
     assert path.read_text() == "dear diary\n"
 
@@ -360,7 +360,7 @@ def test_a_damaged_line_before_the_end_is_an_error_that_names_it(path: Path, lin
     frames = read_frames(path)
 
     assert next(frames).raw == PONG
-    with pytest.raises(JournalError, match=r"account\.jsonl, line 3 is damaged"):
+    with pytest.raises(RecordingError, match=r"account\.jsonl, line 3 is damaged"):
         next(frames)
 
 
@@ -376,7 +376,7 @@ def test_a_file_that_begins_otherwise_is_not_read(path: Path, line: str, problem
     write(path, PONG)
     damage(path, 1, line)
 
-    with pytest.raises(JournalError, match=f"line 1: {problem}"):
+    with pytest.raises(RecordingError, match=f"line 1: {problem}"):
         list(read_frames(path))
-    with pytest.raises(JournalError, match=f"line 1: {problem}"):
+    with pytest.raises(RecordingError, match=f"line 1: {problem}"):
         read_note(path)

@@ -193,7 +193,7 @@ async def test_a_deadline_that_cannot_be_met_is_told_at_once() -> None:
     assert throttled.value.operation == READ
     assert throttled.value.limit == "1200 requests of an address per minute"
     assert throttled.value.wait_s == pytest.approx(63.25)
-    assert str(throttled.value) == (
+    assert throttled.value.message == (
         "GET /v1/account/balances: VALR's limit of 1200 requests of an address per minute"
         " leaves no room for another 63.25 s"
     )

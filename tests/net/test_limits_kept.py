@@ -296,7 +296,7 @@ async def test_a_placement_whose_caller_gives_up_while_it_waits_was_not_sent() -
         assert desk.sent(PLACE) == 0
 
 
-CLOSING = "not sent: closing began before it was sent"
+CLOSING = "not sent: closing began before it was sent [VC31]"
 
 
 async def test_a_placement_that_waits_when_closing_begins_ends_at_once_and_is_not_sent() -> None:

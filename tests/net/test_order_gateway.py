@@ -483,7 +483,7 @@ async def test_a_placement_whose_sending_breaks_off_may_have_left_and_is_looked_
         break_sending(desk, monkeypatch)
         order = await desk.buy()
         assert order.placement is Placement.UNKNOWN
-        assert desk.told(PlacementUnknown)[0].cause == "lost while sending"
+        assert desk.told(PlacementUnknown)[0].cause == "lost while sending [VC34]"
         await desk.until(lambda: order.status is OrderStatus.OPEN)
         await desk.agreed(order)
         assert len(desk.venue_orders()) == 1

@@ -481,7 +481,7 @@ def test_what_could_not_be_written_is_logged_once_and_counted(
     process.hear(rests("MM-1"), executes("MM-1", "t-1", "0.4"))
     assert process.journal.failures > 1
     assert [record.message for record in caplog.records if record.levelno == logging.ERROR] == [
-        f"{path}: it cannot be written: No space left on device"
+        f"{path}: it cannot be written: No space left on device [VC53]"
     ]
     process.die()
 

@@ -17,11 +17,12 @@ from valr_connector.core.account_state import AccountState
 from valr_connector.core.commands import CommandKind
 from valr_connector.core.state_digest import state_digest
 from valr_connector.core.steps import Ended
+from valr_connector.errors import RecordingError
 from valr_connector.model.enums import Socket
 from valr_connector.net import compressed, recording
 from valr_connector.net.compressed import compress
 from valr_connector.net.http_exchange import Failure, HttpExchange, Limits, Reply
-from valr_connector.net.journal import Direction, JournalError, RecordedFrame
+from valr_connector.net.journal import Direction, RecordedFrame
 from valr_connector.net.network import Network
 from valr_connector.net.recorded_http import REST
 from valr_connector.net.recording import OWN, Recording, read_recording, recorded_files
@@ -156,7 +157,7 @@ def test_a_step_that_nobody_knows_is_an_error_and_a_frame_that_was_refused_is_le
     replay = Replay()
     replay.take(RecordedFrame(1, Direction.IN, 0, 5, Socket.ACCOUNT.value, 1, b"no frame"))
     assert (replay.began, replay.now) == (5, 5)
-    with pytest.raises(JournalError, match="step 2 is damaged"):
+    with pytest.raises(RecordingError, match="step 2 is damaged"):
         replay.take(RecordedFrame(2, Direction.OWN, 0, 6, OWN, None, b'{"step":"unheard of"}'))
 
 

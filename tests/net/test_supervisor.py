@@ -120,7 +120,7 @@ async def test_unforeseen_errors_again_and_again_stop_all_and_are_handed_over_in
     assert stage.running() == [False, False]
     (failure,) = stage.failures
     assert type(failure) is ValrError
-    assert str(failure) == "a part of the connector failed: KeyError('oops')"
+    assert failure.message == "a part of the connector failed: KeyError('oops')"
     assert [event.restarts for event in stage.restarts] == [1, 2, 3]
     assert stage.time.slept == [0.1, 0.2, 0.4]
     await stage.supervisor.stop()
@@ -190,7 +190,7 @@ async def test_a_part_that_fails_while_it_is_stopped_does_not_keep_the_others_fr
     await turn()
     await stage.supervisor.stop()
     assert failed.is_set()
-    assert [str(failure) for failure in stage.failures] == ["while closing"]
+    assert [failure.message for failure in stage.failures] == ["while closing"]
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 

@@ -55,7 +55,7 @@ def test_hosts_can_be_given_as_a_mapping(hosts: dict[str, str]) -> None:
 def test_the_first_mistake_is_told_with_its_name_value_and_rule() -> None:
     with pytest.raises(ConfigurationError) as mistake:
         Settings(place_timeout_s=0, cancel_timeout_s=-1)
-    assert str(mistake.value) == "place_timeout_s=0: Input should be greater than 0"
+    assert mistake.value.message == "place_timeout_s=0: Input should be greater than 0"
     assert mistake.value.__cause__ is None
 
 
@@ -79,7 +79,7 @@ def test_a_missing_or_empty_variable_is_named_and_no_other_shown(
 ) -> None:
     with pytest.raises(ConfigurationError) as mistake:
         key_from_environment(environment)
-    assert str(mistake.value) == f"{missing} must be set in the environment"
+    assert mistake.value.message == f"{missing} must be set in the environment"
 
 
 def test_when_a_way_to_valr_is_left_alone_is_a_choice() -> None:

@@ -161,7 +161,7 @@ def test_a_wrong_call_is_refused_with_exactly_these_words(
 ) -> None:
     with pytest.raises(e.CallerError) as caught:
         call()
-    assert (type(caught.value), str(caught.value)) == (kind, message)
+    assert (type(caught.value), caught.value.message) == (kind, message)
 
 
 def test_an_error_about_an_argument_names_field_value_and_rule() -> None:
@@ -171,7 +171,7 @@ def test_an_error_about_an_argument_names_field_value_and_rule() -> None:
 
 def test_an_order_that_is_not_tracked_is_named() -> None:
     error = e.UnknownOrderError("MM-9")
-    assert (str(error), error.order_id) == ("order 'MM-9' is not tracked here", "MM-9")
+    assert (error.message, error.order_id) == ("order 'MM-9' is not tracked here", "MM-9")
 
 
 # --- the tree --------------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ def test_an_error_of_the_exchange_is_no_wrong_call() -> None:
     ],
 )
 def test_an_answer_is_told_with_what_is_known_of_it(error: e.ExchangeError, message: str) -> None:
-    assert str(error) == message
+    assert error.message == message
 
 
 def test_an_answer_keeps_its_parts() -> None:
@@ -243,7 +243,7 @@ def test_a_rate_limit_says_how_long_to_wait_only_if_valr_did() -> None:
 
 def test_a_decode_error_names_the_frame_the_field_and_the_value() -> None:
     error = e.DecodeError("BALANCE_UPDATE", "data.available", "abc", "is not a number")
-    assert str(error) == "BALANCE_UPDATE: data.available: is not a number: abc"
+    assert error.message == "BALANCE_UPDATE: data.available: is not a number: abc"
     assert (error.kind, error.field, error.value, error.problem) == (
         "BALANCE_UPDATE",
         "data.available",
@@ -253,7 +253,7 @@ def test_a_decode_error_names_the_frame_the_field_and_the_value() -> None:
 
 
 def test_a_decode_error_of_the_whole_says_frame() -> None:
-    assert str(e.DecodeError("?", "", "{", "is no JSON")) == "?: frame: is no JSON: {"
+    assert e.DecodeError("?", "", "{", "is no JSON").message == "?: frame: is no JSON: {"
 
 
 @pytest.mark.parametrize(("length", "shown"), [(80, 80), (81, 80), (9_000, 80)])
@@ -268,5 +268,5 @@ def test_a_decode_error_shows_at_most_eighty_characters(length: int, shown: int)
 
 def test_a_damaged_journal_names_the_file_the_byte_and_the_damage() -> None:
     error = e.JournalCorruptError("orders.journal", 4_096, "the checksum differs")
-    assert str(error) == "orders.journal: the record at byte 4096 is damaged: the checksum differs"
+    assert error.message == "orders.journal: the record at byte 4096 is damaged: the checksum differs"
     assert (error.path, error.offset) == ("orders.journal", 4_096)

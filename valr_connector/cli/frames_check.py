@@ -102,7 +102,7 @@ def _check_line(where: str, line: bytes, *, are_commands: bool) -> Finding:
     try:
         verdict, what = _understand(record, are_commands=are_commands)
     except DecodeError as error:
-        return Finding(where, Verdict.REFUSED, str(error), "typo" in record.note.casefold())
+        return Finding(where, Verdict.REFUSED, error.message, "typo" in record.note.casefold())
     return Finding(where, verdict, what)
 
 

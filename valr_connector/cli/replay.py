@@ -75,7 +75,7 @@ def replay_session(
 
     Raises:
         InvalidArgumentError: there is no recording, or no such order in it.
-        JournalError: a line is damaged.
+        RecordingError: a line is damaged.
     """
     replay = Replay()
     went_to_its_end = _run(replay, directory, options, out, sleep)

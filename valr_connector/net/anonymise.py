@@ -130,7 +130,7 @@ def anonymise(directory: Path, anonymiser: Anonymiser) -> None:
     """Replace a recording by one with nothing private in it, which replays to a state of its own.
 
     Raises:
-        JournalError: a line is damaged.
+        RecordingError: a line is damaged.
         OSError: a file cannot be read or written.
     """
     before, after = Replay(), Replay()

@@ -19,7 +19,6 @@ from valr_connector.model.events import ConnectionChanged
 from valr_connector.net.compressed import open_for_reading
 from valr_connector.net.journal_format import (
     Direction,
-    JournalError,
     RecordedFrame,
     frame_line,
     header_line,
@@ -28,7 +27,7 @@ from valr_connector.net.journal_format import (
 )
 from valr_connector.observe.redaction import REDACTED, RedactionFilter
 
-__all__ = ["Direction", "FrameRecorder", "JournalError", "RecordedFrame", "read_frames", "read_note"]
+__all__ = ["Direction", "FrameRecorder", "RecordedFrame", "read_frames", "read_note"]
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +60,7 @@ class FrameRecorder:
         written: bytes of frames appended to it here.
 
     Raises:
-        JournalError: the file exists and cannot be continued.
+        RecordingError: the file exists and cannot be continued.
         OSError: it cannot be opened.
     """
 
@@ -182,7 +181,7 @@ def read_note(path: Path) -> str:
     """What the first line of a journal says was recorded.
 
     Raises:
-        JournalError: the file is no journal, or has not even a whole first line.
+        RecordingError: the file is no journal, or has not even a whole first line.
         OSError: it cannot be read.
     """
     with path.open("rb") as file:
@@ -195,7 +194,7 @@ def read_frames(path: Path) -> Iterator[RecordedFrame]:
     A last line without its end was being written when the process died: it is left out, with a warning.
 
     Raises:
-        JournalError: the file is no journal, or a line before its end is damaged; names the line.
+        RecordingError: the file is no journal, or a line before its end is damaged; names the line.
         OSError: it cannot be read.
     """
     with open_for_reading(path) as file:

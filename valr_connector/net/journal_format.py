@@ -20,14 +20,10 @@ import msgspec
 import orjson
 from msgspec import Raw, Struct
 
-from valr_connector.errors import ValrError
+from valr_connector.errors import RecordingError
 
 FORMAT: Final = 1
 """Number of the format; a reader takes no other."""
-
-
-class JournalError(ValrError):
-    """A file is no journal, or one of its lines is damaged; the message names file and line."""
 
 
 class Direction(StrEnum):
@@ -110,14 +106,14 @@ def read_header(line: bytes, where: str) -> str:
     """The note in the first line of a journal; `where` names the line in errors.
 
     Raises:
-        JournalError: this is no journal, or one of another format.
+        RecordingError: this is no journal, or one of another format.
     """
     try:
         header = _header.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise JournalError(f"{where}: this is no journal of frames") from None
+        raise RecordingError(f"{where}: this is no journal of frames") from None
     if header.journal != FORMAT:
-        raise JournalError(f"{where}: format {header.journal} is not the known one, {FORMAT}")
+        raise RecordingError(f"{where}: format {header.journal} is not the known one, {FORMAT}")
     return header.note
 
 
@@ -125,13 +121,13 @@ def read_frame(line: bytes, where: str) -> RecordedFrame:
     """The frame of one line; `where` names the line in errors.
 
     Raises:
-        JournalError: the line is damaged.
+        RecordingError: the line is damaged.
     """
     try:
         entry = _line.decode(line)
         raw = _content_of(entry)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise JournalError(f"{where} is damaged: {error}") from None
+        raise RecordingError(f"{where} is damaged: {error}") from None
     return RecordedFrame(
         seq=entry.seq,
         direction=entry.dir,

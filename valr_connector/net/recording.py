@@ -209,7 +209,7 @@ def read_recording(directory: Path) -> Iterator[RecordedFrame]:
 
     Raises:
         InvalidArgumentError: there is none.
-        JournalError: a line is damaged; names it.
+        RecordingError: a line is damaged; names it.
         OSError: it cannot be read.
     """
     files = recorded_files(directory)

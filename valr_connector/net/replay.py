@@ -13,9 +13,9 @@ from valr_connector.core.commands import CommandKind
 from valr_connector.core.order_log import fold
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.state_digest import state_digest
-from valr_connector.errors import DecodeError
+from valr_connector.errors import DecodeError, RecordingError
 from valr_connector.model.enums import Placement, Socket
-from valr_connector.net.journal import Direction, JournalError, RecordedFrame
+from valr_connector.net.journal import Direction, RecordedFrame
 from valr_connector.net.recording import OWN
 from valr_connector.protocol.frames import decode_account_frame
 
@@ -66,7 +66,7 @@ class Replay:
         """Take one line.
 
         Raises:
-            JournalError: it is a step that nobody knows.
+            RecordingError: it is a step that nobody knows.
         """
         if self.began is None:
             self.began = line.monotonic
@@ -75,7 +75,7 @@ class Replay:
             try:
                 step = _steps.decode(line.raw)
             except msgspec.DecodeError as error:
-                raise JournalError(f"step {line.seq} is damaged: {error}") from None
+                raise RecordingError(f"step {line.seq} is damaged: {error}") from None
             self._takers[type(step)](step)
         elif line.socket == Socket.ACCOUNT and line.direction is Direction.IN:
             self._frame(line.raw)

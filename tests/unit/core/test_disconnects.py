@@ -60,7 +60,7 @@ def test_other_frames_before_authentication_refuse_nothing(kind: str) -> None:
 def test_a_final_refusal_is_an_authentication_error() -> None:
     error = judge_upgrade(401, "invalid signature").refusal("account")
     assert isinstance(error, AuthenticationError)
-    assert str(error) == "upgrade refused with HTTP 401: invalid signature (account socket, HTTP 401)"
+    assert error.message == "upgrade refused with HTTP 401: invalid signature (account socket, HTTP 401)"
 
 
 def test_a_final_403_is_a_permission_error() -> None:

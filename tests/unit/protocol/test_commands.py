@@ -304,7 +304,7 @@ def test_what_breaks_a_rule_is_never_sent(name: str) -> None:
     make, message = REFUSED[name]
     with pytest.raises(InvalidArgumentError) as caught:
         make()
-    assert str(caught.value) == message
+    assert caught.value.message == message
 
 
 def test_a_batch_of_twenty_is_sent() -> None:
@@ -513,4 +513,4 @@ def test_a_command_that_would_never_be_sent_is_refused(name: str) -> None:
     text, message = WRONG[name]
     with pytest.raises(DecodeError) as caught:
         decode_command(text.encode())
-    assert str(caught.value).startswith(message)
+    assert caught.value.message.startswith(message)

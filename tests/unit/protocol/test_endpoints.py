@@ -383,4 +383,4 @@ MALFORMED: list[tuple[Request[Any], bytes, str]] = [
 def test_an_answer_that_does_not_fit_says_where(request_: Request[Any], body: bytes, message: str) -> None:
     with pytest.raises(DecodeError) as caught:
         request_.decode(body)
-    assert str(caught.value) == message
+    assert caught.value.message == message

@@ -265,7 +265,7 @@ def test_a_malformed_account_frame_says_what_is_wrong_and_where(name: str) -> No
     raw, message = ACCOUNT_TABLE[name]
     with pytest.raises(DecodeError) as caught:
         decode_account_frame(raw)
-    assert str(caught.value) == message
+    assert caught.value.message == message
 
 
 @pytest.mark.parametrize("name", TRADE_TABLE)
@@ -273,7 +273,7 @@ def test_a_malformed_trade_frame_says_what_is_wrong_and_where(name: str) -> None
     raw, message = TRADE_TABLE[name]
     with pytest.raises(DecodeError) as caught:
         decode_trade_frame(raw)
-    assert str(caught.value) == message
+    assert caught.value.message == message
 
 
 def test_a_decode_error_has_its_parts() -> None:

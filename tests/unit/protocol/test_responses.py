@@ -147,11 +147,11 @@ def test_the_status_decides_where_the_body_says_nothing(
 
 
 def test_an_empty_refusal_still_says_what_was_refused() -> None:
-    assert str(refusal(PLACE, 403, b"")) == "VALR gave no reason (POST /v2/orders/limit, HTTP 403)"
+    assert refusal(PLACE, 403, b"").message == "VALR gave no reason (POST /v2/orders/limit, HTTP 403)"
 
 
 def test_an_unknown_outcome_names_request_and_status() -> None:
-    assert str(refusal(PLACE, 502, b"<html>")) == "POST /v2/orders/limit: HTTP 502"
+    assert refusal(PLACE, 502, b"<html>").message == "POST /v2/orders/limit: HTTP 502"
 
 
 def test_a_placement_that_got_an_id_before_it_failed_names_it() -> None:
@@ -253,7 +253,7 @@ def test_a_read_that_meets_read_only_mode_failed_on_the_way() -> None:
 def test_a_refusal_on_a_socket_has_the_same_kinds() -> None:
     error = exchange_error(ReplyError(-11502, "Duplicate"), request="PLACE_LIMIT_ORDER")
     assert type(error) is DuplicateOrderIdError
-    assert str(error) == "Duplicate (PLACE_LIMIT_ORDER, code -11502)"
+    assert error.message == "Duplicate (PLACE_LIMIT_ORDER, code -11502)"
 
 
 @pytest.mark.parametrize(

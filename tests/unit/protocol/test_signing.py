@@ -147,7 +147,7 @@ def test_a_key_that_cannot_go_into_a_header_is_refused_without_showing_it(field:
     with pytest.raises(InvalidArgumentError) as caught:
         Credentials(**given)
     assert caught.value.field == f"api_{field}"
-    assert str(caught.value) == f"api_{field}='<hidden>': must be text of printable ASCII without spaces"
+    assert caught.value.message == f"api_{field}='<hidden>': must be text of printable ASCII without spaces"
     shown = "".join(traceback.format_exception(caught.value))
     assert DOCS_SECRET not in shown
     assert KEY not in shown
