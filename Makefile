@@ -7,7 +7,7 @@ HUMMINGBOT := .venv-hummingbot
 HUMMINGBOT_STAMP := $(HUMMINGBOT)/.complete
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help venv demo replays test core-covered rest-covered browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-books bench-books-peers standby-gap lint format frames lock package tour test-all clean \
+.PHONY: help venv demo replays test core-covered rest-covered browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-books bench-books-peers standby-gap lint format frames lock package sbom public-api tour test-all clean \
         hummingbot-env test-hummingbot headless-hummingbot
 
 help:
@@ -26,8 +26,10 @@ help:
 	@echo "make test-prometheus  have Prometheus scrape the demo ('make prometheus' fetches that)"
 	@echo "make screenshots   take the pictures of docs/operations anew"
 	@echo "make vendor  fetch the charting library and compare the packaged copy with it"
+	@echo "make public-api  the public names against those that were accepted (ACCEPT=1 takes a change over)"
 	@echo "make tour    the path of one ORDER_STATUS_UPDATE through the code, function by function"
 	@echo "make package sdist and wheel, checked in empty environments"
+	@echo "make sbom    what the package brings along, as CycloneDX, and under which licences"
 	@echo "make test-all  the tests on Python 3.11, 3.12 and 3.13, where they are here"
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make test-hummingbot  the Hummingbot connector in the real Hummingbot, which make hummingbot-env builds first"
@@ -146,6 +148,10 @@ replays: venv
 planted: venv
 	$(BIN)/python -m tests.verification.planted_bugs --seeds $(or $(SEEDS),300) --from $(or $(FROM),0)
 
+# What users may rely on, compared with what was accepted (ACCEPT=1 takes a change over).
+public-api: venv
+	$(BIN)/python -m scripts.public_api $(if $(ACCEPT),--accept)
+
 tour: venv
 	@$(BIN)/python -m scripts.tour
 
@@ -154,6 +160,7 @@ lint: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/interrogate --quiet $$($(BIN)/python -m scripts.public_api --files)
 
 format: venv
 	$(BIN)/ruff check --fix .
@@ -165,6 +172,10 @@ frames: venv
 # Sdist and wheel in dist/, used as a stranger would: in empty environments, away from this folder.
 package: venv
 	$(BIN)/python scripts/check_package.py
+
+# All that comes along with the wheel and its extras, with the licences, in dist/sbom.cdx.json.
+sbom: venv
+	$(BIN)/python -m scripts.sbom
 
 # The tests on every supported Python that is here; each has an environment of its own.
 test-all:

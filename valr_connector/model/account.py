@@ -35,8 +35,10 @@ class ApiKeyInfo(Struct, frozen=True):
 
     @property
     def can_view(self) -> bool:
+        """Whether it may read orders, balances and trades."""
         return "View access" in self.permissions
 
     @property
     def can_trade(self) -> bool:
+        """Whether it may place and cancel orders."""
         return "Trade" in self.permissions

@@ -13,6 +13,7 @@ class Side(StrEnum):
 
     @property
     def opposite(self) -> Side:
+        """Who trades with this side."""
         return Side.SELL if self is Side.BUY else Side.BUY
 
 
