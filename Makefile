@@ -8,7 +8,7 @@ HUMMINGBOT_STAMP := $(HUMMINGBOT)/.complete
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: help venv demo replays test core-covered rest-covered browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-books bench-books-peers standby-gap lint format frames lock package sbom public-api tour test-all clean \
-        hummingbot-env test-hummingbot headless-hummingbot
+        hummingbot-env test-hummingbot test-hummingbot-all headless-hummingbot
 
 help:
 	@echo "make demo    run the market maker on the embedded exchange"
@@ -33,6 +33,7 @@ help:
 	@echo "make test-all  the tests on Python 3.11, 3.12 and 3.13, where they are here"
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make test-hummingbot  the Hummingbot connector in the real Hummingbot, which make hummingbot-env builds first"
+	@echo "make test-hummingbot-all  the same on Python 3.11, 3.12 and 3.13, where they are here"
 	@echo "make headless-hummingbot  market making in it for five minutes, with faults (SECONDS=n, SEED=n)"
 	@echo "make venv    build the environment only"
 	@echo "make frames  re-record tests/frames and show what differs (ACCEPT=1 keeps it)"
@@ -99,12 +100,23 @@ vendor: venv
 hummingbot-env: $(HUMMINGBOT_STAMP)
 
 $(HUMMINGBOT_STAMP): requirements-hummingbot.lock pyproject.toml scripts/hummingbot_env.py
-	$(PYTHON) scripts/hummingbot_env.py
+	$(PYTHON) scripts/hummingbot_env.py --environment $(HUMMINGBOT)
 	@touch $(HUMMINGBOT_STAMP)
 
 test-hummingbot: hummingbot-env
 	$(HUMMINGBOT)/bin/python -m pytest -c tests/hummingbot/pytest.ini --rootdir=. $(or $(TESTS),tests/hummingbot) \
 	  --cov=valr_connector.integrations.hummingbot --cov-config=tests/hummingbot/coverage.ini --cov-fail-under=90
+
+# On every Python that Hummingbot runs on and that is here: as a command, or in pyenv's folder.
+PYTHONS := 3.11 3.12 3.13
+PYENV := $(or $(PYENV_ROOT),$(HOME)/.pyenv)
+named = $(shell python$(1) -c 'import sys; print(sys.executable)' 2>/dev/null)
+kept = $(lastword $(sort $(wildcard $(PYENV)/versions/$(1).*/bin/python$(1))))
+test-hummingbot-all: $(PYTHONS:%=test-hummingbot-%)
+test-hummingbot-%:
+	@python=$(or $(call named,$*),$(call kept,$*)); if [ -n "$$python" ]; then \
+	  $(MAKE) --no-print-directory test-hummingbot PYTHON=$$python HUMMINGBOT=.venv-hummingbot-$*; \
+	else echo "Python $* is not here: not tested with Hummingbot"; fi
 
 # Market making in the real Hummingbot for five minutes, with faults; both sides compared every second.
 headless-hummingbot: hummingbot-env
@@ -190,4 +202,4 @@ lock:
 	$(PYTHON) scripts/lock.py
 
 clean:
-	rm -rf $(VENV) $(HUMMINGBOT) .peers build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-hummingbot* .peers build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

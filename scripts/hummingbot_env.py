@@ -1,4 +1,4 @@
-"""Build .venv-hummingbot: Hummingbot with this project in it, apart from the environment of everything else.
+"""Build an environment with Hummingbot and this project in it, apart from the environment of everything else.
 
 Hummingbot's own requirements contradict each other, so its wheel is built and installed alone, beside exact
 versions of what it imports (requirements-hummingbot.lock). The wheel takes a minute or two to compile; it is
@@ -17,7 +17,6 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ENVIRONMENT = ROOT / ".venv-hummingbot"
 WANTED = ROOT / "requirements-hummingbot.in"
 LOCK = ROOT / "requirements-hummingbot.lock"
 HUMMINGBOT = "20260922"
@@ -47,8 +46,8 @@ def wheel_folder() -> Path:
     return cache / "valr-connector" / f"hummingbot-{HUMMINGBOT}-{sys.implementation.cache_tag}-{platform}"
 
 
-def hummingbot_wheel() -> Path:
-    """The wheel, built unless an earlier run left it."""
+def hummingbot_wheel(environment: Path) -> Path:
+    """The wheel, built in an environment unless an earlier run left it."""
     folder = wheel_folder()
     kept = sorted(folder.glob("*.whl"))
     if kept:
@@ -59,7 +58,7 @@ def hummingbot_wheel() -> Path:
         settings.write_text("[build_ext]\nparallel = 2\n")
         built = Path(scratch) / "wheel"
         pip(
-            ENVIRONMENT, "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(built),
+            environment, "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(built),
             f"hummingbot=={HUMMINGBOT}", DIST_EXTRA_CONFIG=str(settings), **WITHOUT_OPTIMISATIONS,
         )  # fmt: skip
         folder.mkdir(exist_ok=True)
@@ -67,13 +66,13 @@ def hummingbot_wheel() -> Path:
         return wheel.rename(folder / wheel.name)  # in one step: a run that was stopped leaves none
 
 
-def build() -> None:
+def build(environment: Path) -> None:
     """Make the environment, or bring it up to date."""
-    if not (ENVIRONMENT / "bin" / "python").exists():
-        venv.create(ENVIRONMENT, with_pip=True)
-    pip(ENVIRONMENT, "install", "--quiet", "--no-deps", "-r", str(LOCK))
-    pip(ENVIRONMENT, "install", "--quiet", "--no-deps", str(hummingbot_wheel()))
-    pip(ENVIRONMENT, "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", str(ROOT))
+    if not (environment / "bin" / "python").exists():
+        venv.create(environment, with_pip=True)
+    pip(environment, "install", "--quiet", "--no-deps", "-r", str(LOCK))
+    pip(environment, "install", "--quiet", "--no-deps", str(hummingbot_wheel(environment)))
+    pip(environment, "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", str(ROOT))
 
 
 def lock() -> None:
@@ -89,7 +88,11 @@ def lock() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--lock", action="store_true", help="only resolve the newest versions afresh")
-    lock() if parser.parse_args().lock else build()
+    parser.add_argument(
+        "--environment", type=Path, default=ROOT / ".venv-hummingbot", help="where to build it"
+    )
+    chosen = parser.parse_args()
+    lock() if chosen.lock else build(chosen.environment)
 
 
 if __name__ == "__main__":

@@ -90,8 +90,9 @@ class Live:
     @property
     def account(self) -> AccountConnection:
         """The connection, of a network that is started."""
-        assert self.connector._account is not None
-        return self.connector._account
+        connection = self.connector._account.connection
+        assert connection is not None
+        return connection
 
     def cancels_at_once(self) -> bool:
         """Whether the connector says that a cancel which was accepted is done."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -29,6 +30,19 @@ Callback = Callable[..., Any]
 
 def nothing(*_: Any, **__: Any) -> None:
     """What is done when nobody wants to know of a request."""
+
+
+def once_answered(callback: Callback | None) -> Callback:
+    """The callback a step of the event loop later, when the connection is closed that brought the answer.
+
+    The suite looks at the order in the very step that follows its callback: which is before that from Python
+    3.12 on, whose `asyncio.wait_for` takes fewer steps.
+    """
+
+    def answered(*details: Any, **more: Any) -> None:
+        asyncio.get_running_loop().call_soon(lambda: (callback or nothing)(*details, **more))
+
+    return answered
 
 
 class ValrConformanceTests(AbstractExchangeConnectorTests.ExchangeConnectorTests):
@@ -312,7 +326,7 @@ class ValrConformanceTests(AbstractExchangeConnectorTests.ExchangeConnectorTests
         url = self.status_url(order)
         mock_api.get(url, status=404, payload=NOT_FOUND)
         mock_api.get(self.history_url(order), payload=[])
-        mock_api.get(self.open_orders_url, payload=[], callback=callback)
+        mock_api.get(self.open_orders_url, payload=[], callback=once_answered(callback))
         return url
 
     def configure_completely_filled_order_status_response(

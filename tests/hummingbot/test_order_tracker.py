@@ -209,7 +209,7 @@ async def test_by_rest_a_cancel_that_comes_too_late_tells_the_fill(idle: Live) -
 
 
 async def test_what_the_core_does_not_know_cannot_be_cancelled(idle: Live) -> None:
-    idle.connector._unknown_to_core.clear()
+    idle.connector._account._unknown_to_core.clear()
     with pytest.raises(UnknownOrderError):
         await idle.connector._place_cancel(ORDER_ID, idle.shown(ORDER_ID))
     with pytest.raises(UnknownOrderError):

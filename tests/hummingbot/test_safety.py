@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hummingbot.core.data_type.common import OrderType, TradeType
@@ -33,6 +36,32 @@ async def trader() -> AsyncIterator[Live]:
 
 def update(order_id: str, state: OrderState) -> OrderUpdate:
     return OrderUpdate(trading_pair=PAIR, update_timestamp=1.0, new_state=state, client_order_id=order_id)
+
+
+async def placed_and_left(trader: Live) -> tuple[str, dict[str, Any]]:
+    """An order that lives at VALR while the bot does not; its id, and what Hummingbot saved of it."""
+    order_id = trader.connector.buy("ETH-ZAR", D("0.1"), OrderType.LIMIT, D(30_000))
+    await trader.placed(order_id)
+    saved = trader.connector.tracking_states
+    await trader.stop()
+    return order_id, saved
+
+
+def delist(trader: Live) -> None:
+    """VALR lists the pair of `placed_and_left` no more."""
+    del trader.exchange.venue._pairs["ETHZAR"]
+
+
+@asynccontextmanager
+async def restored(trader: Live, saved: dict[str, Any]) -> AsyncIterator[Live]:
+    """The bot of a later process, started with what an earlier one saved."""
+    later = Live(trader.exchange)
+    later.connector.restore_tracking_states(saved)
+    await later.start()
+    try:
+        yield later
+    finally:
+        await later.stop()
 
 
 async def settle() -> None:
@@ -296,6 +325,46 @@ async def test_saved_orders_are_reconciled_with_what_happened_meanwhile(trader: 
     finally:
         await later.stop()
     assert later.there() == []
+
+
+async def test_a_saved_order_of_a_pair_that_is_halted_is_reconciled(trader: Live) -> None:
+    order_id, saved = await placed_and_left(trader)
+    trader.exchange.change_pair("ETHZAR", active=False)
+    async with restored(trader, saved) as later:
+        assert list(later.connector.in_flight_orders) == [order_id]
+
+
+async def test_a_saved_order_of_a_delisted_pair_is_told_by_valrs_history(trader: Live) -> None:
+    order_id, saved = await placed_and_left(trader)
+    trader.exchange.venue.cancel(ACCOUNT, "ETHZAR", customer_order_id=order_id)
+    delist(trader)
+    async with restored(trader, saved) as later:
+        await later.until(lambda: later.story(order_id))
+        assert later.story(order_id) == ["OrderCancelled"]
+
+
+async def test_a_saved_order_of_a_pair_that_nobody_knows_is_reported_and_blocks_no_start(
+    trader: Live, caplog: pytest.LogCaptureFixture
+) -> None:
+    order_id, saved = await placed_and_left(trader)
+    stranger = json.loads(json.dumps(saved).replace(order_id, "hbot-strange").replace("ETH-ZAR", "OLD-ZAR"))
+    async with restored(trader, saved | stranger) as later:
+        assert set(later.connector.in_flight_orders) == {order_id, "hbot-strange"}
+        assert "OLD-ZAR any more and does not know the order hbot-strange" in caplog.text
+        assert await later.connector._execute_cancel("ETH-ZAR", order_id) == order_id
+        assert await later.connector._execute_cancel("OLD-ZAR", "hbot-strange") is None
+        assert later.story("hbot-strange") == []
+
+
+async def test_an_open_order_of_a_delisted_pair_is_reported_and_blocks_no_start(
+    trader: Live, caplog: pytest.LogCaptureFixture
+) -> None:
+    order_id, _ = await placed_and_left(trader)
+    delist(trader)
+    async with restored(trader, {}) as later:
+        (stranger,) = trader.there()
+        assert stranger.request.customer_order_id == order_id
+        await later.until(lambda: stranger.order_id in caplog.text)
 
 
 async def test_orders_outlast_a_stop_of_the_network(trader: Live) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 
 from valr_connector.core.order_record import OrderRecord
-from valr_connector.errors import OrderNotFoundError
+from valr_connector.errors import ExchangeError, OrderNotFoundError
 from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Symbol
 from valr_connector.net.rest import RestClient
 from valr_connector.protocol import endpoints
-from valr_connector.protocol.rows import OrderReport
+from valr_connector.protocol.error_codes import UNSUPPORTED_PAIR
+from valr_connector.protocol.requests import Request
+from valr_connector.protocol.rows import OrderReport, OrderStatusRow
 
 
 async def look_up(rest: RestClient, order: OrderRecord) -> OrderReport | None:
@@ -29,8 +31,9 @@ async def look_up_by_exchange_id(
     rest: RestClient, symbol: Symbol, order_id: ExchangeOrderId
 ) -> OrderReport | None:
     """The same by VALR's id, for any order of the account."""
-    with suppress(OrderNotFoundError):
-        return await rest.call(endpoints.order_status(symbol, order_id))
+    active = await _active(rest, endpoints.order_status(symbol, order_id))
+    if active is not None:
+        return active
     with suppress(OrderNotFoundError):
         history = await rest.call(endpoints.history_detail(order_id))
         if history:
@@ -42,11 +45,30 @@ async def look_up_by_exchange_id(
 async def _look_up_by_client_id(
     rest: RestClient, symbol: Symbol, client_order_id: ClientOrderId
 ) -> OrderReport | None:
-    with suppress(OrderNotFoundError):
-        return await rest.call(endpoints.order_status_by_client_id(symbol, client_order_id))
+    active = await _active(rest, endpoints.order_status_by_client_id(symbol, client_order_id))
+    return active or await look_up_without_pair(rest, client_order_id)
+
+
+async def look_up_without_pair(rest: RestClient, client_order_id: ClientOrderId) -> OrderReport | None:
+    """The same where the pair is not known: the newest of its history, or its row in the list."""
     with suppress(OrderNotFoundError):
         history = await rest.call(endpoints.history_detail_by_client_id(client_order_id))
         if history:
             return history[0]
     listed = await rest.call(endpoints.open_orders())
     return next((row for row in listed if row.client_order_id == client_order_id), None)
+
+
+async def _active(rest: RestClient, request: Request[OrderStatusRow]) -> OrderReport | None:
+    """What VALR says of an active order; None where it finds none, or lists the pair no more.
+
+    Its history names orders without their pair, and so goes on where this ends.
+    """
+    try:
+        return await rest.call(request)
+    except OrderNotFoundError:
+        return None
+    except ExchangeError as error:
+        if error.code != UNSUPPORTED_PAIR:
+            raise
+        return None

@@ -14,6 +14,8 @@ from valr_connector.errors import (
 from valr_connector.protocol.reply_frames import ReplyError
 
 _INVALID_ORDER = -1
+UNSUPPORTED_PAIR = -21
+"""VALR lists no such pair, or none any more (protocol 3.3)."""
 INVALID_SIGNATURE = -11252
 """With 401: the secret is wrong, or the time that was signed with (protocol 3.3, 20)."""
 

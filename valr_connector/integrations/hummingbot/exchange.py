@@ -1,14 +1,13 @@
-"""The exchange as Hummingbot knows it: `ExchangePyBase` in front, a `ValrExchange` behind.
+"""The exchange as Hummingbot knows it: `ExchangePyBase` in front, a `TradingAccount` behind.
 
-While the network is started, orders go through the `ValrExchange`: the account socket first, REST v2 second,
-and everything that VALR says comes back as its events. Before and after that there is `RestAccount`. Either
-way the order core decides, and `CoreOrderTracker` shows what it decided.
+Orders go to the account, and everything that VALR says comes back as its events: the order core decides, and
+`CoreOrderTracker` shows what it decided.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -27,29 +26,20 @@ from hummingbot.core.utils.async_utils import safe_ensure_future
 from hummingbot.core.web_assistant.web_assistants_factory import WebAssistantsFactory
 
 from valr_connector.config import Settings
-from valr_connector.core.order_record import OrderRecord
-from valr_connector.errors import OrderNotFoundError, OrderRefusedError, UnknownOrderError, ValrError
-from valr_connector.integrations.hummingbot.account_connection import AccountConnection
+from valr_connector.errors import NotReadyError, OrderNotFoundError, OrderRefusedError, ValrError
 from valr_connector.integrations.hummingbot.auth import ValrAuth
 from valr_connector.integrations.hummingbot.fees import FEE_SCHEMA
 from valr_connector.integrations.hummingbot.hosts import hosts_from_environment
 from valr_connector.integrations.hummingbot.order_book_source import OrderBookSource
-from valr_connector.integrations.hummingbot.order_records import (
-    record_to_place,
-    record_to_restore,
-    shown_state,
-    side_of,
-)
+from valr_connector.integrations.hummingbot.order_records import shown_state
 from valr_connector.integrations.hummingbot.order_tracker import CoreOrderTracker
 from valr_connector.integrations.hummingbot.pair_rules import is_traded, pair_info, trading_rule
-from valr_connector.integrations.hummingbot.rest_account import RestAccount
 from valr_connector.integrations.hummingbot.throttler import ValrThrottler
+from valr_connector.integrations.hummingbot.trading_account import TradingAccount
 from valr_connector.integrations.hummingbot.user_stream_source import UserStreamSource
 from valr_connector.model.account import Balance
-from valr_connector.model.enums import CancelScope, OrderStatus
+from valr_connector.model.enums import OrderStatus
 from valr_connector.model.events import BalanceChanged, Event, OrderEvent, TradingRulesChanged, UntrackedOrder
-from valr_connector.model.ids import Symbol
-from valr_connector.model.order import CancelOutcome, InFlightOrder
 from valr_connector.protocol.codec import encode_json
 from valr_connector.protocol.signing import Credentials
 
@@ -92,10 +82,15 @@ class ValrHummingbotExchange(ExchangePyBase):
         self._settings = (settings or Settings(hosts=hosts_from_environment())).model_copy(
             update={"on_close": "leave", "limits_share": share}
         )
-        self._account: AccountConnection | None = None
-        self._account_task: asyncio.Task[None] | None = None
-        self._unknown_to_core: set[str] = set()
-        self._rest_account = self._new_rest_account()
+        self._symbols_seen: dict[str, str] = {}
+        self._account = TradingAccount(
+            credentials=lambda: (self._key, self._secret),
+            settings=self._settings,
+            shown=lambda: self._order_tracker.all_fillable_orders,
+            symbols=self._symbols,
+            tell=self._tell,
+            on_ended=lambda *ids: self._order_tracker.forget_lost(*ids),  # noqa: PLW0108  it is yet to be made
+        )
         super().__init__(balance_asset_limit, rate_limits_share_pct)
         self.real_time_balance_update = True
         self._throttler = ValrThrottler(host=self._settings.hosts.rest.partition("://")[2], share=share)
@@ -114,7 +109,7 @@ class ValrHummingbotExchange(ExchangePyBase):
     @property
     def authenticator(self) -> ValrAuth:
         """Signs what Hummingbot itself sends."""
-        return ValrAuth(self._credentials)
+        return ValrAuth(lambda: Credentials(self._key, self._secret))
 
     @property
     def domain(self) -> str:
@@ -134,7 +129,7 @@ class ValrHummingbotExchange(ExchangePyBase):
     @property
     def is_cancel_request_in_exchange_synchronous(self) -> bool:
         """Whether a cancel that was accepted is one that is done: by REST v2 yes, on the socket no."""
-        return self._account is None or not self._account.is_ready
+        return not self._account.is_ready
 
     def supported_order_types(self) -> list[OrderType]:
         """LIMIT, LIMIT_MAKER (post-only) and MARKET."""
@@ -144,14 +139,12 @@ class ValrHummingbotExchange(ExchangePyBase):
     def status_dict(self) -> dict[str, bool]:
         """What has to be in place before a strategy may run, each part as it is."""
         parts: dict[str, bool] = super().status_dict
-        if self._account is not None and self._account.is_ready:
+        if self._account.is_ready:
             parts["account_balance"] = True  # known to be empty is known
         return parts
 
     def _is_user_stream_initialized(self) -> bool:
-        if not self._trading_required:
-            return True
-        return self._account is not None and self._account.is_ready
+        return self._account.is_ready or not self._trading_required
 
     def _is_request_exception_related_to_time_synchronizer(self, request_exception: Exception) -> bool:  # noqa: ARG002  asked by name
         return False  # what is signed for the account corrects its clock by itself
@@ -171,10 +164,10 @@ class ValrHummingbotExchange(ExchangePyBase):
         )
 
     def _create_user_stream_data_source(self) -> UserStreamSource:
-        return UserStreamSource(lambda: 0.0 if self._account is None else self._account.last_frame.at)
+        return UserStreamSource(lambda: self._account.heard_at)
 
     def _create_order_tracker(self) -> CoreOrderTracker:
-        return CoreOrderTracker(self, find=self._find, prove_absent=self._prove_absent)
+        return CoreOrderTracker(self, find=self._account.find, prove_absent=self._account.prove_absent)
 
     async def _api_request_url(self, path_url: str, is_auth_required: bool = False) -> str:  # noqa: ARG002
         return self._settings.hosts.rest + path_url
@@ -187,13 +180,7 @@ class ValrHummingbotExchange(ExchangePyBase):
         self.order_book_tracker.start()
         if not self._trading_required:
             return
-        self._account = AccountConnection(
-            credentials=(self._key, self._secret),
-            settings=self._settings,
-            restored=self._orders_to_restore,
-            tell=self._tell,
-        )
-        self._account_task = safe_ensure_future(self._account.run())
+        self._account.start()
         self._trading_rules_polling_task = safe_ensure_future(self._trading_rules_polling_loop())
         self._trading_fees_polling_task = safe_ensure_future(self._trading_fees_polling_loop())
         self._lost_orders_update_task = safe_ensure_future(self._lost_orders_update_polling_loop())
@@ -201,17 +188,11 @@ class ValrHummingbotExchange(ExchangePyBase):
     async def stop_network(self) -> None:
         """Hang up. Orders stay as they are: whoever stops a strategy cancels them before."""
         await super().stop_network()
-        if self._account_task is None:
-            return
-        self._account_task.cancel()
-        await asyncio.gather(self._account_task, return_exceptions=True)
-        self._account = self._account_task = None
-        self._rest_account = self._new_rest_account()
-        self._unknown_to_core.update(self._order_tracker.all_fillable_orders)
+        await self._account.stop()
 
     async def check_network(self) -> NetworkStatus:
         """CONNECTED while the account is in step, or else if VALR answers."""
-        if self._account is not None and self._account.is_ready:
+        if self._account.is_ready:
             return NetworkStatus.CONNECTED
         return await super().check_network()
 
@@ -234,8 +215,8 @@ class ValrHummingbotExchange(ExchangePyBase):
         """Frames that somebody put into Hummingbot's own queue; ours do not go through it."""
         async for message in self._iter_user_event_queue():
             try:
-                await self._make_known()
-                self._rest_account.take_frame(encode_json(message))
+                await self._account.make_known()
+                self._account.rest.take_frame(encode_json(message))
             except asyncio.CancelledError:
                 raise
             except Exception:  # noqa: BLE001  whoever feeds the queue may put anything into it
@@ -252,155 +233,67 @@ class ValrHummingbotExchange(ExchangePyBase):
         """Show an order; one that has an id of VALR's was placed before: the core has to be told of it."""
         super().start_tracking_order(order_id=order_id, exchange_order_id=exchange_order_id, **terms)
         if exchange_order_id is not None:
-            self._unknown_to_core.add(order_id)
+            self._account.remember([order_id])
 
     def restore_tracking_states(self, saved_states: dict[str, Any]) -> None:
         """Show the orders that an earlier run left; what became of them is asked when the network starts."""
         super().restore_tracking_states(saved_states)
-        self._unknown_to_core.update(self._order_tracker.all_updatable_orders)
+        self._account.remember(self._order_tracker.all_updatable_orders)
 
     async def _place_order_and_process_update(self, order: ShownOrder, **kwargs: Any) -> str:
-        exchange_order_id, _ = await self._place_order(
-            order_id=order.client_order_id,
-            trading_pair=order.trading_pair,
-            amount=order.amount,
-            trade_type=order.trade_type,
-            order_type=order.order_type,
-            price=order.price,
-            **kwargs,
-        )
+        exchange_order_id, _ = await self._place_order(order.client_order_id, **kwargs)
         return exchange_order_id
 
-    async def _place_order(  # noqa: PLR0917  as Hummingbot calls it
-        self,
-        order_id: str,
-        trading_pair: str,
-        amount: Decimal,
-        trade_type: TradeType,
-        order_type: OrderType,
-        price: Decimal,
-        **_: Any,
-    ) -> tuple[str, float]:
+    async def _place_order(self, order_id: str, **_: Any) -> tuple[str, float]:
         """Place an order; returns once VALR has said something of it, or its outcome is unknown.
 
         Raises:
             OrderRefusedError: VALR refused it.
             ValrError: it breaks a rule, or nothing can be sent at present; nothing was.
         """
-        order: InFlightOrder
-        if self._account is None:
-            symbol = Symbol(await self.exchange_symbol_associated_to_pair(trading_pair))
-            shown = self._order_tracker.fetch_tracked_order(order_id)
-            order = await self._rest_account.place(record_to_place(shown, symbol))
-        elif order_type is OrderType.MARKET:
-            order = await self._account.valr.place_market_order(
-                trading_pair, side_of(trade_type), amount=amount, client_order_id=order_id
-            )
-        else:
-            order = await self._account.valr.place_limit_order(
-                trading_pair,
-                side_of(trade_type),
-                amount=amount,
-                price=price,
-                post_only=order_type is OrderType.LIMIT_MAKER,
-                client_order_id=order_id,
-            )
+        order = await self._account.place(self._order_tracker.fetch_tracked_order(order_id))
         if order.status is OrderStatus.FAILED:
             raise OrderRefusedError(order.failure_reason, request=f"order {order_id}")
         return order.exchange_order_id or "", self.current_timestamp
 
-    async def _place_cancel(self, order_id: str, tracked_order: ShownOrder) -> bool:
+    async def _place_cancel(self, order_id: str, tracked_order: ShownOrder) -> bool:  # noqa: ARG002  passed by name
         """Cancel an order; True if VALR said that it has ended."""
-        if self._account is not None:  # a cancel waits for the placement, and a receipt is no cancellation
-            outcome = await self._account.valr.cancel_order(order_id)
-            self._order_tracker.show_request(order_id)
-            return outcome.is_done
-        await self._make_known()
-        record = self._rest_account.find(order_id)
-        if record is None:
-            raise UnknownOrderError(order_id)
-        await self._rest_account.cancel(record)
-        return record.status is OrderStatus.CANCELLED or tracked_order.is_failure
+        is_done = await self._account.cancel(order_id)
+        self._order_tracker.show_request(order_id)
+        return is_done
 
     async def cancel_all(self, timeout_seconds: float) -> list[CancellationResult]:
         """Cancel every order of this bot, and say of each whether VALR said that it ended."""
-        if self._account is None or not self._account.is_ready:
+        if not self._account.is_ready:
             results: list[CancellationResult] = await super().cancel_all(timeout_seconds)
             return results
         wanted = [order.client_order_id for order in self.in_flight_orders.values() if not order.is_done]
-        ended: set[str] = set()
+        ended: Collection[str] = ()
         try:
             async with asyncio.timeout(timeout_seconds):
-                report = await self._account.valr.cancel_all(CancelScope.OURS)
-            ended = _ended(report.outcomes)
+                ended = await self._account.cancel_all()
         except (TimeoutError, ValrError) as error:
             self.logger().error(f"Cancelling all orders: {error or 'no answer in time'}")
         return [CancellationResult(order_id, order_id in ended) for order_id in wanted]
 
-    def _find(self, order_id: str) -> InFlightOrder | None:
-        if self._account is None:
-            return self._rest_account.find(order_id)
-        try:
-            return self._account.valr.order(order_id)
-        except ValrError:
-            return None
-
-    async def _prove_absent(self, order_id: str) -> None:
-        if self._account is None:  # with a connection, the core has asked by itself and knows better
-            await self._make_known()
-            self._rest_account.prove_absent(order_id)
-
-    # --- taking over orders ------------------------------------------------------------------------
-
-    def _new_rest_account(self) -> RestAccount:
-        return RestAccount(
-            hosts=self._settings.hosts,
-            credentials=self._credentials,
-            share=self._settings.limits_share,
-            tell=self._tell,
-            on_ended=lambda *ids: self._order_tracker.forget_lost(*ids),  # noqa: PLW0108  it is yet to be made
-        )
-
-    def _credentials(self) -> Credentials:
-        return Credentials(self._key, self._secret)
-
-    async def _make_known(self) -> None:
-        """Tell the core of orders that Hummingbot remembers and the core was not told of."""
-        for order_id in tuple(self._unknown_to_core):
-            shown = self._order_tracker.all_fillable_orders.get(order_id)
-            if shown is not None and self._rest_account.find(order_id) is None:
-                self._rest_account.restore(await self._record(shown))
-            self._unknown_to_core.discard(order_id)
-
-    async def _orders_to_restore(self) -> Iterable[OrderRecord]:
-        """Everything that Hummingbot shows, ended or not: a fill may come late."""
-        self._unknown_to_core.clear()
-        return [await self._record(shown) for shown in self._order_tracker.all_fillable_orders.values()]
-
-    async def _record(self, shown: ShownOrder) -> OrderRecord:
-        symbol = await self.exchange_symbol_associated_to_pair(shown.trading_pair)
-        return record_to_restore(shown, Symbol(symbol))
-
     # --- polling, while there is REST alone --------------------------------------------------------
 
     async def _update_order_status(self) -> None:
-        if self._account is not None:
+        if self._account.connection is not None:
             return
-        await self._make_known()
+        await self._account.make_known()
         orders = list(self.in_flight_orders.values())  # also those that their fills will end: VALR says when
         await self._update_orders_fills(list(self._order_tracker.all_fillable_orders.values()))
         await self._update_orders_with_error_handler(orders, self._handle_update_error_for_active_order)
 
     async def _update_lost_orders_status(self) -> None:
-        if self._account is None:
-            await self._make_known()
+        if self._account.connection is None:
+            await self._account.make_known()
             await super()._update_lost_orders_status()
 
     async def _request_order_status(self, tracked_order: ShownOrder) -> OrderUpdate:
-        record = self._rest_account.find(tracked_order.client_order_id)
-        if record is None:
-            raise UnknownOrderError(tracked_order.client_order_id)
-        await self._rest_account.ask(record)
+        record = await self._account.known(tracked_order.client_order_id)
+        await self._account.rest.ask(record)
         self._order_tracker.note_found(record.client_order_id)
         return OrderUpdate(
             trading_pair=tracked_order.trading_pair,
@@ -412,9 +305,9 @@ class ValrHummingbotExchange(ExchangePyBase):
 
     async def _all_trade_updates_for_order(self, order: ShownOrder) -> list[TradeUpdate]:
         """Have the core count the fills that VALR knows; it tells those that are new by itself."""
-        record = self._rest_account.find(order.client_order_id)
+        record = self._account.rest.find(order.client_order_id)
         if record is not None:
-            await self._rest_account.fetch_fills(record)
+            await self._account.rest.fetch_fills(record)
         return []
 
     async def _handle_update_error_for_active_order(self, order: ShownOrder, error: Exception) -> None:
@@ -424,7 +317,7 @@ class ValrHummingbotExchange(ExchangePyBase):
             self.logger().warning(f"VALR could not be asked about {order.client_order_id}: {error}")
 
     async def _update_balances(self) -> None:
-        balances = await self._rest_account.balances()
+        balances = await self._account.rest.balances()
         self._account_balances.clear()
         self._account_available_balances.clear()
         for balance in balances:
@@ -443,7 +336,7 @@ class ValrHummingbotExchange(ExchangePyBase):
             await self._sleep(pause_s)
 
     async def _update_trading_fees(self) -> None:
-        for row in await self._rest_account.fees():
+        for row in await self._account.rest.fees():
             maker, taker = row.maker_percent, row.taker_percent
             if maker is not None and taker is not None:
                 self._trading_fees[row.currency_pair] = (maker / _PERCENT, taker / _PERCENT)
@@ -482,16 +375,24 @@ class ValrHummingbotExchange(ExchangePyBase):
     def _initialize_trading_pair_symbols_from_exchange_info(
         self, exchange_info: Sequence[Mapping[str, Any]]
     ) -> None:
-        infos = (pair_info(row) for row in exchange_info)
+        infos = [info for info in map(pair_info, exchange_info) if info is not None]
+        self._symbols_seen |= {info.pair: info.symbol for info in infos}
         self._set_trading_pair_symbol_map(
-            bidict({info.symbol: info.pair for info in infos if info is not None and is_traded(info)})
+            bidict({info.symbol: info.pair for info in infos if is_traded(info)})
         )
+
+    async def _symbols(self) -> Mapping[str, str]:
+        """VALR's name of each pair that it lists, or has listed since this bot runs.
+
+        Raises:
+            NotReadyError: VALR could not be asked yet.
+        """
+        traded = await self.trading_pair_symbol_map()
+        if not traded:
+            raise NotReadyError("VALR's pairs are not known yet")
+        return {**self._symbols_seen, **traded.inverse}
 
     async def _get_last_traded_price(self, trading_pair: str) -> float:
         symbol = await self.exchange_symbol_associated_to_pair(trading_pair)
         summary = await self._api_get(path_url=f"/v1/public/{symbol}/marketsummary")
         return float(summary["lastTradedPrice"])
-
-
-def _ended(outcomes: Iterable[CancelOutcome]) -> set[str]:
-    return {outcome.order.client_order_id for outcome in outcomes if outcome.is_done}

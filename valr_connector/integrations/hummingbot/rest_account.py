@@ -23,9 +23,10 @@ from valr_connector.core.placement import SAYS, Fate, fate_of_refusal
 from valr_connector.errors import ExchangeError, NotSentError, OrderNotFoundError, ValrError
 from valr_connector.model.account import Balance
 from valr_connector.model.events import Event
+from valr_connector.model.ids import ClientOrderId, Symbol
 from valr_connector.net.limiter import PROCESS_LIMITS
 from valr_connector.net.order_gateway import placement_endpoint
-from valr_connector.net.order_lookup import look_up
+from valr_connector.net.order_lookup import look_up, look_up_without_pair
 from valr_connector.net.rest import RestClient
 from valr_connector.protocol import endpoints
 from valr_connector.protocol.frames import OrderStatusUpdateFrame, decode_account_frame
@@ -151,6 +152,16 @@ class RestAccount:
         if row is None:
             raise OrderNotFoundError("neither active nor in history", request="look-up of an order")
         self._tell_all(self._state.router.report(row, Source.QUERY, time.monotonic_ns(), asked_at))
+
+    async def symbol_of_order(self, client_order_id: str) -> Symbol | None:
+        """What VALR calls the pair of an order; None where it knows no such order.
+
+        Raises:
+            ValrError: VALR could not be asked.
+        """
+        async with self._rest() as rest:
+            row = await look_up_without_pair(rest, ClientOrderId(client_order_id))
+        return None if row is None else row.pair_symbol
 
     async def fetch_fills(self, order: OrderRecord) -> None:
         """Count the fills of an order that VALR's trade history has.
