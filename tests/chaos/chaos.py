@@ -69,9 +69,15 @@ class Chaos:
     """One maker, one venue, and the proxy between them."""
 
     def __init__(
-        self, exchange: EmbeddedExchange, proxy: Proxy, valr: ValrExchange, settings: Settings, rng: Random
+        self,
+        exchange: EmbeddedExchange,
+        proxy: Proxy,
+        valr: ValrExchange,
+        settings: Settings,
+        rng: Random,
+        report: Report,
     ) -> None:
-        self.report = Report()
+        self.report = report
         self._settings = settings
         self._exchange = exchange
         self._proxy = proxy
@@ -79,7 +85,8 @@ class Chaos:
         self._rng = rng
         self._stop = asyncio.Event()
         self._recorder = Recorder(time.time_ns)
-        self.storm = Storm(proxy, Random(rng.random()), self.calm)
+        note = report.recovery.chronicle.note
+        self.storm = Storm(proxy, Random(rng.random()), self.calm, note)
         valr.on(Event, self._recorder.hear)
         self.report.recovery.follow(valr)
 
@@ -90,6 +97,7 @@ class Chaos:
             others = [
                 tasks.create_task(Taker(self._exchange, self._rng).run()),
                 tasks.create_task(self._watch_accumulation()),
+                tasks.create_task(self.report.recovery.chronicle.watch_the_loop()),
             ]
             maker = tasks.create_task(self._make())
             await weather(self)
@@ -250,17 +258,15 @@ def storm_of(faults: int, lasts_s: float = 120.0) -> Weather:
 async def run_chaos(weather: Weather, seed: int, settings: Settings = SETTINGS) -> Report:
     """Send a maker through that weather."""
     began, before = time.monotonic(), asyncio.all_tasks()
-    rng = Random(seed)
+    rng, report = Random(seed), Report()
     exchange = EmbeddedExchange(VENUE, rng=Random(rng.random()))
     exchange.open_account(RIVAL)
     async with (
         exchange,
         Proxy(port_of(exchange), Random(rng.random())) as proxy,
-        connected(exchange, proxy, settings, rng) as valr,
+        connected(exchange, proxy, settings, rng, report.recovery.chronicle.network()) as valr,
     ):
-        chaos = Chaos(exchange, proxy, valr, settings, rng)
-        await chaos.run(weather)
-    report = chaos.report
+        await Chaos(exchange, proxy, valr, settings, rng, report).run(weather)
     report.seconds = time.monotonic() - began
     left = [str(task.get_coro()) for task in asyncio.all_tasks() - before]
     report.violations += l5_closes_in_time(0, left, 0)

@@ -12,6 +12,9 @@ from valr_connector import CancelUnknown, PlacementUnknown
 from valr_connector.verification.invariants import Violation
 from valr_connector.verification.story import OrderStory
 
+SLOWEST = 2
+"""So many ways back are told in full."""
+
 
 @dataclass
 class Report:
@@ -73,7 +76,8 @@ def figures(report: Report) -> str:
         f"all agreed {report.resolved_s:.2f} s after the last fault; closed in {report.closed_s:.2f} s",
         f"{len(report.violations)} violations",
     ]
-    return "\n".join([*lines, *map(str, report.violations)])
+    slowest = [f"slow way back: {way}" for way in report.recovery.slowest(SLOWEST)]
+    return "\n".join([*lines, *map(str, report.violations), *slowest])
 
 
 def spread(seconds: Sequence[float]) -> str:

@@ -11,6 +11,7 @@ from random import Random
 from tests.chaos.proxy import HOST, Proxy
 from valr_connector import Hosts, Settings, ValrExchange
 from valr_connector.net.limiter import LimiterRegistry
+from valr_connector.net.network import Network
 from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.settings import RateLimits, SimulatorSettings
 
@@ -56,7 +57,11 @@ def port_of(exchange: EmbeddedExchange) -> int:
 
 @contextlib.asynccontextmanager
 async def connected(
-    exchange: EmbeddedExchange, proxy: Proxy, settings: Settings, rng: Random
+    exchange: EmbeddedExchange,
+    proxy: Proxy,
+    settings: Settings,
+    rng: Random,
+    network: Network | None = None,
 ) -> AsyncIterator[ValrExchange]:
     """A started connector that reaches the exchange through the proxy."""
     key, at = exchange.add_api_key(ACCOUNT), f"{HOST}:{proxy.port}"
@@ -68,6 +73,7 @@ async def connected(
         key.secret,
         pairs=[PAIR],
         settings=settings.model_copy(update={"hosts": hosts}),
+        network=network,
         limiters=LimiterRegistry(scale=MORE_ROOM),
         rng=Random(rng.random()),
     ) as valr:

@@ -53,7 +53,7 @@ class Storm:
     Args:
         calm: returns once all is well again. It is waited for after every other fault, so that each kind is
             seen alone; after the others the next one strikes soon, whatever has become of the connections.
-        now: seconds of the loop's clock.
+        note: told in words of each fault, when it strikes and when it is over.
 
     Attributes:
         struck: how often each fault struck something.
@@ -63,6 +63,7 @@ class Storm:
     proxy: Proxy
     rng: Random
     calm: Callable[[], Awaitable[object]]
+    note: Callable[[str], None]
     struck: Counter[Fault] = field(default_factory=Counter)
     struck_at: float = 0.0
 
@@ -99,10 +100,12 @@ class Storm:
     async def strike(self, fault: Fault, kinds: tuple[Kind, ...], seconds: float) -> None:
         """One fault of connections of these kinds; what lasts lasts so long."""
         self.struck[fault] += 1
+        self.note(f"FAULT {fault}: {', '.join(kinds)}")
         try:
             await self._strike(fault, kinds, seconds)
         finally:
             self.struck_at = asyncio.get_running_loop().time()
+            self.note(f"FAULT {fault}: over")
 
     async def _strike(self, fault: Fault, kinds: tuple[Kind, ...], seconds: float) -> None:
         if fault in _FOR_A_WHILE:
