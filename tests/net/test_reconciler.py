@@ -374,6 +374,7 @@ async def test_balances_are_compared_as_well() -> None:
 async def test_comparing_survives_what_valr_answers_instead(caplog: pytest.LogCaptureFixture) -> None:
     async with trading(reconcile_interval_s=0.02) as desk:
         desk.exchange.faults.answer_request(200, to_path("/v1/orders/open"), body=b"<html>")
+        await desk.until(lambda: warnings(caplog))
         desk.exchange.faults.answer_request(500, to_path("/v1/account/balances"), count=3)
         await desk.until(lambda: len(warnings(caplog)) >= 2)
         assert all(text.startswith("could not compare with VALR's lists: ") for text in warnings(caplog))

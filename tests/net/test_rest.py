@@ -319,29 +319,48 @@ async def test_a_refusal_is_not_asked_for_twice(make: Make, status: int) -> None
 
 
 async def test_no_pause_outlasts_the_deadline(make: Make, time: VirtualTime) -> None:
-    exchange = Scripted(LOST, took_s=9.9, time=time)
+    exchange = Scripted(LOST)
     with pytest.raises(TransportError):
-        await make(open_session=lambda: exchange).call(read())
+        await make(open_session=lambda: exchange, settings=RestSettings(pause_s=30)).call(read())
     assert time.slept == []
 
 
 async def test_what_is_left_of_the_time_bounds_each_attempt(make: Make, time: VirtualTime) -> None:
     exchange = Scripted(LOST, OK, took_s=4.0, time=time)
     await make(open_session=lambda: exchange).call(read(), timeout=5.0)
-    assert [limits.total_s for limits in exchange.limits] == [5.0, 0.875]
+    assert [limits.total_s for limits in exchange.limits] == [5.0, 1.0]
 
 
-async def test_a_read_waits_longer_for_its_answer_with_each_attempt(make: Make) -> None:
+async def test_the_time_that_an_attempt_took_is_part_of_the_pause_after_it(
+    make: Make, time: VirtualTime
+) -> None:
+    exchange = Scripted(LOST, OK, took_s=0.1, time=time)
+    await make(open_session=lambda: exchange).call(read())
+    assert time.slept == [pytest.approx(0.025)]
+
+
+def waits(exchange: Scripted) -> list[tuple[float, float]]:
+    return [(limits.connect_s, limits.read_s) for limits in exchange.limits]
+
+
+async def test_after_an_attempt_in_vain_a_read_waits_longer(make: Make, time: VirtualTime) -> None:
+    exchange = Scripted(LOST, took_s=1.0, time=time)
+    with pytest.raises(TransportError):
+        await make(open_session=lambda: exchange).call(read())
+    assert waits(exchange) == [(1.5, 1.0), (3.0, 2.0), (3.0, 8.0)]
+
+
+async def test_after_a_failure_at_once_a_dead_connection_is_left_as_soon_as_before(make: Make) -> None:
     exchange = Scripted(LOST)
     with pytest.raises(TransportError):
         await make(open_session=lambda: exchange).call(read())
-    assert [limits.read_s for limits in exchange.limits] == [1.0, 2.0, 8.0]
+    assert waits(exchange) == [(1.5, 1.0)] * 3
 
 
 async def test_a_write_waits_for_its_only_answer_as_long_as_it_may(make: Make) -> None:
     exchange = Scripted(OK)
     await make(open_session=lambda: exchange).call(place())
-    assert [limits.read_s for limits in exchange.limits] == [8.0]
+    assert waits(exchange) == [(3.0, 8.0)]
 
 
 async def test_a_timeout_of_nothing_is_still_a_timeout(make: Make) -> None:
@@ -617,7 +636,16 @@ def test_an_address_that_is_no_http_is_refused(make: Make) -> None:
 
 @pytest.mark.parametrize(
     "field",
-    ["timeout_s", "connect_s", "read_s", "first_read_s", "pause_s", "attempts", "largest_answer"],
+    [
+        "timeout_s",
+        "connect_s",
+        "read_s",
+        "first_connect_s",
+        "first_read_s",
+        "pause_s",
+        "attempts",
+        "largest_answer",
+    ],
 )
 def test_a_limit_that_is_not_positive_is_refused(field: str) -> None:
     with pytest.raises(InvalidArgumentError, match=f"{field}=0: has to be positive"):

@@ -31,8 +31,8 @@ def answer(desk: Desk, *answers: Reply | Failure) -> None:
     rest = desk.connector.rest
     really = rest._attempt
 
-    async def answered(request: Request[Any], deadline: int, attempt: int) -> Reply | Failure:
-        return next(coming) if request.name == BY_REST else await really(request, deadline, attempt)
+    async def answered(request: Request[Any], deadline: int, in_vain: int) -> Reply | Failure:
+        return next(coming) if request.name == BY_REST else await really(request, deadline, in_vain)
 
     rest._attempt = answered  # type: ignore[method-assign]  # one route of it is played here
 

@@ -3,13 +3,14 @@
 Exponential back-off with full jitter: the wait is uniform between nothing and a ceiling that doubles with
 every failure in a row. Full jitter spreads the clients that one restart of the exchange threw out together.
 
-Two rules differ from the textbook (protocol 4, 20):
+Three rules differ from the textbook (protocol 4, 20):
 
 * the first failure after a good time is followed up at once (within ``fast_s``): a single dropped socket is
   the common case, and every second without the account stream is a second of unknown orders;
 * the count of failures is forgotten only after a connection that stayed authenticated for ``stable_s``. A
   server that accepts and drops us at once is a failing server, and 60 dials a minute are all that VALR
-  allows.
+  allows;
+* a dial that got no answer has spent its time waiting: that is part of the wait before the next one.
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ class Backoff:
     settings: BackoffSettings = field(default_factory=BackoffSettings)
     failures: int = 0
 
-    def next_delay(self, *, stable_s: float, random: float, may_hurry: bool = True) -> float:
+    def next_delay(
+        self, *, stable_s: float, random: float, may_hurry: bool = True, spent_s: float = 0.0
+    ) -> float:
         """Count one more failure and say how long to wait before the next attempt.
 
         Args:
@@ -62,6 +65,7 @@ class Backoff:
                 that failed.
             random: uniform in [0, 1).
             may_hurry: False where the exchange asked for patience (429): no fast first attempt.
+            spent_s: how long the dial that failed took; 0 for a connection that was lost.
 
         Returns:
             Seconds.
@@ -71,7 +75,7 @@ class Backoff:
         self.failures += 1
         if not may_hurry:
             self.failures = max(self.failures, 2)
-        return random * self._ceiling()
+        return max(0.0, random * self._ceiling() - spent_s)
 
     def _ceiling(self) -> float:
         if self.failures == 1:

@@ -30,6 +30,10 @@ book) says nothing about this one.
 An event that means nothing in a state leaves the state as it is. It is not an error: events are facts, and
 facts come late (an AUTHENTICATED read from the buffer of a connection that is being closed).
 
+A connection can also die while it is dialled, or before AUTHENTICATED, and nothing tells that from an
+exchange that is slow. So the first wait for either is short, and each one in vain doubles the next, up to the
+deadline (:attr:`Session.dial_s`).
+
 A refused signature gets one more chance, for it is signed afresh and the clock may have been corrected since;
 the second refusal in a row is final.
 
@@ -55,6 +59,8 @@ _NS_PER_S: Final = 1_000_000_000
 REFUSALS_ARE_FINAL_AT: Final = 2
 _EPOCHS_REMEMBERED: Final = 64
 _PINGS_REMEMBERED: Final = 64
+_MOST_DOUBLINGS: Final = 63
+"""Beyond this every deadline has long been reached; it keeps the power small."""
 
 
 class SessionEvent(StrEnum):
@@ -138,8 +144,9 @@ class KeepAlive:
     """Deadlines of a connection, in seconds (protocol 2.4, 14.3).
 
     Attributes:
-        dial_s: TCP, TLS and the upgrade together.
-        authentication_s: from the open socket to AUTHENTICATED.
+        dial_s: TCP, TLS and the upgrade together, at most.
+        authentication_s: from the open socket to AUTHENTICATED, at most.
+        first_answer_s: what either may take at first; it doubles with each that took longer.
         ping_s: between two PINGs, whatever else is said.
         pong_s: a PING that nothing followed for this long makes a live connection stale.
         silence_s: without any inbound frame for this long the connection is dead.
@@ -148,13 +155,16 @@ class KeepAlive:
 
     dial_s: float = 10.0
     authentication_s: float = 10.0
+    first_answer_s: float = 1.5
     ping_s: float = 15.0
     pong_s: float = 10.0
     silence_s: float = 45.0
     close_s: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("dial_s", "authentication_s", "ping_s", "pong_s", "silence_s", "close_s"):
+        for name in (
+            "dial_s", "authentication_s", "first_answer_s", "ping_s", "pong_s", "silence_s", "close_s",
+        ):  # fmt: skip
             value = getattr(self, name)
             if not 0 < value < float("inf"):
                 raise InvalidArgumentError(name, value, "has to be a positive number of seconds")
@@ -175,8 +185,10 @@ class Session:
         last_frame_ns: when the last frame came in (or the socket opened); None without a socket.
         ping_round_trip_ns: from the last answered PING to its PONG; None before the first.
         stable_ns: how long the last epoch had been authenticated when its socket was lost.
+        spent_ns: how long the last epoch took, from its dial, to be lost without AUTHENTICATED; 0 with it.
         doom: why the last CUT was ordered.
         refusals: how often in a row VALR refused who we are.
+        unanswered: how often in a row a dial, or AUTHENTICATED, did not come in time.
     """
 
     keep_alive: KeepAlive = field(default_factory=KeepAlive)
@@ -187,8 +199,11 @@ class Session:
     last_frame_ns: int | None = None
     ping_round_trip_ns: int | None = None
     stable_ns: int = 0
+    spent_ns: int = 0
     doom: str = ""
     refusals: int = 0
+    unanswered: int = 0
+    _dialled_ns: int = 0
     _ping_ns: int | None = None
     _awaits_pong: bool = False
     _unanswered: deque[int] = field(default_factory=deque)
@@ -222,6 +237,15 @@ class Session:
     def awaits_control(self) -> bool:
         """Whether the connection itself waits for a frame: AUTHENTICATED, or the PONG to a PING."""
         return bool(self._unanswered) or self.state is _AUTHENTICATING
+
+    @property
+    def dial_s(self) -> float:
+        """How long the next dial may take; :meth:`dialled_in_vain` where it took longer."""
+        return self._patience_s(self.keep_alive.dial_s)
+
+    def dialled_in_vain(self) -> None:
+        """Nobody answered a dial in time."""
+        self.unanswered += 1
 
     def pinged(self, now: int) -> None:
         """A PING left."""
@@ -270,7 +294,7 @@ class Session:
         for action in _MOST_URGENT_FIRST:
             if action in deadlines and now >= deadlines[action]:
                 if action is _CUT:
-                    self.doom = self._cause_of_death()
+                    self._condemn()
                 return action
         return Action.WAIT
 
@@ -284,27 +308,40 @@ class Session:
             _PING: (opened if pinged is None else pinged) + _ns(limits.ping_s),
         }
         if self.state is _AUTHENTICATING:
-            deadlines[_CUT] = opened + _ns(limits.authentication_s)
+            deadlines[_CUT] = opened + _ns(self._authentication_s)
         if self.state is _LIVE and pinged is not None and heard < pinged:
             deadlines[_DOUBT] = pinged + _ns(limits.pong_s)
         return deadlines
 
-    def _cause_of_death(self) -> str:
+    def _condemn(self) -> None:
         if self.state is SessionState.AUTHENTICATING:
-            return f"no AUTHENTICATED within {self.keep_alive.authentication_s:g} s"
-        return f"silent for {self.keep_alive.silence_s:g} s"
+            self.doom = f"no AUTHENTICATED within {self._authentication_s:g} s"
+            self.unanswered += 1
+        else:
+            self.doom = f"silent for {self.keep_alive.silence_s:g} s"
+
+    @property
+    def _authentication_s(self) -> float:
+        return self._patience_s(self.keep_alive.authentication_s)
+
+    def _patience_s(self, longest_s: float) -> float:
+        return min(longest_s, self.keep_alive.first_answer_s * 2.0 ** min(self.unanswered, _MOST_DOUBLINGS))
 
     def _entered(self, event: SessionEvent, now: int) -> None:
         if event is SessionEvent.DIAL:
             self.epoch += 1
             self.doom = ""
+            self._dialled_ns = now
         elif event is SessionEvent.OPENED:
             self.opened_ns = self.last_frame_ns = now
         elif event is SessionEvent.AUTHENTICATED:
             self.authenticated_ns = now
-            self.refusals = 0
+            self.refusals = self.unanswered = 0
         elif event is SessionEvent.LOST:
-            self.stable_ns = 0 if self.authenticated_ns is None else now - self.authenticated_ns
+            if self.authenticated_ns is None:
+                self.stable_ns, self.spent_ns = 0, now - self._dialled_ns
+            else:
+                self.stable_ns, self.spent_ns = now - self.authenticated_ns, 0
             self.opened_ns = self.authenticated_ns = self.last_frame_ns = None
             self._ping_ns = None
             self._awaits_pong = False

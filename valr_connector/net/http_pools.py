@@ -15,6 +15,7 @@ from typing import Final
 from valr_connector.net.http_exchange import Failure, HttpExchange, Limits, Reply
 
 LONG_NS: Final = 900_000_000
+"""A request that failed after this waited in vain."""
 _GIVEN_UP: Final = Failure("given up: the network has failed since", may_have_left=True)
 
 

@@ -26,6 +26,7 @@ from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.inquiries import Inquiries
 from valr_connector.net.order_lookup import look_up
 from valr_connector.net.rest import RestClient
+from valr_connector.net.together import together
 from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.observe import metrics as m
 from valr_connector.observe.log_fields import about_order
@@ -173,7 +174,6 @@ class Reconciler:
         began = self._clock()
         in_doubt = [*self._tracker.in_flight.values()]  # placed by REST meanwhile, one may have ended unheard
         listed = await self.compare(epoch)
-        await self._fetch_missed_fills()
         missing = [
             order
             for order in in_doubt
@@ -195,23 +195,30 @@ class Reconciler:
                 continue  # the next connect compares anyway
             try:
                 await self.compare(self._stream.epoch)
-                await self._fetch_missed_fills()
             except ValrError as error:
                 log.warning("could not compare with VALR's lists: %s", error)
 
     async def compare(self, epoch: int) -> Sequence[OrderRecord]:
-        """Take over VALR's balances and its list of open orders; returns the orders of ours on it.
+        """Take over VALR's open orders, its balances and missed fills; returns which of the orders are ours.
 
-        Without room in VALR's limits it waits: that the connection is not in step yet says nothing against
-        the connection, and a new one would find no more room.
+        All are asked for at once, since a dead connection is then waited for once, and none needs another:
+        each is evidence of its own. Without room in VALR's limits it waits: that the connection is not in
+        step yet says nothing against the connection, and a new one would find no more room.
         """
+        return await together(
+            self._compare_open_orders(epoch), self._compare_balances(), self._fetch_missed_fills()
+        )
+
+    async def _compare_open_orders(self, epoch: int) -> Sequence[OrderRecord]:
         open_orders = await self._rest.call_patiently(endpoints.open_orders())
         self._stream.note_open_orders(open_orders, epoch)
+        listed = (self._tracker.find(row.client_order_id, row.exchange_order_id) for row in open_orders)
+        return [order for order in listed if order is not None]
+
+    async def _compare_balances(self) -> None:
         rows = await self._rest.call_patiently(endpoints.balances(exclude_zero=False))
         for change in self._balances.replace(row.to_balance() for row in rows):
             self._publisher.publish(change)
-        listed = (self._tracker.find(row.client_order_id, row.exchange_order_id) for row in open_orders)
-        return [order for order in listed if order is not None]
 
     async def ask_about(self, order: OrderRecord) -> bool:
         """Ask VALR what became of an order; False if it could not be asked."""

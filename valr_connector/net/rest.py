@@ -34,7 +34,7 @@ from valr_connector.errors import (
 from valr_connector.net.circuits import Circuit
 from valr_connector.net.gate import Passage
 from valr_connector.net.http_exchange import Failure, HttpExchange, Limits, Reply
-from valr_connector.net.http_pools import HttpPools
+from valr_connector.net.http_pools import LONG_NS, HttpPools
 from valr_connector.net.limiter import Limiter
 from valr_connector.observe import metrics as m
 from valr_connector.protocol.requests import Lane, Request
@@ -70,16 +70,19 @@ class RestSettings:
         timeout_s: a whole call, its retries and pauses included, where the caller sets no other.
         connect_s: a place in the pool, name, TCP and TLS together.
         read_s: between two pieces of an answer.
-        first_read_s: the same, in the first attempt of a request that may be repeated; it doubles with each.
-            A connection that has died is left soon, and an exchange that is slow is still waited for.
+        first_connect_s, first_read_s: the same, in the first attempt of a request that may be repeated; they
+            double with each that waited in vain. A connection that has died is left soon, and an exchange
+            that is slow is still waited for.
         attempts: how often a repeatable request is sent at most.
-        pause_s: ceiling of the pause after the first failure; it doubles with each one more.
+        pause_s: ceiling of the pause after the first failure; it doubles with each one more. What an attempt
+            took is part of the pause after it.
         largest_answer: an answer beyond this, unpacked, is refused.
     """
 
     timeout_s: float = 10.0
     connect_s: float = 3.0
     read_s: float = 8.0
+    first_connect_s: float = 1.5
     first_read_s: float = 1.0
     attempts: int = 3
     pause_s: float = 0.25
@@ -87,7 +90,8 @@ class RestSettings:
 
     def __post_init__(self) -> None:
         for name in (
-            "timeout_s", "connect_s", "read_s", "first_read_s", "pause_s", "attempts", "largest_answer",
+            "timeout_s", "connect_s", "read_s", "first_connect_s", "first_read_s", "pause_s", "attempts",
+            "largest_answer",
         ):  # fmt: skip
             value = getattr(self, name)
             if not 0 < value < float("inf"):
@@ -202,7 +206,7 @@ class RestClient:
         """What came of the last attempt."""
         seconds = self._settings.timeout_s if timeout is None else timeout
         deadline = self._clock() + round(seconds * _NS_PER_S)
-        attempt, outcome, is_corrected = 1, None, False
+        attempt, in_vain, outcome, is_corrected = 1, 0, None, False
         while True:
             try:
                 await self._find_room(request, deadline, passage)
@@ -210,13 +214,15 @@ class RestClient:
                 if outcome is None:
                     raise
                 return outcome  # an earlier attempt was sent: what it led to counts
-            offset = self._timestamps.offset.offset_ns
-            outcome = await self._attempt(request, deadline, attempt)
+            offset, began = self._timestamps.offset.offset_ns, self._clock()
+            outcome = await self._attempt(request, deadline, in_vain)
+            took = self._clock() - began
             if not is_corrected and self._is_signature_refused(request, outcome):
                 is_corrected = await self._was_signed_at_a_wrong_time(request, offset)
                 if is_corrected:
                     continue
-            pause_s = self._pause_s(request, outcome, attempt)
+            in_vain += isinstance(outcome, Failure) and took >= LONG_NS
+            pause_s = self._pause_s(request, outcome, attempt, took / _NS_PER_S)
             if pause_s is None or self._clock() + pause_s * _NS_PER_S >= deadline:
                 return outcome
             log.info("%s: %s; trying again in %.2f s", request.name, _in_words(outcome), pause_s)
@@ -288,18 +294,13 @@ class RestClient:
         elif self._limiter is not None:
             await self._limiter.acquire(request.lane, request.name, deadline)
 
-    async def _attempt(self, request: Request[T], deadline: int, attempt: int) -> Reply | Failure:
+    async def _attempt(self, request: Request[T], deadline: int, in_vain: int) -> Reply | Failure:
         if self._closing.is_set():
             raise ClosedError("the REST client is closed")
         headers = self._headers(request)
         log.debug("%s > %s %s", request.name, request.method, request.target)
         started = self._clock()
-        limits = Limits(
-            total_s=max(deadline - started, _SHORTEST_NS) / _NS_PER_S,
-            connect_s=self._settings.connect_s,
-            read_s=self._read_s(request, attempt),
-            largest_answer=self._settings.largest_answer,
-        )
+        limits = self._limits(request, deadline - started, in_vain)
         url = self._base_url + request.target
         outcome = await self._pools.exchange(
             request.method, url, headers, request.body, limits, may_give_up=request.may_retry
@@ -330,20 +331,26 @@ class RestClient:
             kind = "unknown" if outcome.may_have_left else "not sent"
             self._metrics.counter(m.REST_FAILURES, name, kind).add()
 
-    def _read_s(self, request: Request[T], attempt: int) -> float:
+    def _limits(self, request: Request[T], left: int, in_vain: int) -> Limits:
+        """Of the next attempt, after so many that waited in vain; `left` is the rest of the call's time."""
         settings = self._settings
-        if not request.may_retry or attempt >= settings.attempts:
-            return settings.read_s
-        return min(settings.read_s, settings.first_read_s * 2.0 ** (attempt - 1))
+        connect_s, read_s = settings.connect_s, settings.read_s
+        if request.may_retry and in_vain + 1 < settings.attempts:
+            connect_s = min(connect_s, settings.first_connect_s * 2.0**in_vain)
+            read_s = min(read_s, settings.first_read_s * 2.0**in_vain)
+        total_s = max(left, _SHORTEST_NS) / _NS_PER_S
+        return Limits(total_s, connect_s, read_s, settings.largest_answer)
 
-    def _pause_s(self, request: Request[T], outcome: Reply | Failure, attempt: int) -> float | None:
+    def _pause_s(
+        self, request: Request[T], outcome: Reply | Failure, attempt: int, took_s: float
+    ) -> float | None:
         """Seconds to wait before sending again; None where that is not to be."""
         if self._closing.is_set() or not request.may_retry or attempt >= self._settings.attempts:
             return None
         if isinstance(outcome, Reply) and outcome.status == _TOO_MANY_REQUESTS:
             return self._patience_s(_retry_after_s(outcome))
         if isinstance(outcome, Failure) or outcome.status >= _SERVER_ERRORS:
-            return self._rng.random() * self._settings.pause_s * 2.0 ** (attempt - 1)
+            return max(0.0, self._rng.random() * self._settings.pause_s * 2.0 ** (attempt - 1) - took_s)
         return None
 
     def _patience_s(self, asked: float | None) -> float:

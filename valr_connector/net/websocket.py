@@ -13,6 +13,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from websockets.exceptions import ConnectionClosed
@@ -125,6 +126,7 @@ class WebSocketClient:
                     stable_s=self.session.stable_ns / _NS_PER_S,
                     random=self._rng.random(),
                     may_hurry=ending.verdict is not Verdict.RETRY_SLOWLY,
+                    spent_s=self.session.spent_ns / _NS_PER_S,
                 )
                 about = {"socket": self._name, "epoch": self.session.epoch, "cause": ending.cause}
                 log.warning(
@@ -174,11 +176,13 @@ class WebSocketClient:
             await self._permit.acquire()
         self._happen(SessionEvent.DIAL)
         self._counts.dials.add()
-        headers = self._headers()
+        limits = replace(self.session.keep_alive, dial_s=self.session.dial_s)
         try:
-            connection = await self._dial(self._url, headers, self.session.keep_alive)
+            connection = await self._dial(self._url, self._headers(), limits)
         except DIAL_ERRORS as error:
             ending = judge_dial(error)
+            if isinstance(error, TimeoutError):
+                self.session.dialled_in_vain()
             if self._permit is not None and ending.status == _TOO_MANY_REQUESTS:
                 self._permit.refused()
             self._happen(SessionEvent.LOST, ending.cause)

@@ -47,6 +47,11 @@ def test_where_the_exchange_asks_for_patience_the_first_wait_is_not_the_fast_one
     assert backoff.next_delay(stable_s=0, random=ALMOST_ONE, may_hurry=False) == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize(("spent_s", "delay_s"), [(0.5, 1.5), (2.0, 0.0), (10.0, 0.0)])
+def test_the_time_that_a_dial_took_in_vain_is_part_of_the_wait(spent_s: float, delay_s: float) -> None:
+    assert Backoff(failures=3).next_delay(stable_s=0, random=0.5, spent_s=spent_s) == delay_s
+
+
 def test_a_single_dropped_socket_is_dialled_again_well_within_two_seconds() -> None:
     assert Backoff().next_delay(stable_s=3_600, random=ALMOST_ONE) < 0.5
 
