@@ -7,13 +7,14 @@ HUMMINGBOT := .venv-hummingbot
 HUMMINGBOT_STAMP := $(HUMMINGBOT)/.complete
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help venv demo replays test core-covered rest-covered browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-books bench-books-peers standby-gap lint format frames lock package sbom public-api tour test-all clean \
+.PHONY: help venv demo replays test test-fast core-covered rest-covered browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-books bench-books-peers standby-gap lint format frames lock package sbom public-api tour test-all clean \
         hummingbot-env test-hummingbot test-hummingbot-all headless-hummingbot
 
 help:
 	@echo "make demo    run the market maker on the embedded exchange"
 	@echo "make test    run all tests with the coverage floors"
-	@echo "make chaos   a maker through 200 network faults, compared with the venue (SEED=n, FAULTS=n)"
+	@echo "make test-fast  the tests of sockets over picows and uvloop, the extra 'fast'"
+	@echo "make chaos   a maker through 200 network faults, compared with the venue (SEED=n FAULTS=n TRANSPORT=picows LOOP=uvloop)"
 	@echo "make soak    kills, lost connections, full load and hours of trading, for about an hour (SECONDS=n of trading)"
 	@echo "make soak-books   a million diffs of 50 books with faults, held against the truth (SEED=n DIFFS=n)"
 	@echo "make bench   what a frame, an order, the metrics and a recording cost"
@@ -64,6 +65,10 @@ test: venv
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest -n auto --cov --cov-report= $(TESTS)
 	@$(MAKE) --no-print-directory -j2 --output-sync core-covered rest-covered
+
+# The same tests over the sockets and the event loop of the extra `fast`.
+test-fast: venv
+	$(BIN)/python -m pytest -n auto --transport picows --loop uvloop $(or $(TESTS),tests/net tests/chaos tests/replay)
 
 WHOLLY_COVERED := valr_connector/model/*,valr_connector/protocol/*,valr_connector/core/*
 
@@ -123,7 +128,7 @@ headless-hummingbot: hummingbot-env
 	$(HUMMINGBOT)/bin/python -m tests.hummingbot.headless $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 chaos: venv
-	$(BIN)/python -W error -m tests.chaos.chaos $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS))
+	VALR_TRANSPORT=$(or $(TRANSPORT),websockets) $(BIN)/python -W error -m tests.chaos.chaos --loop $(or $(LOOP),asyncio) $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS))
 
 # Each command stops by itself, and says what it measured.
 soak: venv

@@ -25,6 +25,7 @@ def wanted_requirements() -> list[str]:
         *extras["prometheus"],
         *extras["record"],
         *extras["otel"],
+        *extras["fast"],
         *dev,
     ]
 

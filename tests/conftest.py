@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
-from collections.abc import Generator
+import os
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
+import uvloop
 from hypothesis import is_hypothesis_test
 
 from tests.tracing import UNTRACED, Tracing, is_untraced
@@ -48,10 +51,27 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What real sockets are made of, and what runs them; see `make test-fast`."""
+    parser.addoption("--transport", choices=("websockets", "picows"), default="websockets")
+    parser.addoption("--loop", choices=("asyncio", "uvloop"), default="asyncio")
+
+
+class OnUvloop:
+    """Runs tests on uvloop that do not choose a loop for themselves."""
+
+    def pytest_asyncio_loop_factories(self) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+        """What pytest-asyncio asks for."""
+        return {"uvloop": uvloop.new_event_loop}
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the schedules of the day once, for all processes of this run."""
+    os.environ["VALR_TRANSPORT"] = config.getoption("--transport")
     days_seeds.first_seed()
     config.addinivalue_line("markers", f"{UNTRACED}: adds nothing to the coverage")
+    if config.getoption("--loop") == "uvloop":
+        config.pluginmanager.register(OnUvloop())
     if config.getoption("cov_source", default=None):
         config.pluginmanager.register(Tracing())
 

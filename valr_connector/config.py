@@ -20,6 +20,7 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 SocketAddress = Annotated[str, StringConstraints(pattern=r"^wss?://[^/\s]+(/\S*)?$")]
 ClosePolicy = Literal["cancel", "leave"]
 JournalSync = Literal["os", "always"]
+Transport = Literal["websockets", "picows"]
 
 
 class _Chosen(BaseModel):
@@ -92,6 +93,8 @@ class Settings(_Chosen):
         circuit_failures: so many transport failures in a row, and a way to VALR is left alone for a while.
         circuit_pause_s: for how long at first; each trial that fails doubles it.
         circuit_longest_pause_s: for how long at most.
+        transport: what the sockets are made of, "websockets" or, with the extra `fast`, "picows"; by default
+            what VALR_TRANSPORT says in the environment, else "websockets".
         limits_share: the part of VALR's limits that this process uses, more than 0 and at most 1; less than 1
             leaves room for other processes with the same key or address (protocol 4). Give all instances in
             a process the same.
@@ -131,6 +134,9 @@ class Settings(_Chosen):
     circuit_pause_s: Seconds = 1.0
     circuit_longest_pause_s: Seconds = 30.0
     limits_share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    transport: Transport = Field(
+        default_factory=lambda: os.environ.get("VALR_TRANSPORT", "websockets"), validate_default=True
+    )
 
     @model_validator(mode="after")
     def _a_ping_comes_before_silence_ends(self) -> Self:

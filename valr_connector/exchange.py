@@ -64,7 +64,7 @@ from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.limiter import LimiterRegistry
 from valr_connector.net.market_access import MarketAccess
 from valr_connector.net.market_stream import MarketStream
-from valr_connector.net.network import Network
+from valr_connector.net.network import Network, dial_over
 from valr_connector.net.order_batch import BatchResult
 from valr_connector.net.order_desk import OrderDesk, find_order
 from valr_connector.net.order_journal import OrderJournal
@@ -166,6 +166,7 @@ class ValrExchange(MarketAccess):
             parts=parts,
             strangers=self._settings.stranger_policy,
         )
+        network = network or Network(dial=dial_over(self._settings.transport))
         self._recording: Recording | None = None
         if record is not None:
             self._recording = Recording(
@@ -177,7 +178,7 @@ class ValrExchange(MarketAccess):
             self._publisher.on(ConnectionChanged, self._recording.note_connection)
             tap = self._recording.tap(Socket.ACCOUNT, tap)
             market_tap = self._recording.tap(Socket.TRADE, market_tap)
-            network = self._recording.over(network or Network())
+            network = self._recording.over(network)
         self._tap = tap
         self._market_tap = market_tap
         self._network = network

@@ -1,6 +1,7 @@
 """A market maker over real sockets through a network that breaks all the time, compared with the venue.
 
     python -m tests.chaos.chaos --faults 200 --seed 1
+    VALR_TRANSPORT=picows python -m tests.chaos.chaos --loop uvloop
 
 Exit status 1 if an invariant did not hold, coming back in time (L2) among them.
 """
@@ -17,6 +18,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from decimal import Decimal
 from random import Random
+
+import uvloop
 
 from tests.chaos.proxy import Kind, Proxy
 from tests.chaos.recovery import Recovery, percentile
@@ -61,6 +64,7 @@ LIVE_WITHIN_S = 2.0
 """L2."""
 CALM_WITHIN_S = 20.0
 LOOK_S = 0.01
+LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 SHOWS_WITHIN_S = 0.2
 """What breaks a connection at once is known by then."""
 
@@ -287,6 +291,7 @@ def main() -> None:
     options.add_argument("--faults", type=int, default=200)
     options.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
     options.add_argument("--standby", action="store_true", help="with a warm standby")
+    options.add_argument("--loop", choices=LOOPS, default="asyncio", help="what it runs on")
     options.add_argument("--log", help="write the library's log to this file")
     chosen = options.parse_args()
     if chosen.log:
@@ -297,8 +302,11 @@ def main() -> None:
         logging.disable(logging.ERROR)
     settings = SETTINGS.model_copy(update={"warm_standby": chosen.standby})
     _say(f"seed {chosen.seed}\n")
-    with contextlib.redirect_stdout(io.StringIO()):  # the maker says which quotes may have survived
-        report = asyncio.run(run_chaos(storm_of(chosen.faults), chosen.seed, settings))
+    with (
+        contextlib.redirect_stdout(io.StringIO()),  # the maker says which quotes may have survived
+        asyncio.Runner(loop_factory=LOOPS[chosen.loop]) as runner,
+    ):
+        report = runner.run(run_chaos(storm_of(chosen.faults), chosen.seed, settings))
     report.violations += l2_back_in_time(report.recovery)
     _say(figures(report) + "\n")
     sys.exit(bool(report.violations))

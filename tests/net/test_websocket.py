@@ -7,6 +7,7 @@ import contextlib
 import logging
 import random
 import socket
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from http import HTTPStatus
@@ -16,16 +17,19 @@ from unittest.mock import Mock
 import pytest
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.client import ClientProtocol
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.uri import parse_uri
 from websockets.utils import accept_key
 
 from tests.net.virtual_time import VirtualTime
+from valr_connector import net
+from valr_connector.config import Settings
 from valr_connector.core.session import KeepAlive
 from valr_connector.errors import (
     AuthenticationError,
+    ConfigurationError,
     InvalidArgumentError,
     NotSentError,
     OutcomeUnknownError,
@@ -34,6 +38,7 @@ from valr_connector.errors import (
 from valr_connector.model.enums import SessionState
 from valr_connector.net import dialling
 from valr_connector.net.dialling import SLICE_BYTES, DirectConnection
+from valr_connector.net.network import dial_over
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe.latency import LatencySummary
 from valr_connector.observe.metrics import Metrics
@@ -178,6 +183,11 @@ class CertainRandom(random.Random):
         return 0.5
 
 
+@pytest.fixture(autouse=True, params=["websockets", "picows"])
+def _over_both_transports(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VALR_TRANSPORT", request.param)
+
+
 @pytest.fixture
 def time() -> VirtualTime:
     return VirtualTime()
@@ -238,6 +248,7 @@ def make_client(
         "sleep": sleep,
         "on_state": recorder.on_state,
         "metrics": metrics,
+        "dial": dial_over(Settings().transport),
     }
     client = WebSocketClient(**(settings | changes))
     recorder.client = client
@@ -315,6 +326,40 @@ async def test_a_frame_beyond_the_limit_ends_the_connection(
     async with Venue(says("x" * 101), says(AUTHENTICATED)).open() as venue, connect(venue.url) as client:
         await until(is_live(client, 2))
     assert recorder.causes[0].startswith("close 1009 (message too big)")
+
+
+@pytest.mark.parametrize(
+    ("pieces", "cause"),
+    [
+        pytest.param(b"\x41\x02[]", "close 1002 (protocol error)", id="reserved bit"),
+        pytest.param(b"\x80\x02[]", "close 1002 (protocol error)", id="continues nothing"),
+        pytest.param(b"\x01\x01[\x81\x01]", "close 1002 (protocol error)", id="unfinished"),
+        pytest.param(b"\x01\x32" + b"x" * 50 + b"\x80\x33" + b"x" * 51, "close 1009", id="too big in all"),
+    ],
+)
+async def test_a_peer_that_breaks_the_protocol_is_left(
+    connect: Connect, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, pieces: bytes, cause: str
+) -> None:
+    async def break_it(connection: ServerConnection) -> None:
+        connection.transport.write(pieces)
+
+    monkeypatch.setattr(dialling, "MAX_FRAME_BYTES", 100)
+    async with Venue(break_it, says(AUTHENTICATED)).open() as venue, connect(venue.url) as client:
+        await until(is_live(client, 2))
+    assert recorder.causes[0].startswith(cause)
+    assert recorder.frames == [AUTHENTICATED.encode()]
+
+
+async def test_a_ping_of_the_protocol_is_answered_and_told_to_nobody(
+    connect: Connect, recorder: Recorder
+) -> None:
+    async def ping(connection: ServerConnection) -> None:
+        await connection.send(AUTHENTICATED)
+        await (await connection.ping(b"alive?"))
+        await connection.send("answered")
+
+    async with Venue(ping).open() as venue, connect(venue.url):
+        await until(lambda: recorder.frames == [AUTHENTICATED.encode(), b"answered"])
 
 
 async def test_a_message_in_pieces_arrives_whole(connect: Connect, recorder: Recorder) -> None:
@@ -625,6 +670,31 @@ async def test_failures_in_a_row_wait_longer_each_time(connect: Connect, time: V
     assert time.slept[:3] == [0.1, 0.5, 1.0]
 
 
+async def test_a_refusal_is_told_with_its_status_and_headers_whatever_they_are() -> None:
+    """Statuses of proxies such as 520 stand in no standard."""
+    head = b"HTTP/1.1 520 Unknown\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\nno"
+    dial = dial_over(Settings().transport)
+    async with plain_server(head) as port:
+        with pytest.raises(InvalidStatus) as refused:
+            await dial(f"ws://127.0.0.1:{port}/", {}, KeepAlive())
+    assert dialling.judge_dial(refused.value).cause == "upgrade refused with HTTP 520: no"
+    assert refused.value.response.headers["Retry-After"] == "7"
+
+
+@pytest.mark.parametrize("answer", [b"", b"SSH-2.0\r\n\r\n", b"HTTP/1.1 101 Yes\r\nUpgrade: no\r\n\r\n"])
+async def test_an_answer_that_is_none_fails_the_dial(answer: bytes) -> None:
+    dial = dial_over(Settings().transport)
+
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(say, "127.0.0.1", 0) as server:
+        with pytest.raises(dialling.DIAL_ERRORS):
+            await dial(f"ws://127.0.0.1:{port_of(server)}/", {}, KeepAlive())
+
+
 async def test_a_redirect_is_not_followed(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
     """The signed headers are for nobody else."""
     async with Venue(says(AUTHENTICATED)).open() as elsewhere, Venue(says(AUTHENTICATED)).open() as venue:
@@ -783,8 +853,8 @@ async def test_a_ping_on_a_connection_lost_meanwhile_is_no_error(
     async with Venue(says(AUTHENTICATED)).open() as venue, connect(venue.url) as client:
         await until(is_live(client))
         await let_pass(time, 14)
-        assert isinstance(client._connection, DirectConnection)
-        client._connection.transport.abort()
+        assert client._connection is not None
+        client._connection.abort()
         time.advance(1)
         await until(lambda: client.session.epoch >= 2)
         await until(is_live(client))
@@ -823,8 +893,8 @@ async def test_after_a_drop_nothing_is_sent(connect: Connect) -> None:
 async def test_a_frame_on_a_connection_lost_meanwhile_has_an_unknown_outcome(connect: Connect) -> None:
     async with Venue(says(AUTHENTICATED)).open() as venue, connect(venue.url) as client:
         await until(is_live(client))
-        assert isinstance(client._connection, DirectConnection)
-        client._connection.transport.abort()
+        assert client._connection is not None
+        client._connection.abort()
         with pytest.raises(OutcomeUnknownError, match="account socket was lost while sending"):
             await client.send(b"{}")
 
@@ -950,3 +1020,19 @@ def test_an_address_that_is_no_websocket_is_refused(
 ) -> None:
     with pytest.raises(InvalidArgumentError, match=r"url='https://api\.valr\.com'"):
         make_client("https://api.valr.com", time, metrics, recorder)
+
+
+def test_a_transport_that_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "picows", None)
+    monkeypatch.delitem(sys.modules, "valr_connector.net.fast_socket", raising=False)
+    monkeypatch.delattr(net, "fast_socket", raising=False)
+    with pytest.raises(
+        ConfigurationError, match=r"transport='picows': .* pip install 'valr-connector\[fast\]'"
+    ):
+        dial_over("picows")
+
+
+def test_a_transport_that_nobody_knows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VALR_TRANSPORT", "pigeons")
+    with pytest.raises(ConfigurationError, match="transport='pigeons'"):
+        Settings()
