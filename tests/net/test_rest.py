@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 from unittest.mock import Mock
 
 import aiohttp
@@ -741,6 +741,28 @@ async def test_where_nobody_listens_nothing_was_sent(make: Make) -> None:
         unused.bind(("127.0.0.1", 0))
         with pytest.raises(NotSentError, match="place: ClientConnectorError"):
             await make(f"http://127.0.0.1:{unused.getsockname()[1]}").call(place())
+
+
+async def test_where_the_name_is_not_resolved_nothing_was_sent(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def resolves_nothing(*_: object, **__: object) -> NoReturn:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolves_nothing)
+    with pytest.raises(NotSentError, match="place: ClientConnectorDNSError"):
+        await make("http://valr.invalid").call(place())
+
+
+async def test_where_no_tls_is_spoken_nothing_was_sent(make: Make) -> None:
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(NotSentError, match="place: ClientConnectorSSLError"):
+            await make(f"https://127.0.0.1:{port}").call(place())
 
 
 @contextlib.contextmanager

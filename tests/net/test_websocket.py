@@ -7,17 +7,18 @@ import contextlib
 import logging
 import random
 import socket
+import ssl
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 from unittest.mock import Mock
 
 import pytest
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.client import ClientProtocol
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.uri import parse_uri
@@ -26,6 +27,7 @@ from websockets.utils import accept_key
 from tests.net.virtual_time import VirtualTime
 from valr_connector import net
 from valr_connector.config import Settings
+from valr_connector.core.disconnects import Verdict
 from valr_connector.core.session import KeepAlive
 from valr_connector.errors import (
     AuthenticationError,
@@ -37,7 +39,7 @@ from valr_connector.errors import (
 )
 from valr_connector.model.enums import SessionState
 from valr_connector.net import dialling
-from valr_connector.net.dialling import SLICE_BYTES, DirectConnection
+from valr_connector.net.dialling import SLICE_BYTES, DirectConnection, judge_dial
 from valr_connector.net.network import dial_over
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe.latency import LatencySummary
@@ -713,7 +715,7 @@ async def test_a_refused_connection_is_dialled_again(
         url = f"ws://127.0.0.1:{unused.getsockname()[1]}/"
         async with connect(url) as client:
             await until(lambda: client.session.epoch >= 3)
-    assert "dial failed: ConnectionRefusedError" in caplog.text
+    assert "dial failed (refused)" in caplog.text
     assert recorder.told("connected") == []
 
 
@@ -725,7 +727,40 @@ async def test_a_host_that_speaks_no_tls_is_dialled_again(
         connect(f"wss://127.0.0.1:{port}/") as client,
     ):
         await until(lambda: client.session.epoch >= 2)
-    assert "dial failed: SSLError" in caplog.text
+    assert "dial failed (no TLS): SSLError" in caplog.text
+
+
+async def test_a_name_that_is_not_resolved_is_dialled_again(
+    connect: Connect, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolves_nothing)
+    async with connect("ws://valr.invalid/") as client:
+        await until(lambda: client.session.epoch >= 3)
+    assert "dial failed (the name was not resolved): gaierror" in caplog.text
+
+
+async def resolves_nothing(*_: object, **__: object) -> NoReturn:
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (socket.gaierror(socket.EAI_AGAIN, "Temporary failure"), "the name was not resolved"),
+        (ssl.SSLCertVerificationError(1, "self-signed certificate"), "the certificate was not accepted"),
+        (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), "no TLS"),
+        (ConnectionRefusedError(111, "Connection refused"), "refused"),
+        (TimeoutError("timed out during opening handshake"), "no answer in time"),
+        (TimeoutError(110, "Connection timed out"), "no answer in time"),
+        (OSError(101, "Network is unreachable"), "no connection"),
+        (ConnectionResetError(104, "Connection reset by peer"), "no connection"),
+        (EOFError("connection closed while reading HTTP status line"), "no upgrade"),
+        (InvalidHandshake("unsupported"), "no upgrade"),
+    ],
+)
+def test_a_dial_that_failed_says_why_and_is_worth_another(error: Exception, kind: str) -> None:
+    ending = judge_dial(error)
+    assert (ending.kind, ending.verdict) == (f"dial failed ({kind})", Verdict.RETRY)
 
 
 @contextlib.asynccontextmanager
@@ -761,7 +796,7 @@ async def test_an_upgrade_that_is_not_answered_in_time_is_dialled_again(
         async with connect(url, keep_alive=KeepAlive(first_answer_s=0.02)) as client:
             await until(lambda: client.session.epoch >= 2)
             assert client.session.dial_s == 0.04
-    assert "dial failed: TimeoutError" in caplog.text
+    assert "dial failed (no answer in time)" in caplog.text
 
 
 # Keep-alive

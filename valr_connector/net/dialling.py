@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import socket
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, Protocol, cast
@@ -32,6 +34,16 @@ _PROXY: Final[dict[str, Any]] = {"proxy": None} if "proxy" in inspect.signature(
 
 DIAL_ERRORS: Final = (OSError, EOFError, WebSocketException)
 """What opening a connection raises: network, names, TLS, time-outs, refused or broken upgrades."""
+
+_DIAL_FAILURES: Final = (
+    (socket.gaierror, "the name was not resolved"),
+    (ssl.SSLCertVerificationError, "the certificate was not accepted"),
+    (ssl.SSLError, "no TLS"),
+    (ConnectionRefusedError, "refused"),
+    (TimeoutError, "no answer in time"),
+    (OSError, "no connection"),
+)
+"""The narrower before the wider; whatever else it is, the upgrade was not completed."""
 
 
 class SocketConnection(Protocol):
@@ -211,4 +223,5 @@ def judge_dial(error: Exception) -> Ending:
     if isinstance(error, InvalidStatus):
         body = (error.response.body or b"").decode(errors="replace")
         return judge_upgrade(error.response.status_code, body)
-    return Ending(f"dial failed: {type(error).__name__}: {error}")
+    kind = next((words for known, words in _DIAL_FAILURES if isinstance(error, known)), "no upgrade")
+    return Ending(f"dial failed ({kind}): {type(error).__name__}: {error}")
