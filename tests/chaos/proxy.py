@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterator
 from enum import StrEnum
 from random import Random
-from typing import Self
+from typing import Self, cast
 
 HOST = "127.0.0.1"
 _HIGH_BIT = 0x80
@@ -143,8 +143,7 @@ class _End(asyncio.Protocol):
         self.is_lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's does not descend from it
 
     def data_received(self, data: bytes) -> None:
         self.way.take(data)
@@ -193,8 +192,7 @@ class Wire(_End):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        assert isinstance(transport, asyncio.Transport)
-        self.far.way.connect(transport)
+        self.far.way.connect(cast("asyncio.Transport", transport))
         self._proxy.opened(self)
 
     def data_received(self, data: bytes) -> None:
