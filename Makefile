@@ -5,9 +5,11 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 HUMMINGBOT := .venv-hummingbot
 HUMMINGBOT_STAMP := $(HUMMINGBOT)/.complete
+DOCS := .venv-docs
+DOCS_STAMP := $(DOCS)/.complete
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help venv demo replays test test-fast core-covered rest-covered browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-books bench-books-peers standby-gap lint format frames lock package sbom public-api tour test-all clean \
+.PHONY: help venv demo replays test test-fast core-covered rest-covered browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-books bench-books-peers standby-gap lint format frames lock package sbom public-api tour docs docs-serve test-all clean \
         hummingbot-env test-hummingbot test-hummingbot-all headless-hummingbot
 
 help:
@@ -32,6 +34,7 @@ help:
 	@echo "make package sdist and wheel, checked in empty environments"
 	@echo "make sbom    what the package brings along, as CycloneDX, and under which licences"
 	@echo "make test-all  the tests on Python 3.11, 3.12 and 3.13, where they are here"
+	@echo "make docs    the docs as a site in build/site, every internal link checked (make docs-serve shows it)"
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make test-hummingbot  the Hummingbot connector in the real Hummingbot, which make hummingbot-env builds first"
 	@echo "make test-hummingbot-all  the same on Python 3.11, 3.12 and 3.13, where they are here"
@@ -202,9 +205,21 @@ test-all:
 	  else echo "python$$version is not here: not tested"; fi; \
 	done
 
+# The site's generator has an environment of its own. Building fetches nothing, and the pages load nothing from elsewhere.
+docs: $(DOCS_STAMP)
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet --strict
+
+docs-serve: $(DOCS_STAMP)
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs serve
+
+$(DOCS_STAMP): requirements-docs.lock
+	@test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.lock
+	@touch $(DOCS_STAMP)
+
 # Resolves the newest versions afresh; the result is reviewed like any other change.
 lock:
 	$(PYTHON) scripts/lock.py
 
 clean:
-	rm -rf $(VENV) .venv-hummingbot* .peers build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DOCS) .venv-hummingbot* .peers build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Write requirements.lock: the exact versions that a fresh environment resolves to today."""
+"""Write requirements.lock and requirements-docs.lock: what fresh environments resolve to today."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import tempfile
 import tomllib
 import venv
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = "# Exact versions of everything the project needs. Made by `make lock`; reviewed, then committed.\n"
 
 
-def wanted_requirements() -> list[str]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+def wanted_requirements(project: dict[str, Any]) -> list[str]:
     extras = project["project"]["optional-dependencies"]
     dev = [r for r in project["dependency-groups"]["dev"] if not r.startswith("valr-connector")]
     return [
@@ -30,14 +30,20 @@ def wanted_requirements() -> list[str]:
     ]
 
 
-def main() -> None:
+def write_lock(name: str, wanted: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         pip = [str(Path(folder) / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-        subprocess.run([*pip, "install", "--quiet", *wanted_requirements()], check=True)
+        subprocess.run([*pip, "install", "--quiet", *wanted], check=True)
         frozen = subprocess.run([*pip, "freeze"], check=True, capture_output=True, text=True).stdout
-    (ROOT / "requirements.lock").write_text(HEADER + frozen)
+    (ROOT / name).write_text(HEADER + frozen)
     sys.stdout.write(frozen)
+
+
+def main() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    write_lock("requirements.lock", wanted_requirements(project))
+    write_lock("requirements-docs.lock", project["dependency-groups"]["docs"])
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "valr_connector"
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 ORDERS = (ROOT / "docs" / "orders.md").read_text(encoding="utf-8")
 DIAGRAMS = re.findall(r"^```text\n(.*?)^```$", ARCHITECTURE, re.MULTILINE | re.DOTALL)
-STEPS = [line.split()[:2] for d in DIAGRAMS[1:] for line in d.splitlines()]
+STEPS = [re.findall(r"[\w.]+(?:/[\w.]+)*", line)[:2] for d in DIAGRAMS[1:] for line in d.splitlines()]
 
 
 def test_the_floors_are_those_that_the_import_contract_holds() -> None:
