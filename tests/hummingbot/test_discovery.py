@@ -68,17 +68,6 @@ def test_hummingbot_finds_the_registered_connector_without_a_folder() -> None:
 
 
 @pytest.mark.usefixtures("installed")
-def test_hbot_connect_asks_for_key_and_secret() -> None:
-    out = python(
-        "from typer.testing import CliRunner\n"
-        "from hummingbot.cli.main import app\n"
-        "print(CliRunner().invoke(app, ['connect', 'valr', '--fields']).output)"
-    )
-    assert "valr_api_key" in out
-    assert "valr_api_secret" in out
-
-
-@pytest.mark.usefixtures("installed")
 def test_candles_and_rates_are_known_once_the_exchange_is_imported() -> None:
     out = python(
         "from hummingbot.connector.exchange.valr.valr_exchange import ValrExchange\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 import hummingbot
 import pytest
 
+from tests.hummingbot.checkout import Ready
 from valr_connector.cli import main as valr
 from valr_connector.integrations.hummingbot import __main__ as module
 from valr_connector.integrations.hummingbot.installation import DOCKERFILE, install, uninstall
@@ -23,7 +23,6 @@ PAGE = Path(__file__).parents[2] / "docs" / "hummingbot.md"
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
 COMMANDS = [line for language, block in BLOCKS if not language for line in block.splitlines()]
 CODE = [block for language, block in BLOCKS if language == "python"]
-CONF = Path(hummingbot.root_path()) / "conf"
 
 Captured = pytest.CaptureFixture[str]
 
@@ -36,19 +35,6 @@ def nothing_installed() -> Iterator[None]:
     yield
     install()
     uninstall()
-
-
-@pytest.fixture
-def conf() -> Iterator[Path]:
-    """Hummingbot's directory of settings, which a checkout has and the wheel has not."""
-    (CONF / "connectors").mkdir(parents=True)
-    try:
-        yield CONF
-    finally:
-        for directory, _, files in sorted(os.walk(CONF), reverse=True):
-            for file in files:
-                (Path(directory) / file).unlink()
-            Path(directory).rmdir()
 
 
 def call(command: str, monkeypatch: pytest.MonkeyPatch) -> int:
@@ -64,26 +50,19 @@ def call(command: str, monkeypatch: pytest.MonkeyPatch) -> int:
     return status or 0
 
 
-def process(arguments: Sequence[str], stdin: str = "", **variables: str) -> str:
+def process(arguments: Sequence[str]) -> str:
     """What a command in a process of its own prints."""
     done = subprocess.run(
-        [sys.executable, *arguments], input=stdin, capture_output=True, text=True, check=False,
-        timeout=60, env={**os.environ, **variables},
-    )  # fmt: skip
+        [sys.executable, *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
-
-
-def hbot(command: str, stdin: str = "") -> str:
-    """What ``hbot`` prints: a checkout of Hummingbot has that command, its wheel has what it runs."""
-    code = "import sys; from hummingbot.cli.main import app; app(sys.argv[1:])"
-    return process(["-c", code, *shlex.split(command)[1:]], stdin, HBOT_PASSWORD="rehearsal")
 
 
 def test_the_page_has_no_command_but_those_that_are_run_here() -> None:
     known = (
         "pip install ", "valr hummingbot ", "python -m valr_connector.integrations.hummingbot ",
-        "hbot connect valr", "valr simulator --port ", "export VALR_",
+        "hbot connect", "hbot balance valr", "valr simulator --port ", "export VALR_",
     )  # fmt: skip
     assert COMMANDS
     assert [command for command in COMMANDS if not command.startswith(known)] == []
@@ -136,14 +115,16 @@ def test_registering_makes_the_connector_known() -> None:
     assert process(["-c", f"{code}\n{seen}print('valr' in all.get_connector_settings())"]) == "True\n"
 
 
-def test_hbot_connects_with_key_and_secret(conf: Path) -> None:
-    install()
-    fields, connect = (command for command in COMMANDS if command.startswith("hbot "))
-    assert "valr_api_key" in hbot(fields)
-    hbot(connect, json.dumps({"valr_api_key": "k" * 64, "valr_api_secret": "s" * 64}))
-    stored = (conf / "connectors" / "valr.yml").read_text()
-    assert "valr_api_key" in stored
-    assert "k" * 64 not in stored
+def test_hbot_connects_confirms_the_key_and_shows_the_balances(ready: Ready) -> None:
+    made, key, secret = ready
+    of_hbot = [shlex.split(command)[1:] for command in COMMANDS if command.startswith("hbot ")]
+    fields, connect, confirm, balance = of_hbot
+    assert "valr_api_secret" in made.hbot(*fields)
+    made.hbot(*connect, stdin=json.dumps({"valr_api_key": key, "valr_api_secret": secret}))
+    assert "valr_api_key" in made.stored
+    assert key not in made.stored
+    assert re.search(r"valr +\| yes +\| yes ", made.hbot(*confirm))
+    assert re.search(r"BTC +\| 5 +\| 5 ", made.hbot(*balance))
 
 
 def test_the_simulator_listens_where_the_page_says() -> None:
