@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.net.trading import ACCOUNT, Desk, check_story, to_path, trading
+from tests.net.trading import ACCOUNT, Desk, check_story, in_virtual_time, to_path, trading
 from valr_connector import (
     CancelResult,
     FrameRefused,
@@ -98,6 +98,7 @@ def handler_errors(desk: Desk) -> list[object]:
 # --- sockets ---------------------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_no_nonsense_on_the_account_socket_ends_its_reader() -> None:
     async with trading() as desk:
         order = await desk.buy("900000")
@@ -111,6 +112,7 @@ async def test_no_nonsense_on_the_account_socket_ends_its_reader() -> None:
         await still_trades(desk)
 
 
+@in_virtual_time
 async def test_no_nonsense_on_the_trade_socket_ends_its_reader() -> None:
     async with trading() as desk:
         for raw in NONSENSE:
@@ -121,6 +123,7 @@ async def test_no_nonsense_on_the_trade_socket_ends_its_reader() -> None:
         assert desk.valr.ready
 
 
+@in_virtual_time
 async def test_each_kind_of_refused_frame_is_told_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     async with trading() as desk:
         for _ in range(3):
@@ -133,6 +136,7 @@ async def test_each_kind_of_refused_frame_is_told_and_logged_once(caplog: pytest
         assert len(refused) == len(kinds)
 
 
+@in_virtual_time
 async def test_a_flood_of_unknown_types_is_bounded_in_memory_and_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -145,6 +149,7 @@ async def test_a_flood_of_unknown_types_is_bounded_in_memory_and_in_the_log(
 
 
 @pytest.mark.parametrize("seed", range(5))
+@in_virtual_time
 async def test_frames_with_damaged_bytes_end_no_reader_and_no_order(seed: int) -> None:
     rng = Random(seed)
     async with trading() as desk:
@@ -186,6 +191,7 @@ def sample_frames(client_order_id: str) -> list[dict[str, Any]]:
     ]
 
 
+@in_virtual_time
 async def test_frames_of_every_kind_and_age_that_were_ever_seen_end_no_reader() -> None:
     corpus = [
         (row["channel"], row["frame"])
@@ -208,6 +214,7 @@ async def test_frames_of_every_kind_and_age_that_were_ever_seen_end_no_reader() 
 # --- frames that are well formed and wrong ---------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_news_of_our_order_under_another_id_of_valrs_is_not_believed() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -218,6 +225,7 @@ async def test_news_of_our_order_under_another_id_of_valrs_is_not_believed() -> 
         assert order.status is OrderStatus.OPEN
 
 
+@in_virtual_time
 async def test_a_report_that_claims_more_than_the_size_executes_no_more_than_the_size() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -237,6 +245,7 @@ async def test_a_report_that_claims_more_than_the_size_executes_no_more_than_the
         assert order.executed_amount <= order.amount
 
 
+@in_virtual_time
 async def test_a_trade_that_comes_a_hundred_times_is_one_fill() -> None:
     async with trading() as desk:
         order = await desk.buy("1000000")
@@ -260,6 +269,7 @@ async def test_a_trade_that_comes_a_hundred_times_is_one_fill() -> None:
         await desk.agreed(order)
 
 
+@in_virtual_time
 async def test_evidence_about_orders_that_nobody_knows_is_let_go_of() -> None:
     async with trading() as desk:
         data = {"success": True, "failureReason": ""}
@@ -272,6 +282,7 @@ async def test_evidence_about_orders_that_nobody_knows_is_let_go_of() -> None:
         await still_trades(desk)
 
 
+@in_virtual_time
 async def test_a_command_that_is_answered_twice_or_for_another_is_still_one_order() -> None:
     async with trading() as desk:
         desk.exchange.faults.duplicate_frame(of_type("PLACE_LIMIT_WS_RESPONSE", "ORDER_PROCESSED"), count=9)
@@ -302,6 +313,7 @@ BODIES: dict[str, bytes] = {
 
 @each_alike
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
+@in_virtual_time
 async def test_nonsense_in_the_answers_of_rest_ends_nothing(
     body: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -328,6 +340,7 @@ async def test_nonsense_in_the_answers_of_rest_ends_nothing(
 
 @each_alike
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
+@in_virtual_time
 async def test_nonsense_in_answer_to_a_placement_or_a_cancel_by_rest_is_found_out(
     body: bytes,
 ) -> None:
@@ -350,6 +363,7 @@ async def test_nonsense_in_answer_to_a_placement_or_a_cancel_by_rest_is_found_ou
 
 @each_alike
 @pytest.mark.parametrize("status", [301, 400, 404, 418, 500, 502, 503])
+@in_virtual_time
 async def test_any_status_in_answer_to_a_question_ends_no_order(status: int) -> None:
     async with trading(place_timeout_s=0.03) as desk:
         desk.exchange.faults.answer_request(status, to_path("/v1/orders/"), body=b"<html>", count=6)

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.net.trading import AT_ONCE, Desk, in_virtual_time, trading, virtual_trading
+from tests.net.trading import AT_ONCE, Desk, in_virtual_time, trading
 from valr_connector import (
     BookChanged,
     BookFeed,
@@ -76,6 +76,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("feed", BookFeed)
+@in_virtual_time
 async def test_the_book_of_every_feed_is_the_venues(feed: BookFeed) -> None:
     depth = {BookFeed.TOP_1: 1, BookFeed.TOP_5: 5}.get(feed)
     async with trading(books=feed) as desk:
@@ -95,6 +96,7 @@ async def test_the_book_of_every_feed_is_the_venues(feed: BookFeed) -> None:
 
 @pytest.mark.parametrize("feed", CHECKED_FEEDS)
 @pytest.mark.parametrize("fault", FAULTS)
+@in_virtual_time
 async def test_a_frame_that_is_wrong_breaks_its_book_which_comes_back_and_no_other(
     feed: BookFeed, fault: str
 ) -> None:
@@ -118,6 +120,7 @@ async def test_a_frame_that_is_wrong_breaks_its_book_which_comes_back_and_no_oth
 
 
 @pytest.mark.parametrize("feed", CHECKED_FEEDS)
+@in_virtual_time
 async def test_a_frame_that_comes_twice_is_counted_and_breaks_nothing(feed: BookFeed) -> None:
     async with trading(books=feed) as desk:
         desk.exchange.faults.duplicate_frame(diff_of("BTCZAR"))
@@ -129,7 +132,7 @@ async def test_a_frame_that_comes_twice_is_counted_and_breaks_nothing(feed: Book
 
 @in_virtual_time
 async def test_breaks_and_resyncs_are_counted() -> None:
-    async with virtual_trading(pairs=PAIRS) as desk:
+    async with trading(pairs=PAIRS) as desk:
         desk.exchange.faults.falsify_checksum("BTCZAR")
         quote(desk)
         await desk.until(lambda: desk.told(BookResynced))
@@ -140,6 +143,7 @@ async def test_breaks_and_resyncs_are_counted() -> None:
         assert desk.told(BookResynced)[0].invalid_ns > 0
 
 
+@in_virtual_time
 async def test_the_other_pairs_stay_valid_where_valr_sends_every_snapshot_again() -> None:
     eager = replace(AT_ONCE, snapshot_on_resubscribe=True)
     async with trading(eager, pairs=PAIRS) as desk:
@@ -153,6 +157,7 @@ async def test_the_other_pairs_stay_valid_where_valr_sends_every_snapshot_again(
         assert {event.pair for event in desk.told(BookInvalidated)} == {"BTC-ZAR"}
 
 
+@in_virtual_time
 async def test_while_it_is_asked_for_the_book_shows_nothing() -> None:
     async with trading() as desk:
         quote(desk)
@@ -170,6 +175,7 @@ async def test_while_it_is_asked_for_the_book_shows_nothing() -> None:
         assert is_the_venues(desk)
 
 
+@in_virtual_time
 async def test_a_first_snapshot_that_never_comes_is_asked_for(impatient: None) -> None:
     async with trading(pairs=PAIRS) as desk:
         stop = desk.exchange.faults.silence_pair("BTCZAR")
@@ -179,6 +185,7 @@ async def test_a_first_snapshot_that_never_comes_is_asked_for(impatient: None) -
         await desk.until(lambda: desk.valr.ready)
 
 
+@in_virtual_time
 async def test_a_pair_that_stays_silent_costs_one_connection_and_then_leaves_the_others_in_peace(
     impatient: None, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -193,6 +200,7 @@ async def test_a_pair_that_stays_silent_costs_one_connection_and_then_leaves_the
         await desk.until(lambda: desk.valr.ready)
 
 
+@in_virtual_time
 async def test_a_pair_whose_book_valr_refuses_is_said_and_not_asked_for_again(impatient: None) -> None:
     async with trading(pairs=PAIRS) as desk:
         message = b'{"type":"ERROR","message":"Channel OB_L1_DIFF, pair BTCZAR combination invalid"}'
@@ -207,6 +215,7 @@ async def test_a_pair_whose_book_valr_refuses_is_said_and_not_asked_for_again(im
         assert desk.valr.book("ETH-ZAR").is_valid
 
 
+@in_virtual_time
 async def test_a_silent_connection_shows_no_prices_until_it_speaks() -> None:
     async with trading() as desk:
         quote(desk)
@@ -224,6 +233,7 @@ async def test_a_silent_connection_shows_no_prices_until_it_speaks() -> None:
         assert desk.valr.best_bid("BTC-ZAR") == PriceLevel(D(900_000), D("0.01"))
 
 
+@in_virtual_time
 async def test_a_lost_connection_while_asking_anew_leaves_it_to_the_next_one() -> None:
     async with trading() as desk:
         desk.exchange.faults.drop_frame(diff_of("BTCZAR"))
@@ -234,6 +244,7 @@ async def test_a_lost_connection_while_asking_anew_leaves_it_to_the_next_one() -
         assert is_the_venues(desk)
 
 
+@in_virtual_time
 async def test_every_change_of_the_book_is_told_with_its_number() -> None:
     async with trading() as desk:
         await desk.until(lambda: desk.told(BookChanged))
@@ -244,6 +255,7 @@ async def test_every_change_of_the_book_is_told_with_its_number() -> None:
         assert numbers == [first, first + 1, first + 2, first + 3]
 
 
+@in_virtual_time
 async def test_the_age_of_a_book_counts_from_its_last_frame() -> None:
     async with trading() as desk:
         quote(desk)
@@ -261,6 +273,7 @@ async def test_a_feed_that_is_none_is_refused() -> None:
             pass
 
 
+@in_virtual_time
 async def test_own_orders_are_left_out_of_the_book_that_is_asked_for_without_them() -> None:
     async with trading() as desk:
         quote(desk)
@@ -272,6 +285,7 @@ async def test_own_orders_are_left_out_of_the_book_that_is_asked_for_without_the
         assert list(market.bids) == [PriceLevel(D(900_000), D("0.01"))]
 
 
+@in_virtual_time
 async def test_an_order_of_ours_is_found_in_its_queue() -> None:
     async with trading(books=BookFeed.FULL) as desk:
         quote(desk)
@@ -282,6 +296,7 @@ async def test_an_order_of_ours_is_found_in_its_queue() -> None:
         assert (position.place, position.orders, position.amount_ahead) == (2, 2, D("0.01"))
 
 
+@in_virtual_time
 async def test_the_crowds_book_is_the_venues_in_the_end_whatever_is_lost() -> None:
     settings: SimulatorSettings = replace(AT_ONCE, crowd=True, crowd_interval_s=0.005)
     async with trading(settings) as desk:

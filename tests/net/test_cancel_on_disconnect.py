@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.net.trading import ACCOUNT, Desk, trading
+from tests.net.trading import ACCOUNT, Desk, in_virtual_time, trading
 from valr_connector import CancelOnDisconnectChanged, OrderStatus, Part, PartStatus
 from valr_connector.simulator.faults import of_type
 from valr_connector.simulator.vocabulary import State
@@ -23,12 +23,14 @@ async def armed(desk: Desk) -> None:
     await desk.until(lambda: shown(desk).ready)
 
 
+@in_virtual_time
 async def test_nobody_asks_for_it_unless_it_is_wanted() -> None:
     async with trading() as desk:
         assert desk.sent(COMMAND) == 0
         assert Part.CANCEL_ON_DISCONNECT not in desk.valr.status
 
 
+@in_virtual_time
 async def test_once_valr_confirms_it_is_told_and_shown_as_armed() -> None:
     async with trading(cancel_on_disconnect=True) as desk:
         await armed(desk)
@@ -36,6 +38,7 @@ async def test_once_valr_confirms_it_is_told_and_shown_as_armed() -> None:
         assert desk.sent(COMMAND) == 1
 
 
+@in_virtual_time
 async def test_it_does_what_it_promises_and_is_armed_anew_on_every_connection() -> None:
     async with trading(cancel_on_disconnect=True) as desk:
         await armed(desk)
@@ -51,6 +54,7 @@ async def test_it_does_what_it_promises_and_is_armed_anew_on_every_connection() 
         assert stranger.state is State.CANCELLED
 
 
+@in_virtual_time
 async def test_without_an_answer_it_is_told_and_shown_as_not_armed() -> None:
     async with trading(cancel_on_disconnect=True, cancel_timeout_s=0.05) as desk:
         await armed(desk)
@@ -62,6 +66,7 @@ async def test_without_an_answer_it_is_told_and_shown_as_not_armed() -> None:
         await desk.until(lambda: desk.valr.ready)  # it is a safety net and no condition
 
 
+@in_virtual_time
 async def test_where_the_connection_is_lost_before_the_answer_the_next_one_is_asked() -> None:
     async with trading(cancel_on_disconnect=True, cancel_timeout_s=60) as desk:
         await armed(desk)
@@ -73,6 +78,7 @@ async def test_where_the_connection_is_lost_before_the_answer_the_next_one_is_as
         assert desk.sent(COMMAND) == 3
 
 
+@in_virtual_time
 async def test_where_it_cannot_be_sent_that_is_told() -> None:
     async with trading(cancel_on_disconnect=True) as desk:
         await armed(desk)
@@ -86,6 +92,7 @@ async def test_where_it_cannot_be_sent_that_is_told() -> None:
         await armed(desk)
 
 
+@in_virtual_time
 async def test_an_orderly_close_takes_it_back_and_spares_other_programs_orders() -> None:
     async with trading(cancel_on_disconnect=True) as desk:
         await armed(desk)
@@ -96,6 +103,7 @@ async def test_an_orderly_close_takes_it_back_and_spares_other_programs_orders()
         assert (desk.at_venue(order).state, stranger.state) == (State.CANCELLED, State.PLACED)
 
 
+@in_virtual_time
 async def test_closing_under_leave_takes_it_back() -> None:
     async with trading(cancel_on_disconnect=True, on_close="leave") as desk:
         await armed(desk)
@@ -104,6 +112,7 @@ async def test_closing_under_leave_takes_it_back() -> None:
         assert desk.at_venue(order).state is State.PLACED
 
 
+@in_virtual_time
 async def test_what_closing_could_not_cancel_is_left_to_it() -> None:
     async with trading(cancel_on_disconnect=True, cancel_attempts=1) as desk:
         await armed(desk)
@@ -114,6 +123,7 @@ async def test_what_closing_could_not_cancel_is_left_to_it() -> None:
         await desk.until(lambda: not desk.exchange.venue.open_orders(ACCOUNT))
 
 
+@in_virtual_time
 async def test_closing_without_an_answer_does_not_wait_long() -> None:
     async with trading(cancel_on_disconnect=True, close_timeout_s=0.5) as desk:
         await armed(desk)
@@ -122,6 +132,7 @@ async def test_closing_without_an_answer_does_not_wait_long() -> None:
         assert told(desk)[-1] == (False, "VALR did not answer within 0.05 s")
 
 
+@in_virtual_time
 async def test_closing_takes_back_what_valr_never_confirmed() -> None:
     async with trading(cancel_on_disconnect=True, on_close="leave", cancel_timeout_s=0.05) as desk:
         await armed(desk)

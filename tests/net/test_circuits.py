@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.net.trading import Desk, in_virtual_time, make, to_path, virtual_trading, virtual_venue
+from tests.net.trading import Desk, in_virtual_time, make, to_path, trading, virtual_venue
 from valr_connector import (
     BatchCancel,
     BatchLimit,
@@ -73,7 +73,7 @@ async def quickly_cut(pause_s: float = NEVER_AGAIN, **settings: Any) -> AsyncIte
         "cancel_timeout_s": 0.1,
         "cancel_attempts": 1,
     }
-    async with virtual_trading(**(options | settings)) as desk:
+    async with trading(**(options | settings)) as desk:
         yield desk
 
 

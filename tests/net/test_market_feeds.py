@@ -10,7 +10,7 @@ from typing import Any, cast
 import orjson
 import pytest
 
-from tests.net.trading import ACCOUNT, AT_ONCE, Desk, trading
+from tests.net.trading import ACCOUNT, AT_ONCE, Desk, in_virtual_time, trading
 from valr_connector import (
     AllowedOrderTypesChanged,
     BookFeed,
@@ -73,6 +73,7 @@ async def subscribed(desk: Desk, feed: MarketFeed, symbols: Sequence[str]) -> No
 # --- subscribing -----------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_a_pair_that_is_added_and_removed_leaves_all_others_alone() -> None:
     async with trading() as desk:
         desk.valr.subscribe(MarketFeed.TRADES, ["BTC-ZAR"])
@@ -88,6 +89,7 @@ async def test_a_pair_that_is_added_and_removed_leaves_all_others_alone() -> Non
         assert desk.valr.book("BTC-ZAR").is_valid
 
 
+@in_virtual_time
 async def test_subscribing_what_is_subscribed_sends_nothing() -> None:
     async with trading() as desk:
         desk.valr.subscribe(MarketFeed.TRADES, ["BTC-ZAR"])
@@ -99,6 +101,7 @@ async def test_subscribing_what_is_subscribed_sends_nothing() -> None:
         assert desk.exchange.stats.frames_in["trade", "SUBSCRIBE"] == sent + 1
 
 
+@in_virtual_time
 async def test_subscriptions_outlast_a_lost_connection() -> None:
     async with trading() as desk:
         desk.valr.subscribe(MarketFeed.TRADES, ["BTC-ZAR", "ETH-ZAR"])
@@ -112,6 +115,7 @@ async def test_subscriptions_outlast_a_lost_connection() -> None:
         await desk.until(lambda: desk.told(MarketTraded))
 
 
+@in_virtual_time
 async def test_without_pairs_to_follow_the_trade_socket_is_opened_by_the_first_subscription() -> None:
     async with trading(pairs=[]) as desk:
         assert desk.exchange._trade_door._sessions == []
@@ -123,6 +127,7 @@ async def test_without_pairs_to_follow_the_trade_socket_is_opened_by_the_first_s
         ]
 
 
+@in_virtual_time
 async def test_a_pair_that_is_not_listed_is_an_error_and_the_others_are_subscribed() -> None:
     async with trading() as desk:
         with pytest.raises(UnknownPairError, match="NOPE-ZAR"):
@@ -133,6 +138,7 @@ async def test_a_pair_that_is_not_listed_is_an_error_and_the_others_are_subscrib
         await desk.until(lambda: MarketFeed.TRADES.value not in heard(desk))
 
 
+@in_virtual_time
 async def test_a_pair_that_valr_refuses_is_told_and_the_others_are_left_alone() -> None:
     async with trading() as desk:
         desk.valr.subscribe(MarketFeed.PNL_RUNS, ["BTC-ZAR", "BTC-USDT-PERP"])
@@ -145,6 +151,7 @@ async def test_a_pair_that_valr_refuses_is_told_and_the_others_are_left_alone() 
         assert desk.valr.ready
 
 
+@in_virtual_time
 async def test_a_book_that_valr_refuses_is_told_as_a_books_feed() -> None:
     async with trading() as desk:
         deliver(desk, {"type": "ERROR", "message": "Channel OB_L1_DIFF, pair BTCZAR combination invalid"})
@@ -158,6 +165,7 @@ async def test_a_book_that_valr_refuses_is_told_as_a_books_feed() -> None:
     ("feed", "pairs", "field"),
     [("GOSSIP", ["BTC-ZAR"], "feed"), (None, ["BTC-ZAR"], "feed"), (MarketFeed.TRADES, "BTC-ZAR", "pairs")],
 )
+@in_virtual_time
 async def test_what_is_no_feed_and_no_list_is_refused(feed: Any, pairs: Any, field: str) -> None:
     async with trading() as desk:
         for call in (desk.valr.subscribe, desk.valr.unsubscribe):
@@ -166,12 +174,14 @@ async def test_what_is_no_feed_and_no_list_is_refused(feed: Any, pairs: Any, fie
             assert caught.value.field == field
 
 
+@in_virtual_time
 async def test_a_feed_may_be_named_as_valr_names_it() -> None:
     async with trading() as desk:
         desk.valr.subscribe(cast("MarketFeed", "NEW_TRADE"), ["BTC-ZAR"])
         assert desk.valr.subscribed(MarketFeed.TRADES) == ("BTC-ZAR",)
 
 
+@in_virtual_time
 async def test_nothing_is_subscribed_before_the_start_and_after_the_end() -> None:
     valr = ValrExchange.simulated(pairs=["BTC-ZAR"])
     with pytest.raises(NotReadyError):
@@ -185,6 +195,7 @@ async def test_nothing_is_subscribed_before_the_start_and_after_the_end() -> Non
 # --- what is told ----------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_trades_are_told_once_by_callback_and_iterator() -> None:
     async with trading() as desk:
         trades = desk.valr.events(MarketTraded)
@@ -208,6 +219,7 @@ async def test_trades_are_told_once_by_callback_and_iterator() -> None:
         assert desk.told(MarketTraded) == [MarketTraded(told)]
 
 
+@in_virtual_time
 async def test_summaries_are_told_at_once_and_follow_the_market() -> None:
     async with trading() as desk:
         desk.valr.subscribe(MarketFeed.SUMMARY, ["BTC-ZAR"])
@@ -217,6 +229,7 @@ async def test_summaries_are_told_at_once_and_follow_the_market() -> None:
         await desk.until(lambda: desk.told(MarketSummaryChanged)[-1].summary.bid == 900_000)
 
 
+@in_virtual_time
 async def test_new_order_types_of_a_followed_pair_become_a_rule_without_being_asked_for() -> None:
     async with trading() as desk:
         await desk.until(lambda: "ALLOWED_ORDER_TYPES_UPDATED" in heard(desk))
@@ -226,6 +239,7 @@ async def test_new_order_types_of_a_followed_pair_become_a_rule_without_being_as
         assert desk.told(TradingRulesChanged)[-1].after.order_types == ("LIMIT",)
 
 
+@in_virtual_time
 async def test_candles_mark_prices_and_runs_are_told() -> None:
     async with trading() as desk:
         bucket = {"startTime": "2026-09-21T14:13:00Z", "open": "1", "high": "2", "low": "1", "close": "2"}
@@ -237,6 +251,7 @@ async def test_candles_mark_prices_and_runs_are_told() -> None:
         assert [event.pair for event in desk.told(PnlSettled)] == ["BTC-USDT-PERP"]
 
 
+@in_virtual_time
 async def test_a_crowds_mark_price_is_told_without_being_asked_again() -> None:
     settings = replace(AT_ONCE, crowd=True, crowd_interval_s=0.01, mark_price_interval_s=0.02)
     async with trading(settings) as desk:
@@ -250,6 +265,7 @@ async def test_a_crowds_mark_price_is_told_without_being_asked_again() -> None:
 @pytest.mark.parametrize(
     ("on_overflow", "kept"), [(Overflow.DROP_OLDEST, [3, 4]), (Overflow.KEEP_ALL, [0, 1, 2, 3, 4])]
 )
+@in_virtual_time
 async def test_a_slow_reader_loses_the_oldest_or_nothing_as_it_chose(
     on_overflow: Overflow, kept: list[int]
 ) -> None:
@@ -262,6 +278,7 @@ async def test_a_slow_reader_loses_the_oldest_or_nothing_as_it_chose(
         assert read == [D(price + 1) for price in kept]
 
 
+@in_virtual_time
 async def test_a_slow_reader_that_may_lose_nothing_is_told_so() -> None:
     async with trading() as desk:
         prices = desk.valr.events(MarkPriceChanged, on_overflow=Overflow.ERROR, capacity=1)
@@ -277,6 +294,7 @@ async def test_a_slow_reader_that_may_lose_nothing_is_told_so() -> None:
 # --- by REST ---------------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_public_data_is_read_through_the_same_object() -> None:
     async with trading() as desk:
         desk.rival("buy", "1", "900000")

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.net.trading import AT_ONCE, Desk, hosts_of, hurry, trading, venue
+from tests.net.trading import AT_ONCE, Desk, hosts_of, hurry, in_virtual_time, trading, venue
 from valr_connector import (
     BookFeed,
     BookInvalidated,
@@ -81,6 +81,7 @@ def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
     ]
 
 
+@in_virtual_time
 async def test_the_book_is_the_venues_at_every_change() -> None:
     async with trading() as desk:
         for n in range(5):
@@ -92,6 +93,7 @@ async def test_the_book_is_the_venues_at_every_change() -> None:
         assert desk.valr.best_bid("BTC-ZAR") == PriceLevel(D(900_003), D("0.02"))
 
 
+@in_virtual_time
 async def test_history_11_a_frame_replaces_the_book_and_leaves_no_phantom_levels() -> None:
     async with trading(books=BookFeed.AGGREGATED) as desk:
         deliver(desk, book([("900000", "1"), ("899999", "2")], [("1000000", "1")], sequence=10))
@@ -99,6 +101,7 @@ async def test_history_11_a_frame_replaces_the_book_and_leaves_no_phantom_levels
         assert levels_here(desk) == ([PriceLevel(D(899_999), D(2))], [PriceLevel(D(950_000), D(1))])
 
 
+@in_virtual_time
 async def test_history_11_a_crossed_book_is_invalid_until_the_next_good_frame() -> None:
     async with trading(books=BookFeed.AGGREGATED) as desk:
         deliver(desk, book([("900000", "1")], [("1000000", "1")], sequence=10))
@@ -112,6 +115,7 @@ async def test_history_11_a_crossed_book_is_invalid_until_the_next_good_frame() 
         assert desk.valr.mid_price("BTC-ZAR") == 950_000
 
 
+@in_virtual_time
 async def test_a_frame_that_is_older_than_the_one_shown_is_left_out() -> None:
     async with trading(books=BookFeed.AGGREGATED) as desk:
         deliver(desk, book([("900000", "1")], [], sequence=10))
@@ -119,6 +123,7 @@ async def test_a_frame_that_is_older_than_the_one_shown_is_left_out() -> None:
         assert desk.valr.best_bid("BTC-ZAR") == PriceLevel(D(900_000), D(1))
 
 
+@in_virtual_time
 async def test_only_a_change_of_the_best_prices_is_told() -> None:
     async with trading(books=BookFeed.AGGREGATED) as desk:
         before = len(desk.told(TopOfBookChanged))
@@ -127,6 +132,7 @@ async def test_only_a_change_of_the_best_prices_is_told() -> None:
         assert len(desk.told(TopOfBookChanged)) == before + 1
 
 
+@in_virtual_time
 async def test_a_frame_of_a_pair_that_is_not_followed_is_ignored() -> None:
     async with trading() as desk:
         before = list(desk.events)
@@ -150,6 +156,7 @@ async def test_several_pairs_are_ready_when_each_of_them_is() -> None:
         await valr.close()
 
 
+@in_virtual_time
 async def test_a_lost_connection_invalidates_every_book_until_its_next_frame() -> None:
     async with trading() as desk:
         desk.rival("buy", "1", "900000")
@@ -166,6 +173,7 @@ async def test_a_lost_connection_invalidates_every_book_until_its_next_frame() -
         assert states.count(SessionState.LIVE) == 2
 
 
+@in_virtual_time
 async def test_sequence_numbers_begin_anew_with_a_connection() -> None:
     async with trading(books=BookFeed.AGGREGATED) as desk:
         deliver(desk, book([("1", "1")], [], sequence=10**9))
@@ -176,6 +184,7 @@ async def test_sequence_numbers_begin_anew_with_a_connection() -> None:
         await desk.until(lambda: desk.valr.best_bid("BTC-ZAR") == PriceLevel(D(900_000), D(1)))
 
 
+@in_virtual_time
 async def test_a_silent_connection_is_not_ready_to_trade_on_until_it_speaks() -> None:
     async with trading(ping_interval_s=0.02, silence_timeout_s=30.0) as desk:
         market = stream(desk)
@@ -188,6 +197,7 @@ async def test_a_silent_connection_is_not_ready_to_trade_on_until_it_speaks() ->
         assert desk.valr.ready
 
 
+@in_virtual_time
 async def test_valrs_errors_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     async with trading() as desk:
         deliver(desk, {"type": "ERROR", "message": "Channel X, pair Y combination invalid"})
@@ -198,6 +208,7 @@ async def test_valrs_errors_are_logged(caplog: pytest.LogCaptureFixture) -> None
         ]
 
 
+@in_virtual_time
 async def test_an_unknown_type_is_counted_logged_once_and_told_once(caplog: pytest.LogCaptureFixture) -> None:
     async with trading() as desk:
         for _ in range(3):
@@ -209,6 +220,7 @@ async def test_an_unknown_type_is_counted_logged_once_and_told_once(caplog: pyte
         assert stream(desk).unknown == {"NEWS": 3}
 
 
+@in_virtual_time
 async def test_a_malformed_frame_is_counted_logged_once_and_told_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -224,6 +236,7 @@ async def test_a_malformed_frame_is_counted_logged_once_and_told_once(
         assert desk.valr.ready
 
 
+@in_virtual_time
 async def test_frames_that_nobody_asked_for_are_left_out() -> None:
     async with trading() as desk:
         before = list(desk.events)
@@ -232,6 +245,7 @@ async def test_frames_that_nobody_asked_for_are_left_out() -> None:
         assert desk.events == before
 
 
+@in_virtual_time
 async def test_the_crowds_market_is_never_crossed_here_and_equals_the_venues_in_the_end() -> None:
     async with trading(replace(AT_ONCE, crowd=True, crowd_interval_s=0.005)) as desk:
         tops = desk.valr.events(TopOfBookChanged)

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.net.trading import ACCOUNT, AT_ONCE, Desk, to_path, trading
+from tests.net.trading import ACCOUNT, AT_ONCE, Desk, in_virtual_time, to_path, trading
 from tests.unit.core.builders import at
 from valr_connector import (
     CancelAllReport,
@@ -42,6 +42,7 @@ def theirs(desk: Desk, symbol: str = "BTCZAR") -> VenueOrder:
 
 
 @pytest.mark.parametrize("scope", ["ours", CancelScope.OURS])
+@in_virtual_time
 async def test_ours_leaves_other_programs_orders_alone(scope: str) -> None:
     async with trading(on_close="leave") as desk:
         stranger, order = theirs(desk), await desk.buy()
@@ -51,6 +52,7 @@ async def test_ours_leaves_other_programs_orders_alone(scope: str) -> None:
         assert stranger.state is State.PLACED
 
 
+@in_virtual_time
 async def test_what_valr_does_not_confirm_in_time_is_said_to_remain() -> None:
     async with trading(cancel_all_timeout_s=0.03, on_close="leave") as desk:
         order = await desk.buy()
@@ -64,6 +66,7 @@ async def test_what_valr_does_not_confirm_in_time_is_said_to_remain() -> None:
 # --- everybody's -----------------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_account_cancels_everything_and_confirms_each_order() -> None:
     async with trading() as desk:
         strangers = [theirs(desk), theirs(desk, "ETHZAR")]
@@ -77,6 +80,7 @@ async def test_account_cancels_everything_and_confirms_each_order() -> None:
         assert desk.story(order) == ["OrderCreated", "OrderCancelled"]
 
 
+@in_virtual_time
 async def test_pair_cancels_everything_in_that_pair_only() -> None:
     async with trading(on_close="leave") as desk:
         stranger, elsewhere = theirs(desk), theirs(desk, "ETHZAR")
@@ -89,11 +93,13 @@ async def test_pair_cancels_everything_in_that_pair_only() -> None:
         assert desk.asked(OF_PAIR) == 1
 
 
+@in_virtual_time
 async def test_with_nothing_open_there_is_nothing_to_report() -> None:
     async with trading() as desk:
         assert await desk.valr.cancel_all("account") == CancelAllReport(())
 
 
+@in_virtual_time
 async def test_an_order_that_valrs_answer_does_not_name_is_cancelled_by_itself() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -105,6 +111,7 @@ async def test_an_order_that_valrs_answer_does_not_name_is_cancelled_by_itself()
 
 
 @pytest.mark.parametrize("status", [400, 503])
+@in_virtual_time
 async def test_where_valr_refuses_or_does_not_answer_ours_are_cancelled_one_by_one(status: int) -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -114,6 +121,7 @@ async def test_where_valr_refuses_or_does_not_answer_ours_are_cancelled_one_by_o
         assert report.is_clean
 
 
+@in_virtual_time
 async def test_strangers_that_stay_are_said_to_remain() -> None:
     async with trading(cancel_attempts=2) as desk:
         stranger = theirs(desk)
@@ -124,6 +132,7 @@ async def test_strangers_that_stay_are_said_to_remain() -> None:
         assert stranger.state is State.PLACED
 
 
+@in_virtual_time
 async def test_a_stranger_that_left_the_list_is_believed_gone_by_valrs_word_on_it_only() -> None:
     async with trading(cancel_attempts=2) as desk:
         stranger = theirs(desk)
@@ -136,6 +145,7 @@ async def test_a_stranger_that_left_the_list_is_believed_gone_by_valrs_word_on_i
         assert not report.is_clean
 
 
+@in_virtual_time
 async def test_without_valrs_list_nothing_is_said_to_be_clean() -> None:
     async with trading(cancel_attempts=1) as desk:
         order = await desk.buy()
@@ -145,6 +155,7 @@ async def test_without_valrs_list_nothing_is_said_to_be_clean() -> None:
         assert (report.is_complete, report.is_clean) == (False, False)
 
 
+@in_virtual_time
 async def test_a_stranger_that_only_valrs_answer_names_is_followed_too() -> None:
     async with trading() as desk:
         stranger = theirs(desk)
@@ -154,6 +165,7 @@ async def test_a_stranger_that_only_valrs_answer_names_is_followed_too() -> None
         assert report.is_clean
 
 
+@in_virtual_time
 async def test_an_adopted_stranger_is_one_of_ours() -> None:
     async with trading(untracked_orders="adopt") as desk:
         desk.foreign(customer_order_id="theirs")
@@ -162,6 +174,7 @@ async def test_an_adopted_stranger_is_one_of_ours() -> None:
         assert (report.others_ended, report.is_clean) == ((), True)
 
 
+@in_virtual_time
 async def test_a_placement_under_way_is_cancelled_once_it_is_known() -> None:
     async with trading(replace(AT_ONCE, request_latency_s=0.02)) as desk:
         placing = asyncio.create_task(desk.buy())
@@ -171,6 +184,7 @@ async def test_a_placement_under_way_is_cancelled_once_it_is_known() -> None:
         assert report.is_clean
 
 
+@in_virtual_time
 async def test_time_that_is_up_says_what_was_found_out_so_far() -> None:
     async with trading(cancel_all_timeout_s=0.05, on_close="leave") as desk:
         stranger, order = theirs(desk), await desk.buy()
@@ -189,6 +203,7 @@ async def test_time_that_is_up_says_what_was_found_out_so_far() -> None:
         ("account", "BTC-ZAR", "pair='BTC-ZAR': does not go with the whole account"),
     ],
 )
+@in_virtual_time
 async def test_a_scope_that_is_none_or_does_not_fit_its_pair_is_refused(
     scope: str, pair: str | None, message: str
 ) -> None:
@@ -200,6 +215,7 @@ async def test_a_scope_that_is_none_or_does_not_fit_its_pair_is_refused(
 # --- closing ---------------------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_closing_compares_with_valrs_list() -> None:
     async with trading() as desk:
         await desk.buy()
@@ -209,6 +225,7 @@ async def test_closing_compares_with_valrs_list() -> None:
         assert desk.asked(LIST) == asked + 1
 
 
+@in_virtual_time
 async def test_closing_cancels_what_has_ended_here_and_lives_there() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -218,6 +235,7 @@ async def test_closing_cancels_what_has_ended_here_and_lives_there() -> None:
         assert (report.is_clean, report.is_verified) == (True, True)
 
 
+@in_virtual_time
 async def test_what_closing_cannot_lay_to_rest_is_reported() -> None:
     async with trading(cancel_attempts=2) as desk:
         order = await desk.buy()
@@ -227,6 +245,7 @@ async def test_what_closing_cannot_lay_to_rest_is_reported() -> None:
         assert (report.remaining, report.is_verified) == ((order,), True)
 
 
+@in_virtual_time
 async def test_closing_says_so_where_the_list_could_not_be_read(caplog: pytest.LogCaptureFixture) -> None:
     async with trading() as desk:
         await desk.buy()
@@ -236,6 +255,7 @@ async def test_closing_says_so_where_the_list_could_not_be_read(caplog: pytest.L
         assert "closing: could not read the open orders" in caplog.text
 
 
+@in_virtual_time
 async def test_closing_names_what_may_live_there_where_the_list_could_not_be_read() -> None:
     async with trading() as desk:
         asked_for, unasked, confirmed = [await desk.buy() for _ in range(3)]
@@ -248,6 +268,7 @@ async def test_closing_names_what_may_live_there_where_the_list_could_not_be_rea
         assert (report.remaining, report.is_verified) == ((unasked,), False)
 
 
+@in_virtual_time
 async def test_closing_says_so_where_time_was_up_and_compares_with_the_list_all_the_same(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -260,6 +281,7 @@ async def test_closing_says_so_where_time_was_up_and_compares_with_the_list_all_
         assert "closing: not every order could be cancelled within 0.3 s" in caplog.text
 
 
+@in_virtual_time
 async def test_closing_says_so_where_there_was_no_time_to_compare(caplog: pytest.LogCaptureFixture) -> None:
     async with trading(close_timeout_s=0.05) as desk:
         await desk.buy()
@@ -270,6 +292,7 @@ async def test_closing_says_so_where_there_was_no_time_to_compare(caplog: pytest
         assert "closing: could not compare with the open orders within 0.0 s" in caplog.text
 
 
+@in_virtual_time
 async def test_an_instance_that_never_placed_anything_has_nothing_to_verify() -> None:
     async with trading() as desk:
         asked = desk.asked(LIST)

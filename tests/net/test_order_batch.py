@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.net.trading import AT_ONCE, check_story, to_path, trading
+from tests.net.trading import AT_ONCE, check_story, in_virtual_time, to_path, trading
 from valr_connector import (
     BatchCancel,
     BatchLimit,
@@ -45,6 +45,7 @@ def placed(result: BatchResult) -> InFlightOrder:
     return result
 
 
+@in_virtual_time
 async def test_each_operation_has_a_result_as_its_single_call_would_have() -> None:
     async with trading() as desk:
         desk.rival("sell", "1", "1000000")
@@ -61,6 +62,7 @@ async def test_each_operation_has_a_result_as_its_single_call_would_have() -> No
             check_story(desk, order)
 
 
+@in_virtual_time
 async def test_modifies_and_cancels_go_together() -> None:
     async with trading() as desk:
         one, two = await desk.buy(), await desk.buy()
@@ -73,6 +75,7 @@ async def test_modifies_and_cancels_go_together() -> None:
         await desk.agreed(one, two)
 
 
+@in_virtual_time
 async def test_one_refusal_leaves_the_others_alone() -> None:
     async with trading() as desk:
         desk.rival("sell", "5", "1000000")
@@ -83,6 +86,7 @@ async def test_one_refusal_leaves_the_others_alone() -> None:
         assert poor.failure_reason == "Insufficient Balance"
 
 
+@in_virtual_time
 async def test_what_valr_does_not_accept_is_a_failed_order_with_its_code() -> None:
     async with trading() as desk:
         body = (
@@ -99,6 +103,7 @@ async def test_what_valr_does_not_accept_is_a_failed_order_with_its_code() -> No
         assert desk.venue_orders() == []
 
 
+@in_virtual_time
 async def test_an_id_in_use_adopts_the_order_that_has_it() -> None:
     async with trading() as desk:
         foreign = desk.foreign(customer_order_id="mine-1")
@@ -108,6 +113,7 @@ async def test_an_id_in_use_adopts_the_order_that_has_it() -> None:
         assert len(desk.venue_orders()) == 1
 
 
+@in_virtual_time
 async def test_that_valr_accepted_an_operation_is_only_a_receipt() -> None:
     async with trading(place_timeout_s=0.03, cancel_timeout_s=0.03) as desk:
         old = await desk.buy()
@@ -125,6 +131,7 @@ async def test_that_valr_accepted_an_operation_is_only_a_receipt() -> None:
 
 
 @pytest.mark.parametrize("after_execution", [True, False])
+@in_virtual_time
 async def test_a_call_without_an_answer_leaves_every_operation_unknown_and_probed(
     after_execution: bool,
 ) -> None:
@@ -154,6 +161,7 @@ async def test_an_answer_with_too_few_outcomes_says_nothing_of_any() -> None:
         await desk.until(lambda: order.status is OrderStatus.OPEN)
 
 
+@in_virtual_time
 async def test_a_batch_refused_as_a_whole_fails_its_placements_and_its_cancels_are_tried_alone() -> None:
     async with trading() as desk:
         old = await desk.buy()
@@ -179,6 +187,7 @@ async def test_a_batch_that_could_not_be_sent_says_so() -> None:
         await desk.agreed(one)
 
 
+@in_virtual_time
 async def test_operations_on_orders_that_have_ended_are_not_sent() -> None:
     async with trading() as desk:
         order, other = await desk.buy(), await desk.buy()
@@ -195,6 +204,7 @@ async def test_operations_on_orders_that_have_ended_are_not_sent() -> None:
 # --- mistakes, and when nothing is sent ------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_an_id_that_was_used_before_keeps_the_whole_batch_from_being_sent() -> None:
     async with trading() as desk:
         await desk.buy(client_order_id="mine-1")
@@ -203,6 +213,7 @@ async def test_an_id_that_was_used_before_keeps_the_whole_batch_from_being_sent(
         assert (desk.asked(BATCH), len(desk.valr.orders)) == (0, 1)
 
 
+@in_virtual_time
 async def test_an_order_of_somebody_else_keeps_the_whole_batch_from_being_sent() -> None:
     async with trading() as desk:
         with pytest.raises(UnknownOrderError):
@@ -210,6 +221,7 @@ async def test_an_order_of_somebody_else_keeps_the_whole_batch_from_being_sent()
         assert (desk.asked(BATCH), len(desk.valr.orders)) == (0, 0)
 
 
+@in_virtual_time
 async def test_a_batch_that_places_needs_what_placing_needs() -> None:
     async with trading(retry="never") as desk:
         order = await desk.buy()
@@ -224,6 +236,7 @@ async def test_a_batch_that_places_needs_what_placing_needs() -> None:
         await desk.until(lambda: desk.valr.ready)
 
 
+@in_virtual_time
 async def test_once_closing_began_a_batch_may_only_cancel() -> None:
     async with trading() as desk:
         order, other = await desk.buy(), await desk.buy()
@@ -238,6 +251,7 @@ async def test_once_closing_began_a_batch_may_only_cancel() -> None:
         )
 
 
+@in_virtual_time
 async def test_a_slow_batch_waits_for_what_its_orders_became() -> None:
     async with trading(replace(AT_ONCE, processing_latency_s=0.02)) as desk:
         order = placed((await desk.valr.batch([bid()]))[0])

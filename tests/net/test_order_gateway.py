@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -20,7 +19,6 @@ from tests.net.trading import (
     make,
     to_path,
     trading,
-    virtual_trading,
 )
 from valr_connector import (
     CancelOutcome,
@@ -40,6 +38,7 @@ from valr_connector.core.guards import SECOND
 from valr_connector.simulator.faults import of_type
 from valr_connector.simulator.settings import RateLimits
 from valr_connector.simulator.vocabulary import State
+from valr_connector.verification.virtual_loop import running_loop
 
 D = Decimal
 
@@ -53,6 +52,7 @@ STATUS_ROUTE = "GET /v1/orders/{pair}/customerorderid/{id}"
 # --- placing ---------------------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_a_resting_order_is_open_when_placing_returns() -> None:
     async with trading() as desk:
         order = await desk.buy(price="900000", amount="0.01")
@@ -63,12 +63,14 @@ async def test_a_resting_order_is_open_when_placing_returns() -> None:
         assert dict(desk.valr.orders) == {order.client_order_id: order}
 
 
+@in_virtual_time
 async def test_a_price_between_two_ticks_goes_away_from_the_other_side() -> None:
     async with trading() as desk:
         bid, offer = await desk.buy(price="900000.7"), await desk.sell(price="2000000.3")
         assert (desk.at_venue(bid).price, desk.at_venue(offer).price) == (D(900_000), D(2_000_001))
 
 
+@in_virtual_time
 async def test_an_ioc_order_takes_what_is_there_and_the_rest_is_cancelled() -> None:
     async with trading() as desk:
         desk.rival("sell", "0.004", "1000000")
@@ -78,6 +80,7 @@ async def test_an_ioc_order_takes_what_is_there_and_the_rest_is_cancelled() -> N
         check_story(desk, order)
 
 
+@in_virtual_time
 async def test_a_fok_order_that_fits_is_filled() -> None:
     async with trading() as desk:
         desk.rival("sell", "0.5", "1000000")
@@ -97,6 +100,7 @@ async def test_a_fok_order_that_fits_is_filled() -> None:
     ],
     ids=["ioc", "fok", "post-only", "balance"],
 )
+@in_virtual_time
 async def test_what_the_engine_refuses_is_a_failed_order_with_valrs_reason(
     options: dict[str, Any], reason: str
 ) -> None:
@@ -109,6 +113,7 @@ async def test_what_the_engine_refuses_is_a_failed_order_with_valrs_reason(
         assert not desk.valr.orders
 
 
+@in_virtual_time
 async def test_an_order_that_would_match_our_own_is_refused() -> None:
     async with trading() as desk:
         offer = await desk.sell("1000000")
@@ -118,6 +123,7 @@ async def test_an_order_that_would_match_our_own_is_refused() -> None:
         assert offer.status is OrderStatus.OPEN
 
 
+@in_virtual_time
 async def test_what_valr_refuses_at_once_is_a_failed_order_with_its_reason_and_code() -> None:
     async with trading() as desk:
         desk.exchange.read_only = True
@@ -127,6 +133,7 @@ async def test_what_valr_refuses_at_once_is_a_failed_order_with_its_reason_and_c
         assert desk.venue_orders() == []
 
 
+@in_virtual_time
 async def test_a_command_over_the_limit_is_a_failed_order_that_says_so() -> None:
     async with trading(replace(AT_ONCE, rate_limits=RateLimits(place_per_second=1))) as desk:
         orders = await asyncio.gather(*(desk.buy() for _ in range(3)))
@@ -135,6 +142,7 @@ async def test_a_command_over_the_limit_is_a_failed_order_that_says_so() -> None
         assert len(desk.venue_orders()) == 3 - len(refused) < 3
 
 
+@in_virtual_time
 async def test_market_orders_are_sized_in_base_or_in_quote_currency() -> None:
     async with trading() as desk:
         desk.rival("sell", "1", "1000000")
@@ -148,6 +156,7 @@ async def test_market_orders_are_sized_in_base_or_in_quote_currency() -> None:
             check_story(desk, order)
 
 
+@in_virtual_time
 async def test_a_client_order_id_is_used_once() -> None:
     async with trading() as desk:
         order = await desk.buy(client_order_id="mine-1")
@@ -173,6 +182,7 @@ async def test_an_id_that_an_earlier_run_used_never_makes_a_second_order(fails_l
             assert fails_late or again.exchange_order_id == first.exchange_order_id
 
 
+@in_virtual_time
 async def test_a_placement_that_provably_never_left_goes_by_rest_once() -> None:
     async with trading() as desk:
         desk.valr.drop_account_socket()
@@ -191,6 +201,7 @@ async def test_a_placement_that_provably_never_left_goes_by_rest_once() -> None:
         ({"amount": "4.9"}, "Insufficient Balance"),
     ],
 )
+@in_virtual_time
 async def test_a_refusal_by_rest_reads_like_one_on_the_socket(options: dict[str, Any], reason: str) -> None:
     async with trading() as desk:
         desk.rival("sell", "5", "1000000")
@@ -201,6 +212,7 @@ async def test_a_refusal_by_rest_reads_like_one_on_the_socket(options: dict[str,
         assert desk.story(order) == ["OrderFailed"]
 
 
+@in_virtual_time
 async def test_a_market_order_goes_by_rest_as_well() -> None:
     async with trading() as desk:
         desk.rival("sell", "1", "1000000")
@@ -223,6 +235,7 @@ async def test_a_placement_by_rest_that_cannot_be_sent_is_a_failed_order() -> No
         desk.connector.rest._base_url = desk.exchange.endpoints.rest
 
 
+@in_virtual_time
 async def test_an_answer_by_rest_that_is_lost_leaves_the_order_unknown_until_valr_is_asked() -> None:
     async with trading() as desk:
         desk.exchange.faults.answer_request(None, to_path("/v2/orders/limit"), after_execution=True)
@@ -250,13 +263,14 @@ async def test_an_id_in_use_refused_by_rest_is_looked_up() -> None:
         assert len(desk.venue_orders()) == 1
 
 
+@in_virtual_time
 async def test_a_rest_placement_takes_no_longer_than_the_settings_allow() -> None:
     async with trading(place_timeout_s=0.05) as desk:
         desk.change(reply_latency_s=0.5)
         desk.valr.drop_account_socket()
-        began = time.monotonic()
+        began = running_loop().time()
         order = await desk.buy()
-        assert time.monotonic() - began < 0.4
+        assert running_loop().time() - began < 0.4
         desk.change(reply_latency_s=0)
         await desk.agreed(order)
 
@@ -264,6 +278,7 @@ async def test_a_rest_placement_takes_no_longer_than_the_settings_allow() -> Non
 # --- cancelling ------------------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_a_confirmed_cancel_is_one_command_and_one_event() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -276,6 +291,7 @@ async def test_a_confirmed_cancel_is_one_command_and_one_event() -> None:
         assert not order.is_being_cancelled
 
 
+@in_virtual_time
 async def test_an_order_can_be_cancelled_by_its_client_order_id() -> None:
     async with trading() as desk:
         order = await desk.buy(client_order_id="mine-1")
@@ -283,6 +299,7 @@ async def test_an_order_can_be_cancelled_by_its_client_order_id() -> None:
         assert order.status is OrderStatus.CANCELLED
 
 
+@in_virtual_time
 async def test_cancelling_an_order_that_has_ended_sends_nothing_and_says_how_it_ended() -> None:
     async with trading() as desk:
         cancelled = await desk.buy()
@@ -293,6 +310,7 @@ async def test_cancelling_an_order_that_has_ended_sends_nothing_and_says_how_it_
         assert desk.sent("CANCEL_LIMIT_ORDER") == 1
 
 
+@in_virtual_time
 async def test_a_fill_that_comes_first_wins() -> None:
     async with trading(replace(AT_ONCE, event_latency_s=0.03)) as desk:
         order = await desk.buy("1000000")
@@ -304,6 +322,7 @@ async def test_a_fill_that_comes_first_wins() -> None:
         check_story(desk, order)
 
 
+@in_virtual_time
 async def test_a_fill_while_the_cancel_is_under_way_still_counts() -> None:
     async with trading(replace(AT_ONCE, event_latency_s=0.03)) as desk:
         order = await desk.buy("1000000")
@@ -315,6 +334,7 @@ async def test_a_fill_while_the_cancel_is_under_way_still_counts() -> None:
         check_story(desk, order)
 
 
+@in_virtual_time
 async def test_a_refused_cancel_is_probed_and_tried_again() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -328,6 +348,7 @@ async def test_a_refused_cancel_is_probed_and_tried_again() -> None:
         assert desk.told(CancelRefused)[0].reason == "The exchange is in read-only mode"
 
 
+@in_virtual_time
 async def test_a_cancel_that_is_refused_every_time_leaves_the_order_open_and_free_to_cancel() -> None:
     async with trading(cancel_attempts=2) as desk:
         order = await desk.buy()
@@ -341,6 +362,7 @@ async def test_a_cancel_that_is_refused_every_time_leaves_the_order_open_and_fre
         assert (await desk.valr.cancel_order(order)).result is CancelResult.CANCELLED
 
 
+@in_virtual_time
 async def test_a_cancel_whose_confirmation_is_lost_is_found_out() -> None:
     async with trading(cancel_timeout_s=0.05) as desk:
         order = await desk.buy()
@@ -351,6 +373,7 @@ async def test_a_cancel_whose_confirmation_is_lost_is_found_out() -> None:
         assert desk.story(order) == ["OrderCreated", "CancelUnknown", "OrderCancelled"]
 
 
+@in_virtual_time
 async def test_a_cancel_that_valr_swallows_is_sent_again() -> None:
     async with trading(cancel_timeout_s=0.05) as desk:
         order = await desk.buy()
@@ -361,16 +384,18 @@ async def test_a_cancel_that_valr_swallows_is_sent_again() -> None:
         assert [event.attempt for event in desk.told(CancelUnknown)] == [1]
 
 
+@in_virtual_time
 async def test_every_attempt_to_cancel_has_the_whole_time_that_the_settings_give_it() -> None:
     async with trading(cancel_timeout_s=0.2, cancel_attempts=2, on_close="leave") as desk:
         order = await desk.buy()
         desk.exchange.faults.swallow_command(CANCEL, count=2)
-        began = time.monotonic()
+        began = running_loop().time()
         outcome = await desk.valr.cancel_order(order)
         assert outcome.result is CancelResult.STILL_OPEN
-        assert time.monotonic() - began >= 0.4
+        assert running_loop().time() - began >= 0.4
 
 
+@in_virtual_time
 async def test_two_who_cancel_at_once_share_one_command() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -379,6 +404,7 @@ async def test_two_who_cancel_at_once_share_one_command() -> None:
         assert desk.sent("CANCEL_LIMIT_ORDER") == 1
 
 
+@in_virtual_time
 async def test_two_who_cancel_at_once_share_each_further_attempt() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -389,6 +415,7 @@ async def test_two_who_cancel_at_once_share_each_further_attempt() -> None:
         assert desk.sent("CANCEL_LIMIT_ORDER") == 2
 
 
+@in_virtual_time
 async def test_a_cancel_waits_for_the_placement_that_is_under_way() -> None:
     async with trading(replace(AT_ONCE, request_latency_s=0.02)) as desk:
         placing = asyncio.create_task(desk.buy(client_order_id="mine-1"))
@@ -399,6 +426,7 @@ async def test_a_cancel_waits_for_the_placement_that_is_under_way() -> None:
         assert desk.story(order) == ["OrderCreated", "OrderCancelled"]
 
 
+@in_virtual_time
 async def test_a_caller_who_gives_up_cancelling_leaves_no_trace_of_it_standing() -> None:
     async with trading(replace(AT_ONCE, event_latency_s=0.02)) as desk:
         order = await desk.buy()
@@ -409,6 +437,7 @@ async def test_a_caller_who_gives_up_cancelling_leaves_no_trace_of_it_standing()
         assert desk.connector._wait.is_idle
 
 
+@in_virtual_time
 async def test_a_caller_who_gives_up_placing_leaves_the_order_tracked() -> None:
     async with trading(replace(AT_ONCE, event_latency_s=0.02)) as desk:
         with pytest.raises(TimeoutError):
@@ -418,6 +447,7 @@ async def test_a_caller_who_gives_up_placing_leaves_the_order_tracked() -> None:
         assert order.status is OrderStatus.OPEN
 
 
+@in_virtual_time
 async def test_a_cancel_goes_by_rest_while_the_socket_is_away() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -430,6 +460,7 @@ async def test_a_cancel_goes_by_rest_while_the_socket_is_away() -> None:
         check_story(desk, order)
 
 
+@in_virtual_time
 async def test_a_cancel_that_rest_refuses_is_probed() -> None:
     async with trading(replace(AT_ONCE, event_latency_s=0.03)) as desk:
         order = await desk.buy("1000000")
@@ -441,6 +472,7 @@ async def test_a_cancel_that_rest_refuses_is_probed() -> None:
         await desk.agreed(order)
 
 
+@in_virtual_time
 async def test_a_cancel_that_rest_does_not_answer_is_found_out() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -453,7 +485,7 @@ async def test_a_cancel_that_rest_does_not_answer_is_found_out() -> None:
 
 @in_virtual_time
 async def test_without_any_word_from_valr_the_outcome_is_unknown_and_the_order_stays_tracked() -> None:
-    async with virtual_trading(cancel_attempts=2) as desk:
+    async with trading(cancel_attempts=2) as desk:
         order = await desk.buy()
         everything = to_path("/")
         desk.exchange.faults.answer_request(500, everything, count=99)
@@ -465,6 +497,7 @@ async def test_without_any_word_from_valr_the_outcome_is_unknown_and_the_order_s
         await desk.back()
 
 
+@in_virtual_time
 async def test_an_order_that_valr_does_not_find_yet_is_not_said_to_be_open() -> None:
     patient = replace(QUICK, grace=30 * SECOND)
     async with trading(patience=patient, place_timeout_s=0.03, cancel_timeout_s=0.03) as desk:
@@ -476,6 +509,7 @@ async def test_an_order_that_valr_does_not_find_yet_is_not_said_to_be_open() -> 
         assert order.status is OrderStatus.PENDING_CREATE
 
 
+@in_virtual_time
 async def test_a_placement_whose_sending_breaks_off_may_have_left_and_is_looked_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -489,6 +523,7 @@ async def test_a_placement_whose_sending_breaks_off_may_have_left_and_is_looked_
         assert len(desk.venue_orders()) == 1
 
 
+@in_virtual_time
 async def test_a_cancel_whose_sending_breaks_off_may_have_left_and_is_looked_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -516,6 +551,7 @@ def break_sending(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
 # --- closing and failing ---------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_no_placement_is_accepted_once_closing_began() -> None:
     async with trading(replace(AT_ONCE, event_latency_s=0.03)) as desk:
         await desk.buy()
@@ -527,6 +563,7 @@ async def test_no_placement_is_accepted_once_closing_began() -> None:
         assert len(desk.venue_orders()) == 1
 
 
+@in_virtual_time
 async def test_a_placement_that_was_under_way_when_closing_began_is_cancelled_too() -> None:
     async with trading(replace(AT_ONCE, request_latency_s=0.02)) as desk:
         placing = asyncio.create_task(desk.buy())
@@ -538,6 +575,7 @@ async def test_a_placement_that_was_under_way_when_closing_began_is_cancelled_to
         assert desk.exchange.venue.open_orders(ACCOUNT) == []
 
 
+@in_virtual_time
 async def test_whoever_waits_for_an_outcome_when_closing_ends_learns_that_it_is_unknown() -> None:
     async with trading(on_close="leave") as desk:
         desk.exchange.faults.swallow_command(PLACE)
@@ -550,6 +588,7 @@ async def test_whoever_waits_for_an_outcome_when_closing_ends_learns_that_it_is_
         assert desk.told(PlacementUnknown)[0].cause == "closed before an outcome was known"
 
 
+@in_virtual_time
 async def test_whoever_waits_for_a_cancel_when_closing_ends_is_not_left_waiting() -> None:
     async with trading(close_timeout_s=0.05) as desk:
         order = await desk.buy()
@@ -563,6 +602,7 @@ async def test_whoever_waits_for_a_cancel_when_closing_ends_is_not_left_waiting(
         assert report.remaining == (order,)
 
 
+@in_virtual_time
 async def test_after_a_failure_an_order_whose_placement_nobody_awaits_can_still_be_cancelled() -> None:
     async with trading() as desk:
         desk.exchange.faults.swallow_command(PLACE)
@@ -574,6 +614,7 @@ async def test_after_a_failure_an_order_whose_placement_nobody_awaits_can_still_
         assert outcome.result is CancelResult.UNKNOWN
 
 
+@in_virtual_time
 async def test_after_a_failure_an_order_can_still_be_cancelled_by_rest() -> None:
     async with trading() as desk:
         order = await desk.buy()

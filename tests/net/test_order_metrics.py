@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.net.trading import Desk, trading
+from tests.net.trading import Desk, in_virtual_time, trading
 from valr_connector import OrderStatus, Placement
 from valr_connector.net.socket_counts import ONE_FRAME_IN
 from valr_connector.observe.latency import LatencySummary
@@ -19,6 +19,7 @@ def counts(desk: Desk) -> dict[str, Any]:
     }
 
 
+@in_virtual_time
 async def test_each_step_of_placing_and_cancelling_is_timed() -> None:
     async with trading() as desk:
         desk.change(processing_latency_s=0.002)
@@ -32,6 +33,7 @@ async def test_each_step_of_placing_and_cancelling_is_timed() -> None:
     assert (seen["order_place_confirmed"], seen["order_cancel_confirmed"]) == (1, 1)
 
 
+@in_virtual_time
 async def test_a_modify_is_timed_up_to_its_receipt() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -41,6 +43,7 @@ async def test_a_modify_is_timed_up_to_its_receipt() -> None:
     assert seen["command_sent_to_receipt{command=modify}"] == 1
 
 
+@in_virtual_time
 async def test_an_outcome_that_comes_before_the_receipt_is_no_time_after_it() -> None:
     async with trading() as desk:
         desk.exchange.faults.delay_frame(of_type("PLACE_LIMIT_WS_RESPONSE"), 0.02)
@@ -49,6 +52,7 @@ async def test_an_outcome_that_comes_before_the_receipt_is_no_time_after_it() ->
         assert counts(desk)["command_receipt_to_confirmed{command=place}"] == 0
 
 
+@in_virtual_time
 async def test_orders_are_counted_by_where_they_stand() -> None:
     async with trading() as desk:
         first, second = await desk.buy(), await desk.buy("900001")
@@ -67,6 +71,7 @@ async def test_orders_are_counted_by_where_they_stand() -> None:
     assert ended["orders_in_flight{status=OPEN}"] == 0
 
 
+@in_virtual_time
 async def test_an_unknown_outcome_is_counted_while_it_lasts_with_the_question_and_its_answer() -> None:
     async with trading(place_timeout_s=0.05) as desk:
         desk.exchange.faults.swallow_command(of_type("PLACE_LIMIT_ORDER"))
@@ -82,6 +87,7 @@ async def test_an_unknown_outcome_is_counted_while_it_lasts_with_the_question_an
     assert after["orders_ended{status=FAILED}"] == 1
 
 
+@in_virtual_time
 async def test_a_lost_connection_is_counted_with_its_cause_and_the_resync_after_it_timed() -> None:
     async with trading() as desk:
         desk.drop_account_socket()
@@ -91,6 +97,7 @@ async def test_a_lost_connection_is_counted_with_its_cause_and_the_resync_after_
     assert seen["account_resync"] == 2
 
 
+@in_virtual_time
 async def test_limits_in_use_and_events_unread_are_read_when_somebody_looks() -> None:
     async with trading() as desk:
         stream = desk.valr.events()
@@ -100,6 +107,7 @@ async def test_limits_in_use_and_events_unread_are_read_when_somebody_looks() ->
     assert 0 < seen["limit_use{lane=PLACE}"] <= 1
 
 
+@in_virtual_time
 async def test_one_frame_in_many_is_timed_up_to_the_end_of_its_callbacks() -> None:
     async with trading() as desk:
         for _ in range(8):

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.net.trading import AT_ONCE, Desk, check_story, to_path, trading
+from tests.net.trading import AT_ONCE, Desk, check_story, in_virtual_time, to_path, trading
 from valr_connector import (
     ClosedError,
     InFlightOrder,
@@ -41,6 +41,7 @@ async def settled(desk: Desk, order: InFlightOrder) -> None:
     check_story(desk, order)
 
 
+@in_virtual_time
 async def test_a_modified_order_shows_its_new_terms_when_the_call_returns() -> None:
     async with trading() as desk:
         order = await desk.buy(price="900000", amount="0.01")
@@ -52,6 +53,7 @@ async def test_a_modified_order_shows_its_new_terms_when_the_call_returns() -> N
         assert sorted(desk.story(order)) == ["ModifyConfirmed", "OrderCreated", "OrderUpdated"]
 
 
+@in_virtual_time
 async def test_executed_amounts_stay_right_over_modifies() -> None:
     async with trading() as desk:
         order = await desk.buy("1000000", amount="0.01")
@@ -71,6 +73,7 @@ async def test_executed_amounts_stay_right_over_modifies() -> None:
         assert (order.status, order.executed_amount) == (OrderStatus.FILLED, D("0.02"))
 
 
+@in_virtual_time
 async def test_an_order_is_modified_by_its_client_order_id_as_well() -> None:
     async with trading() as desk:
         order = await desk.buy(client_order_id="mine-1")
@@ -78,6 +81,7 @@ async def test_an_order_is_modified_by_its_client_order_id_as_well() -> None:
         assert order.price == D(910_000)
 
 
+@in_virtual_time
 async def test_a_refused_modify_leaves_the_order_as_it_was() -> None:
     async with trading() as desk:
         desk.rival("sell", "1", "1000000")
@@ -89,6 +93,7 @@ async def test_a_refused_modify_leaves_the_order_as_it_was() -> None:
         assert len(desk.told(ModifyRefused)) == 1
 
 
+@in_virtual_time
 async def test_a_modify_that_would_match_cancels_where_that_is_asked_for() -> None:
     async with trading() as desk:
         desk.rival("sell", "1", "1000000")
@@ -100,6 +105,7 @@ async def test_a_modify_that_would_match_cancels_where_that_is_asked_for() -> No
         await desk.agreed(order)
 
 
+@in_virtual_time
 async def test_a_modify_that_would_match_is_priced_one_tick_off_where_that_is_asked_for() -> None:
     async with trading() as desk:
         desk.rival("sell", "1", "1000000")
@@ -108,6 +114,7 @@ async def test_a_modify_that_would_match_is_priced_one_tick_off_where_that_is_as
         assert (outcome.result, order.price) == (ModifyResult.MODIFIED, D(999_999))
 
 
+@in_virtual_time
 async def test_a_modify_below_what_was_executed_cancels_the_order() -> None:
     async with trading() as desk:
         order = await desk.buy("1000000", amount="0.01")
@@ -117,6 +124,7 @@ async def test_a_modify_below_what_was_executed_cancels_the_order() -> None:
         assert (outcome.result, order.executed_amount) == (ModifyResult.CANCELLED, D("0.004"))
 
 
+@in_virtual_time
 async def test_modifying_an_order_that_has_ended_sends_nothing_and_says_how_it_ended() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -135,6 +143,7 @@ async def test_two_modifies_of_one_order_go_one_after_the_other() -> None:
         assert order.price == D(920_000)
 
 
+@in_virtual_time
 async def test_an_order_whose_id_is_not_known_yet_cannot_be_modified() -> None:
     async with trading(place_timeout_s=0.03) as desk:
         desk.exchange.faults.swallow_command(of_type("PLACE_LIMIT_ORDER"))
@@ -143,6 +152,7 @@ async def test_an_order_whose_id_is_not_known_yet_cannot_be_modified() -> None:
         assert (outcome.result, desk.sent("MODIFY_ORDER")) == (ModifyResult.NOT_SENT, 0)
 
 
+@in_virtual_time
 async def test_an_outcome_that_is_lost_is_found_out() -> None:
     async with trading(cancel_timeout_s=0.05) as desk:
         order = await desk.buy()
@@ -154,6 +164,7 @@ async def test_an_outcome_that_is_lost_is_found_out() -> None:
         await settled(desk, order)
 
 
+@in_virtual_time
 async def test_a_modify_that_valr_swallows_is_unknown_and_resolves_the_request() -> None:
     async with trading(cancel_timeout_s=0.05) as desk:
         order = await desk.buy()
@@ -164,6 +175,7 @@ async def test_a_modify_that_valr_swallows_is_unknown_and_resolves_the_request()
         await settled(desk, order)
 
 
+@in_virtual_time
 async def test_a_refusal_that_could_not_be_looked_into_is_unknown() -> None:
     async with trading() as desk:
         desk.rival("sell", "1", "1000000")
@@ -175,6 +187,7 @@ async def test_a_refusal_that_could_not_be_looked_into_is_unknown() -> None:
         await settled(desk, order)
 
 
+@in_virtual_time
 async def test_a_connection_lost_before_the_outcome_leaves_nothing_standing() -> None:
     async with trading(replace(AT_ONCE, event_latency_s=0.05, reply_latency_s=0.05)) as desk:
         order = await desk.buy()
@@ -191,6 +204,7 @@ async def test_a_connection_lost_before_the_outcome_leaves_nothing_standing() ->
 # --- by REST ---------------------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_a_modify_that_provably_never_left_goes_by_rest() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -202,6 +216,7 @@ async def test_a_modify_that_provably_never_left_goes_by_rest() -> None:
         await settled(desk, order)
 
 
+@in_virtual_time
 async def test_a_refusal_by_rest_leaves_the_order_as_it_was() -> None:
     async with trading() as desk:
         desk.rival("sell", "1", "1000000")
@@ -212,6 +227,7 @@ async def test_a_refusal_by_rest_leaves_the_order_as_it_was() -> None:
         await settled(desk, order)
 
 
+@in_virtual_time
 async def test_an_answer_by_rest_that_is_lost_is_found_out() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -233,6 +249,7 @@ async def test_a_modify_that_could_not_be_sent_at_all_says_so() -> None:
         await settled(desk, order)
 
 
+@in_virtual_time
 async def test_a_socket_lost_while_sending_leaves_the_modify_unknown_until_valr_is_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -253,6 +270,7 @@ async def test_a_socket_lost_while_sending_leaves_the_modify_unknown_until_valr_
 # --- mistakes --------------------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_a_market_order_cannot_be_modified() -> None:
     async with trading() as desk:
         desk.rival("sell", "1", "1000000")
@@ -261,12 +279,14 @@ async def test_a_market_order_cannot_be_modified() -> None:
             await desk.valr.modify_order(order, price="910000")
 
 
+@in_virtual_time
 async def test_an_order_of_somebody_else_cannot_be_modified() -> None:
     async with trading() as desk:
         with pytest.raises(UnknownOrderError):
             await desk.valr.modify_order("nobody-s", price="910000")
 
 
+@in_virtual_time
 async def test_no_order_is_modified_once_closing_began() -> None:
     async with trading() as desk:
         order = await desk.buy()

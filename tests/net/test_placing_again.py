@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.net.trading import AT_ONCE, Desk, check_story, to_path, trading
+from tests.net.trading import AT_ONCE, Desk, check_story, in_virtual_time, to_path, trading
 from valr_connector import (
     CancelResult,
     ClosedError,
@@ -42,6 +42,7 @@ async def return_from(desk: Desk) -> None:
 # --- never left ------------------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_under_never_a_command_that_could_not_be_sent_is_a_failed_order() -> None:
     async with trading() as desk:
         desk.valr.drop_account_socket()
@@ -52,6 +53,7 @@ async def test_under_never_a_command_that_could_not_be_sent_is_a_failed_order() 
 
 
 @pytest.mark.parametrize("retry", [IF_UNSENT, IF_ABSENT])
+@in_virtual_time
 async def test_while_the_socket_is_away_orders_are_placed_by_rest(retry: RetryPolicy) -> None:
     async with trading() as desk:
         await away(desk)
@@ -62,6 +64,7 @@ async def test_while_the_socket_is_away_orders_are_placed_by_rest(retry: RetryPo
         check_story(desk, order)
 
 
+@in_virtual_time
 async def test_the_settings_say_what_orders_do_that_have_no_policy_of_their_own() -> None:
     async with trading(retry="never") as desk:
         await away(desk)
@@ -72,12 +75,14 @@ async def test_the_settings_say_what_orders_do_that_have_no_policy_of_their_own(
         await return_from(desk)
 
 
+@in_virtual_time
 async def test_a_policy_that_nobody_knows_is_refused() -> None:
     async with trading() as desk:
         with pytest.raises(InvalidArgumentError, match="retry='twice': must be one of never, if_unsent, "):
             await desk.buy(retry="twice")
 
 
+@in_virtual_time
 async def test_what_a_trader_does_in_a_gap_is_settled_when_the_socket_is_back() -> None:
     async with trading() as desk:
         await away(desk)
@@ -89,6 +94,7 @@ async def test_what_a_trader_does_in_a_gap_is_settled_when_the_socket_is_back() 
         check_story(desk, order)
 
 
+@in_virtual_time
 async def test_nothing_is_placed_by_rest_after_a_failure() -> None:
     async with trading() as desk:
         await desk.break_down()
@@ -108,6 +114,7 @@ async def lost_on_the_way(desk: Desk, **options: Any) -> Any:
     return order
 
 
+@in_virtual_time
 async def test_a_lost_command_is_placed_again_under_the_same_id_once_the_order_is_proved_absent() -> None:
     async with trading(place_timeout_s=0.03) as desk:
         order = await lost_on_the_way(desk, retry=IF_ABSENT)
@@ -118,6 +125,7 @@ async def test_a_lost_command_is_placed_again_under_the_same_id_once_the_order_i
 
 
 @pytest.mark.parametrize("retry", [NEVER, IF_UNSENT])
+@in_virtual_time
 async def test_a_lost_command_is_a_failed_order_where_nobody_asked_for_more(retry: RetryPolicy) -> None:
     async with trading(place_timeout_s=0.03) as desk:
         order = await lost_on_the_way(desk, retry=retry)
@@ -125,6 +133,7 @@ async def test_a_lost_command_is_a_failed_order_where_nobody_asked_for_more(retr
         assert (desk.asked(BY_REST), desk.venue_orders()) == (0, [])
 
 
+@in_virtual_time
 async def test_a_placement_is_tried_as_often_as_the_settings_say_and_then_it_has_failed() -> None:
     async with trading(place_timeout_s=0.03, place_attempts=2) as desk:
         desk.exchange.faults.answer_request(500, to_path("/v2/orders/limit"), count=5)
@@ -134,6 +143,7 @@ async def test_a_placement_is_tried_as_often_as_the_settings_say_and_then_it_has
         desk.exchange.faults.clear()
 
 
+@in_virtual_time
 async def test_a_second_attempt_whose_answer_is_lost_is_found_and_not_followed_by_a_third() -> None:
     async with trading(place_timeout_s=0.03) as desk:
         desk.exchange.faults.answer_request(None, to_path("/v2/orders/limit"), after_execution=True)
@@ -163,6 +173,7 @@ async def test_a_second_attempt_that_cannot_be_sent_is_a_failed_order() -> None:
         assert desk.venue_orders() == []
 
 
+@in_virtual_time
 async def test_an_order_that_was_to_be_cancelled_meanwhile_is_not_placed_again() -> None:
     async with trading(place_timeout_s=0.03, cancel_timeout_s=0.03) as desk:
         order = await lost_on_the_way(desk, retry=IF_ABSENT)
@@ -172,6 +183,7 @@ async def test_an_order_that_was_to_be_cancelled_meanwhile_is_not_placed_again()
         assert (desk.asked(BY_REST), desk.venue_orders()) == (0, [])
 
 
+@in_virtual_time
 async def test_an_order_that_is_only_slow_is_adopted_and_not_placed_again() -> None:
     async with trading(
         replace(AT_ONCE, event_latency_s=0.05, reply_latency_s=0.05), place_timeout_s=0.03
@@ -182,6 +194,7 @@ async def test_an_order_that_is_only_slow_is_adopted_and_not_placed_again() -> N
         assert (desk.asked(BY_REST), len(desk.venue_orders())) == (0, 1)
 
 
+@in_virtual_time
 async def test_nothing_is_placed_again_once_closing_began() -> None:
     async with trading(place_timeout_s=0.03, on_close="leave") as desk:
         order = await lost_on_the_way(desk, retry=IF_ABSENT)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,17 +12,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.net.trading import (
-    ACCOUNT,
-    AT_ONCE,
-    QUICK,
-    Desk,
-    check_story,
-    in_virtual_time,
-    to_path,
-    trading,
-    virtual_trading,
-)
+from tests.net.trading import ACCOUNT, AT_ONCE, QUICK, Desk, check_story, in_virtual_time, to_path, trading
 from valr_connector import (
     CancelResult,
     InFlightOrder,
@@ -43,6 +32,7 @@ from valr_connector.core.lifecycle import AskReason
 from valr_connector.net import reconciler
 from valr_connector.simulator.faults import of_type
 from valr_connector.simulator.vocabulary import State
+from valr_connector.verification.virtual_loop import running_loop
 
 D = Decimal
 
@@ -71,6 +61,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 # --- placements of unknown outcome -----------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_a_placement_that_valr_never_executed_fails_once_that_is_proved_and_not_before() -> None:
     async with trading(place_timeout_s=0.05) as desk:
         desk.exchange.faults.swallow_command(PLACE)
@@ -78,7 +69,7 @@ async def test_a_placement_that_valr_never_executed_fails_once_that_is_proved_an
         assert (order.status, order.placement) == (OrderStatus.PENDING_CREATE, Placement.UNKNOWN)
         assert order.client_order_id in desk.valr.orders
         await desk.until(lambda: order.is_done)
-        assert time.monotonic_ns() - order.created_at >= QUICK.grace
+        assert running_loop().now_ns - order.created_at >= QUICK.grace
         assert order.status is OrderStatus.FAILED
         assert order.failure_reason == "VALR has no such order, neither active nor in its history"
         assert desk.story(order) == ["PlacementUnknown", "OrderFailed"]
@@ -86,6 +77,7 @@ async def test_a_placement_that_valr_never_executed_fails_once_that_is_proved_an
         assert desk.venue_orders() == []
 
 
+@in_virtual_time
 async def test_history_06_a_placement_without_an_answer_is_found_and_never_sent_again() -> None:
     async with trading(place_timeout_s=0.05) as desk:
         desk.exchange.faults.silence_command(PLACE)
@@ -100,6 +92,7 @@ async def test_history_06_a_placement_without_an_answer_is_found_and_never_sent_
         assert len(desk.venue_orders()) == 1
 
 
+@in_virtual_time
 async def test_a_placement_that_is_slow_is_not_taken_for_absent() -> None:
     async with trading(place_timeout_s=0.03) as desk:
         desk.change(processing_latency_s=0.08)
@@ -111,6 +104,7 @@ async def test_a_placement_that_is_slow_is_not_taken_for_absent() -> None:
         check_story(desk, order)
 
 
+@in_virtual_time
 async def test_an_absence_proves_nothing_if_it_was_asked_too_early_however_late_the_answer_comes() -> None:
     async with trading(place_timeout_s=0.03) as desk:
         desk.change(reply_latency_s=0.05, processing_latency_s=0.25)
@@ -123,6 +117,7 @@ async def test_an_absence_proves_nothing_if_it_was_asked_too_early_however_late_
         await desk.agreed(order)
 
 
+@in_virtual_time
 async def test_an_unknown_placement_that_was_filled_unseen_is_filled_with_the_venues_fees() -> None:
     async with trading(place_timeout_s=0.05) as desk:
         desk.rival("sell", "1", "1000000")
@@ -135,12 +130,13 @@ async def test_an_unknown_placement_that_was_filled_unseen_is_filled_with_the_ve
         check_story(desk, order)
 
 
+@in_virtual_time
 async def test_nothing_is_concluded_while_valr_cannot_be_asked(caplog: pytest.LogCaptureFixture) -> None:
     async with trading(place_timeout_s=0.03) as desk:
         desk.exchange.faults.swallow_command(PLACE)
         desk.exchange.faults.answer_request(500, to_path("/v1/orders"), count=999)
         order = await desk.buy()
-        await desk.until(lambda: time.monotonic_ns() - order.created_at > 2 * QUICK.grace)
+        await asyncio.sleep(2 * QUICK.grace / SECOND)
         assert order.placement is Placement.UNKNOWN
         assert f"could not ask about {order.client_order_id}: " in warnings(caplog)[0]
         desk.exchange.faults.clear()
@@ -148,6 +144,7 @@ async def test_nothing_is_concluded_while_valr_cannot_be_asked(caplog: pytest.Lo
         assert order.status is OrderStatus.FAILED
 
 
+@in_virtual_time
 async def test_questions_pause_longer_and_longer() -> None:
     patience = replace(QUICK, first_pause=SECOND // 100, longest_pause=SECOND, grace=SECOND // 2)
     async with trading(place_timeout_s=0.02, patience=patience) as desk:
@@ -157,6 +154,7 @@ async def test_questions_pause_longer_and_longer() -> None:
         assert desk.asked(STATUS_ROUTE) <= 16
 
 
+@in_virtual_time
 async def test_an_absence_is_concluded_as_soon_as_it_can_be_whatever_the_pauses_have_grown_to() -> None:
     patience = replace(QUICK, first_pause=30 * SECOND, longest_pause=30 * SECOND, grace=SECOND // 10)
     async with trading(place_timeout_s=0.02, patience=patience) as desk:
@@ -169,6 +167,7 @@ async def test_an_absence_is_concluded_as_soon_as_it_can_be_whatever_the_pauses_
 # --- the connection breaks -------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_what_happened_while_the_connection_was_gone_arrives_exactly_once() -> None:
     async with trading() as desk:
         orders = [await desk.buy(str(1_000_000 - n)) for n in range(4)]
@@ -190,6 +189,7 @@ async def test_what_happened_while_the_connection_was_gone_arrives_exactly_once(
             check_story(desk, order)
 
 
+@in_virtual_time
 async def test_a_fill_just_before_the_break_and_one_after_it_are_two_fills() -> None:
     async with trading() as desk:
         order = await desk.buy("1000000")
@@ -202,6 +202,7 @@ async def test_a_fill_just_before_the_break_and_one_after_it_are_two_fills() -> 
         assert len(desk.told(OrderFilled)) == 3
 
 
+@in_virtual_time
 async def test_a_resync_finds_the_first_fill_of_all() -> None:
     async with trading() as desk:
         assert desk.asked("GET /v1/account/tradehistory") == 0  # nothing was placed, nothing can be missed
@@ -214,6 +215,7 @@ async def test_a_resync_finds_the_first_fill_of_all() -> None:
         assert desk.asked("GET /v1/account/tradehistory") == 1
 
 
+@in_virtual_time
 async def test_a_resync_looks_as_far_back_as_the_newest_fill_it_knows() -> None:
     async with trading() as desk:
         first = await desk.buy("1000000", amount="1")
@@ -230,6 +232,7 @@ async def test_a_resync_looks_as_far_back_as_the_newest_fill_it_knows() -> None:
         assert desk.asked("GET /v1/account/tradehistory") == 2
 
 
+@in_virtual_time
 async def test_a_resync_that_cannot_look_back_far_enough_says_so(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -246,6 +249,7 @@ async def test_a_resync_that_cannot_look_back_far_enough_says_so(
         await desk.agreed(order)
 
 
+@in_virtual_time
 async def test_fills_of_orders_that_were_placed_elsewhere_are_nobodys_here() -> None:
     async with trading() as desk:
         order = await desk.buy("1000000", amount="0.01")
@@ -261,6 +265,7 @@ async def test_fills_of_orders_that_were_placed_elsewhere_are_nobodys_here() -> 
         assert {event.order for event in desk.told(OrderFilled)} == {order}
 
 
+@in_virtual_time
 async def test_a_fill_in_the_history_that_has_no_id_is_left_out() -> None:
     async with trading() as desk:
         order = await desk.buy("1000000")
@@ -273,6 +278,7 @@ async def test_a_fill_in_the_history_that_has_no_id_is_left_out() -> None:
         await desk.agreed(order)
 
 
+@in_virtual_time
 async def test_a_resync_asks_about_an_order_that_was_placed_by_rest_while_it_connected() -> None:
     async with trading(AT_ONCE_UNSUBSCRIBED) as desk:
         desk.exchange.faults.delay_frame(of_type("AUTHENTICATED"), 0.05)
@@ -285,6 +291,7 @@ async def test_a_resync_asks_about_an_order_that_was_placed_by_rest_while_it_con
         assert (order.status, order.executed_amount) == (OrderStatus.CANCELLED, D("0.005"))
 
 
+@in_virtual_time
 async def test_an_order_that_cannot_be_asked_about_during_the_resync_is_asked_about_later() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -300,6 +307,7 @@ async def test_an_order_that_cannot_be_asked_about_during_the_resync_is_asked_ab
 # --- frames that are lost, late or old -------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_history_04_a_list_that_is_older_than_the_placement_ends_nothing() -> None:
     async with trading(replace(AT_ONCE, open_orders_latency_s=0.02)) as desk:
         desk.foreign(customer_order_id="theirs")
@@ -311,6 +319,7 @@ async def test_history_04_a_list_that_is_older_than_the_placement_ends_nothing()
         assert (await desk.valr.cancel_order(order)).result is CancelResult.CANCELLED
 
 
+@in_virtual_time
 async def test_history_04_an_absence_beyond_the_guards_is_asked_about_and_the_answer_decides() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -321,6 +330,7 @@ async def test_history_04_an_absence_beyond_the_guards_is_asked_about_and_the_an
         assert order.status is OrderStatus.OPEN
 
 
+@in_virtual_time
 async def test_lost_frames_are_made_up_for_by_comparing_lists() -> None:
     async with trading(reconcile_interval_s=0.03) as desk:
         order = await desk.buy()
@@ -331,6 +341,7 @@ async def test_lost_frames_are_made_up_for_by_comparing_lists() -> None:
         desk.exchange.faults.clear()
 
 
+@in_virtual_time
 async def test_a_cancellation_that_nobody_asked_for_and_that_never_was_is_found_out_at_once() -> None:
     async with trading() as desk:
         order = await desk.buy("1000000")
@@ -341,6 +352,7 @@ async def test_a_cancellation_that_nobody_asked_for_and_that_never_was_is_found_
         assert desk.story(order) == ["OrderCreated", "OrderCancelled", "OrderCorrected", "OrderFilled"]
 
 
+@in_virtual_time
 async def test_a_cancellation_that_nobody_asked_for_is_asked_about_once() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -352,6 +364,7 @@ async def test_a_cancellation_that_nobody_asked_for_is_asked_about_once() -> Non
         assert desk.story(order) == ["OrderCreated", "OrderCancelled"]
 
 
+@in_virtual_time
 async def test_a_fill_whose_frames_were_all_lost_is_found_when_lists_are_compared() -> None:
     async with trading(reconcile_interval_s=0.03) as desk:
         order = await desk.buy("1000000")
@@ -364,6 +377,7 @@ async def test_a_fill_whose_frames_were_all_lost_is_found_when_lists_are_compare
         assert desk.story(order) == ["OrderCreated", "OrderCancelled", "OrderFilled", "OrderCorrected"]
 
 
+@in_virtual_time
 async def test_balances_are_compared_as_well() -> None:
     async with trading(replace(AT_ONCE, cache=False), reconcile_interval_s=0.03) as desk:
         desk.exchange.faults.drop_frame(of_type("BALANCE_UPDATE"))
@@ -371,6 +385,7 @@ async def test_balances_are_compared_as_well() -> None:
         await desk.until(lambda: desk.valr.balance("XRP").available == D(100_007))
 
 
+@in_virtual_time
 async def test_comparing_survives_what_valr_answers_instead(caplog: pytest.LogCaptureFixture) -> None:
     async with trading(reconcile_interval_s=0.02) as desk:
         desk.exchange.faults.answer_request(200, to_path("/v1/orders/open"), body=b"<html>")
@@ -383,7 +398,7 @@ async def test_comparing_survives_what_valr_answers_instead(caplog: pytest.LogCa
 
 @in_virtual_time
 async def test_nothing_is_compared_while_the_connection_is_gone() -> None:
-    async with virtual_trading(reconcile_interval_s=0.01) as desk:
+    async with trading(reconcile_interval_s=0.01) as desk:
         desk.exchange.faults.delay_frame(of_type("AUTHENTICATED"), 0.2)
         desk.drop_account_socket()
         await asyncio.sleep(0.01)  # a comparison that was under way has arrived by then
@@ -394,6 +409,7 @@ async def test_nothing_is_compared_while_the_connection_is_gone() -> None:
 
 
 @pytest.mark.parametrize("with_customer_id", [True, False])
+@in_virtual_time
 async def test_fills_whose_frames_are_lost_come_from_the_trade_history(with_customer_id: bool) -> None:
     dialect = replace(AT_ONCE, customer_order_id_in_events=with_customer_id)
     async with trading(dialect) as desk:
@@ -405,6 +421,7 @@ async def test_fills_whose_frames_are_lost_come_from_the_trade_history(with_cust
         check_story(desk, order)
 
 
+@in_virtual_time
 async def test_however_many_fills_are_lost_all_of_them_are_found() -> None:
     async with trading() as desk:
         for n in range(130):
@@ -415,6 +432,7 @@ async def test_however_many_fills_are_lost_all_of_them_are_found() -> None:
         assert len(order.fills) == 130
 
 
+@in_virtual_time
 async def test_fills_that_valrs_history_never_shows_are_given_up_loudly(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -431,6 +449,7 @@ async def test_fills_that_valrs_history_never_shows_are_given_up_loudly(
         assert warnings(caplog) == [expected]
 
 
+@in_virtual_time
 async def test_a_history_that_cannot_be_read_is_asked_again(caplog: pytest.LogCaptureFixture) -> None:
     async with trading() as desk:
         order = await desk.buy("1000000")
@@ -441,6 +460,7 @@ async def test_a_history_that_cannot_be_read_is_asked_again(caplog: pytest.LogCa
         assert f"could not fetch the fills of {order.client_order_id}: " in warnings(caplog)[0]
 
 
+@in_virtual_time
 async def test_a_trade_without_ids_is_attributed_by_the_trade_history() -> None:
     async with trading() as desk:
         orders = [await desk.buy(str(1_000_000 - n)) for n in range(3)]
@@ -452,6 +472,7 @@ async def test_a_trade_without_ids_is_attributed_by_the_trade_history() -> None:
         await desk.agreed(*orders)
 
 
+@in_virtual_time
 async def test_a_taker_order_whose_end_is_not_told_is_asked_about_until_it_has_ended() -> None:
     async with trading() as desk:
         desk.rival("sell", "0.004", "1000000")
@@ -463,6 +484,7 @@ async def test_a_taker_order_whose_end_is_not_told_is_asked_about_until_it_has_e
         desk.exchange.faults.clear()
 
 
+@in_virtual_time
 async def test_an_order_that_ended_here_and_lives_there_is_under_control_again() -> None:
     async with trading() as desk:
         order = await desk.buy("1000000")
@@ -486,6 +508,7 @@ async def test_an_order_that_ended_here_and_lives_there_is_under_control_again()
         assert (await desk.valr.cancel_order(order)).result is CancelResult.CANCELLED
 
 
+@in_virtual_time
 async def test_orders_that_were_placed_elsewhere_are_told_and_left_alone() -> None:
     async with trading() as desk:
         stranger = desk.foreign(customer_order_id="theirs")
@@ -539,6 +562,7 @@ DIALECTS: dict[str, dict[str, Any]] = {
 @pytest.mark.untraced  # each tells the same story
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS.keys())
 @pytest.mark.parametrize("with_breaks", [False, True], ids=["steady", "with breaks"])
+@in_virtual_time
 async def test_in_every_dialect_the_story_here_is_the_venues(
     dialect: dict[str, Any], with_breaks: bool
 ) -> None:
@@ -580,6 +604,7 @@ async def trade_a_little(desk: Desk, *, with_breaks: bool = False) -> None:
         check_story(desk, order)
 
 
+@in_virtual_time
 async def test_no_frame_has_an_owner_that_it_never_finds() -> None:
     async with trading(replace(AT_ONCE, customer_order_id_in_events=False, reply_latency_s=0.01)) as desk:
         await trade_a_little(desk)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tests.net.trading import Desk, check_story, tasks_of_the_library, trading
+from tests.net.trading import Desk, check_story, in_virtual_time, tasks_of_the_library, trading
 from valr_connector import CircuitState, OrderCancelled, OrderFilled, OrderStatus, SessionState
 from valr_connector.net import standby as module
 from valr_connector.net.standby import Standby
@@ -42,6 +42,7 @@ def told_by_standby(desk: Desk) -> int:
     return desk.valr.metrics.counter(m.STANDBY_TOLD).value
 
 
+@in_virtual_time
 async def test_without_being_asked_for_there_is_none() -> None:
     async with trading() as desk:
         assert desk.connector._standby is None

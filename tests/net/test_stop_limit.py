@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.net.trading import Desk, trading
+from tests.net.trading import Desk, in_virtual_time, trading
 from valr_connector import (
     InFlightOrder,
     InvalidArgumentError,
@@ -47,6 +47,7 @@ async def place_stop(desk: Desk, **options: Any) -> InFlightOrder:
     return await desk.valr.place_stop_limit_order("BTC-ZAR", Side.SELL, **(given | options))
 
 
+@in_virtual_time
 async def test_a_stop_that_waits_is_open() -> None:
     async with trading(on_close="leave") as desk:
         answer(desk, ACCEPTED)
@@ -58,6 +59,7 @@ async def test_a_stop_that_waits_is_open() -> None:
         assert desk.sent("PLACE_LIMIT_ORDER") == 0
 
 
+@in_virtual_time
 async def test_a_stop_that_would_be_triggered_at_once_is_a_failed_order() -> None:
     async with trading() as desk:
         reason = "Stop order failed as it would have been triggered immediately"
@@ -67,6 +69,7 @@ async def test_a_stop_that_would_be_triggered_at_once_is_a_failed_order() -> Non
         assert (order.status, order.failure_reason) == (OrderStatus.FAILED, reason)
 
 
+@in_virtual_time
 async def test_a_stop_whose_answer_is_lost_is_probed_and_never_sent_again_by_itself() -> None:
     async with trading() as desk:
         answer(desk, LOST)
@@ -76,6 +79,7 @@ async def test_a_stop_whose_answer_is_lost_is_probed_and_never_sent_again_by_its
         assert desk.story(order) == ["PlacementUnknown", "OrderFailed"]
 
 
+@in_virtual_time
 async def test_a_stop_that_was_proved_absent_is_placed_again_where_that_is_asked_for() -> None:
     async with trading(on_close="leave") as desk:
         answer(desk, LOST, ACCEPTED)
@@ -83,6 +87,7 @@ async def test_a_stop_that_was_proved_absent_is_placed_again_where_that_is_asked
         await desk.until(lambda: order.status is OrderStatus.OPEN)
 
 
+@in_virtual_time
 async def test_a_stop_cannot_be_modified() -> None:
     async with trading(on_close="leave") as desk:
         answer(desk, ACCEPTED)

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.net.trading import ACCOUNT, Desk, make, to_path, trading
+from tests.net.trading import ACCOUNT, Desk, in_virtual_time, make, to_path, trading
 from valr_connector import (
     InFlightOrder,
     OrderAdopted,
@@ -50,6 +50,7 @@ def counted(desk: Desk, metric: m.Metric, handling: str) -> int:
 # --- strangers -------------------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_a_stranger_is_reported_and_counted_and_left_alone() -> None:
     async with trading() as desk:
         told = await stranger_told(desk, "vc-theirs-1")
@@ -59,6 +60,7 @@ async def test_a_stranger_is_reported_and_counted_and_left_alone() -> None:
     assert [order.state for order in desk.venue_orders()] == [State.PLACED]
 
 
+@in_virtual_time
 async def test_an_adopted_stranger_is_followed_to_its_end_like_an_order_of_ours() -> None:
     async with trading(untracked_orders="adopt") as desk:
         await stranger_told(desk, price="1000000")
@@ -98,6 +100,7 @@ async def adopting(desk: Desk) -> AsyncIterator[Desk]:
         yield second
 
 
+@in_virtual_time
 async def test_an_adopted_order_without_an_id_of_ours_is_asked_about_by_valrs_id() -> None:
     async with trading(untracked_orders="adopt", reconcile_interval_s=0.05) as desk:
         desk.valr._state.router._strangers._patience = 0
@@ -112,6 +115,7 @@ async def test_an_adopted_order_without_an_id_of_ours_is_asked_about_by_valrs_id
         assert desk.asked("GET /v1/orders/{pair}/customerorderid/{id}") == 0
 
 
+@in_virtual_time
 async def test_a_stranger_with_an_id_of_our_kind_is_cancelled_where_that_is_wanted() -> None:
     async with trading(untracked_orders="cancel") as desk:
         told = await stranger_told(desk, "vc-crashed-1")
@@ -122,6 +126,7 @@ async def test_a_stranger_with_an_id_of_our_kind_is_cancelled_where_that_is_want
         assert counted(desk, m.ORDERS_UNTRACKED, "cancel") == 1
 
 
+@in_virtual_time
 async def test_a_stranger_with_a_foreign_id_is_never_cancelled_unless_told_otherwise() -> None:
     async with trading(untracked_orders="cancel") as desk:
         assert (await stranger_told(desk)).handling is UntrackedPolicy.REPORT
@@ -132,6 +137,7 @@ async def test_a_stranger_with_a_foreign_id_is_never_cancelled_unless_told_other
         assert desk.exchange.venue.open_orders(ACCOUNT) == []
 
 
+@in_virtual_time
 async def test_a_stranger_that_cannot_be_cancelled_is_said_to_stand(caplog: pytest.LogCaptureFixture) -> None:
     async with trading(untracked_orders="cancel", cancel_attempts=2, on_close="leave") as desk:
         desk.exchange.read_only = True
@@ -158,6 +164,7 @@ def handled(desk: Desk) -> list[ZombieHandling]:
     return [event.handling for event in desk.told(ZombieOrder)]
 
 
+@in_virtual_time
 async def test_a_zombie_is_cancelled_again_and_believed_gone_by_valrs_word_alone() -> None:
     async with trading(reconcile_interval_s=0.05) as desk:
         order = await dead_here(desk)
@@ -170,6 +177,7 @@ async def test_a_zombie_is_cancelled_again_and_believed_gone_by_valrs_word_alone
         assert counted(desk, m.ORDERS_ZOMBIE, "ENDED") == 1
 
 
+@in_virtual_time
 async def test_a_zombie_of_which_valr_has_newer_word_lives_again() -> None:
     async with trading(reconcile_interval_s=0.05) as desk:
         order = await dead_here(desk, LONG_AGO)
@@ -181,6 +189,7 @@ async def test_a_zombie_of_which_valr_has_newer_word_lives_again() -> None:
         assert (await desk.valr.cancel_order(order)).is_done
 
 
+@in_virtual_time
 async def test_a_zombie_that_cannot_be_cancelled_is_tried_so_many_times_and_told_to_be_left() -> None:
     async with trading(reconcile_interval_s=0.05, on_close="leave") as desk:
         order = await dead_here(desk)

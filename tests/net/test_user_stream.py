@@ -11,7 +11,7 @@ from decimal import Decimal
 import orjson
 import pytest
 
-from tests.net.trading import AT_ONCE, Desk, check_story, make, trading, venue
+from tests.net.trading import AT_ONCE, Desk, check_story, in_virtual_time, make, trading, venue
 from valr_connector import (
     AccountActivity,
     BalanceChanged,
@@ -46,6 +46,7 @@ def messages(caplog: pytest.LogCaptureFixture, level: int = logging.WARNING) -> 
 # --- connecting ------------------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_order_statuses_are_subscribed_on_every_connection() -> None:
     async with trading(replace(AT_ONCE, order_status_needs_subscription=True)) as desk:
         assert desk.sent("SUBSCRIBE") == 1
@@ -54,6 +55,7 @@ async def test_order_statuses_are_subscribed_on_every_connection() -> None:
         assert desk.sent("SUBSCRIBE") == 2
 
 
+@in_virtual_time
 async def test_one_connection_that_breaks_early_is_no_reason_to_go_without_order_statuses() -> None:
     async with trading() as desk:
         desk.valr.drop_account_socket()
@@ -61,6 +63,7 @@ async def test_one_connection_that_breaks_early_is_no_reason_to_go_without_order
         assert desk.sent("SUBSCRIBE") == 2
 
 
+@in_virtual_time
 async def test_when_subscribing_seems_to_break_connections_one_goes_without_and_the_next_tries_again() -> (
     None
 ):
@@ -76,6 +79,7 @@ async def test_when_subscribing_seems_to_break_connections_one_goes_without_and_
         assert desk.sent("SUBSCRIBE") == 3
 
 
+@in_virtual_time
 async def test_each_connection_is_an_epoch_and_its_states_are_told_in_order() -> None:
     async with trading() as desk:
         desk.drop_account_socket()
@@ -92,6 +96,7 @@ async def test_each_connection_is_an_epoch_and_its_states_are_told_in_order() ->
         assert all(before.after is after.before for before, after in itertools.pairwise(told))
 
 
+@in_virtual_time
 async def test_a_refused_subscription_is_logged_and_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:
     async with trading() as desk:
         deliver(desk, {"type": "ERROR", "message": "Channel ORDER_STATUS_UPDATE invalid"})
@@ -104,6 +109,7 @@ async def test_a_refused_subscription_is_logged_and_changes_nothing(caplog: pyte
 # --- losing ----------------------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_a_command_without_a_reply_when_the_connection_breaks_is_unknown() -> None:
     async with trading(replace(AT_ONCE, reply_latency_s=0.0)) as desk:
         desk.exchange.faults.swallow_command(of_type("PLACE_LIMIT_ORDER"))
@@ -116,6 +122,7 @@ async def test_a_command_without_a_reply_when_the_connection_breaks_is_unknown()
         assert cause.startswith("connection lost before the reply: close 1006")
 
 
+@in_virtual_time
 async def test_a_cancel_without_a_reply_when_the_connection_breaks_is_unknown_and_asked_about() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -128,6 +135,7 @@ async def test_a_cancel_without_a_reply_when_the_connection_breaks_is_unknown_an
         assert desk.story(order) == ["OrderCreated", "CancelUnknown", "OrderCancelled"]
 
 
+@in_virtual_time
 async def test_a_placement_that_was_accepted_when_the_connection_broke_is_found_by_the_resync() -> None:
     async with trading() as desk:
         desk.change(processing_latency_s=0.02)
@@ -145,6 +153,7 @@ async def test_a_placement_that_was_accepted_when_the_connection_broke_is_found_
 # --- frames ----------------------------------------------------------------------------------------------
 
 
+@in_virtual_time
 async def test_history_02_what_processing_led_to_is_routed() -> None:
     async with trading() as desk:
         desk.exchange.faults.drop_frame(of_type("ORDER_STATUS_UPDATE", "OPEN_ORDERS_UPDATE"), count=9)
@@ -154,6 +163,7 @@ async def test_history_02_what_processing_led_to_is_routed() -> None:
         assert order.exchange_order_id == desk.at_venue(order).order_id
 
 
+@in_virtual_time
 async def test_history_08_fills_are_counted_once_with_the_venues_fees() -> None:
     async with trading() as desk:
         desk.exchange.faults.duplicate_frame(of_type("NEW_ACCOUNT_TRADE"), count=4)
@@ -169,6 +179,7 @@ async def test_history_08_fills_are_counted_once_with_the_venues_fees() -> None:
             check_story(desk, order)
 
 
+@in_virtual_time
 async def test_an_order_that_the_exchange_itself_cancels_is_cancelled_here() -> None:
     async with trading() as desk:
         order = await desk.buy()
@@ -177,6 +188,7 @@ async def test_an_order_that_the_exchange_itself_cancels_is_cancelled_here() -> 
         assert desk.story(order) == ["OrderCreated", "OrderCancelled"]
 
 
+@in_virtual_time
 async def test_what_else_concerns_the_account_is_told_as_it_is() -> None:
     async with trading() as desk:
         desk.rival("sell", "1", "1000000")
@@ -195,6 +207,7 @@ async def test_what_else_concerns_the_account_is_told_as_it_is() -> None:
         b'{"type":"ORDER_PLACED","data":null}',
     ],
 )
+@in_virtual_time
 async def test_what_says_nothing_changes_nothing(frame: bytes, caplog: pytest.LogCaptureFixture) -> None:
     async with trading() as desk:
         before = list(desk.events)
@@ -203,6 +216,7 @@ async def test_what_says_nothing_changes_nothing(frame: bytes, caplog: pytest.Lo
         assert messages(caplog) == []
 
 
+@in_virtual_time
 async def test_an_unknown_type_is_counted_logged_once_and_told_once(caplog: pytest.LogCaptureFixture) -> None:
     async with trading() as desk:
         for kind in ("NEWS", "NEWS", "WEATHER"):
@@ -216,6 +230,7 @@ async def test_an_unknown_type_is_counted_logged_once_and_told_once(caplog: pyte
         assert desk.valr._state.router.unknown == {"NEWS": 2, "WEATHER": 1}
 
 
+@in_virtual_time
 async def test_a_malformed_frame_is_counted_logged_once_a_kind_and_told_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -233,6 +248,7 @@ async def test_a_malformed_frame_is_counted_logged_once_a_kind_and_told_once(
         assert (await desk.buy()).status is OrderStatus.OPEN
 
 
+@in_virtual_time
 async def test_an_unknown_status_is_logged_and_told_once_and_asked_about(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -256,6 +272,7 @@ async def test_an_unknown_status_is_logged_and_told_once_and_asked_about(
         assert order.status is OrderStatus.OPEN
 
 
+@in_virtual_time
 async def test_a_handler_that_raises_is_logged_and_counted_and_the_reader_lives_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -271,6 +288,7 @@ async def test_a_handler_that_raises_is_logged_and_counted_and_the_reader_lives_
         await desk.until(lambda: desk.valr.balance("ETH").available == D(52))
 
 
+@in_virtual_time
 async def test_order_events_are_logged_with_their_ids_as_fields(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     async with trading() as desk:
@@ -282,6 +300,7 @@ async def test_order_events_are_logged_with_their_ids_as_fields(caplog: pytest.L
         assert values == [order.client_order_id, order.exchange_order_id, "BTC-ZAR", "OPEN"]
 
 
+@in_virtual_time
 async def test_balances_are_pushed_and_told() -> None:
     async with trading() as desk:
         desk.exchange.venue.credit("0", "XRP", D(5))

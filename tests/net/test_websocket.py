@@ -770,16 +770,14 @@ async def plain_server(greeting: bytes) -> AsyncIterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener, contextlib.ExitStack() as accepted:
         listener.setblocking(False)
 
-        async def greet() -> None:
-            while True:
-                connection = accepted.enter_context((await loop.sock_accept(listener))[0])
-                with contextlib.suppress(ConnectionError):
-                    await loop.sock_sendall(connection, greeting)
+        def greet() -> None:
+            with contextlib.suppress(BlockingIOError, ConnectionError):
+                connection = accepted.enter_context(listener.accept()[0])
+                connection.sendall(greeting)
 
-        greeting_all = asyncio.create_task(greet())
+        loop.add_reader(listener, greet)
         yield int(listener.getsockname()[1])
-        greeting_all.cancel()
-        await asyncio.gather(greeting_all, return_exceptions=True)
+        loop.remove_reader(listener)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -43,7 +42,7 @@ from valr_connector.simulator.pairs import DEFAULT_PAIRS
 from valr_connector.simulator.settings import SimulatorSettings
 from valr_connector.simulator.vocabulary import BuyOrSell, NewOrder, State, VenueOrder
 from valr_connector.verification.network import SimulatedNetwork
-from valr_connector.verification.virtual_loop import run, running_loop
+from valr_connector.verification.virtual_loop import VirtualTimeLoop, run, running_loop
 
 D = Decimal
 PATIENCE_S = 3.0
@@ -74,6 +73,9 @@ QUICK = Patience(
 
 E = TypeVar("E", bound=Event)
 P = ParamSpec("P")
+
+_OF_THE_VENUE = ("RequestHandler", "Connection._write", "_go_on")
+"""Parts of the names of its own tasks, over loopback and in virtual time."""
 
 _ENDINGS = (OrderCompleted, OrderCancelled, OrderExpired, OrderFailed)
 _STATUS_OF: Mapping[State | None, OrderStatus] = {
@@ -118,9 +120,10 @@ class Desk:
 
     async def until(self, condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
         """Let the loop run until `condition` holds."""
-        deadline = time.monotonic() + patience_s
+        now = asyncio.get_running_loop().time
+        deadline = now() + patience_s
         while not condition():
-            assert time.monotonic() < deadline, f"waited {patience_s} s in vain"
+            assert now() < deadline, f"waited {patience_s} s in vain"
             await asyncio.sleep(0.001)
 
     async def buy(self, price: str = "900000", amount: str = "0.01", **options: Any) -> InFlightOrder:
@@ -297,14 +300,29 @@ async def venue(settings: SimulatorSettings = AT_ONCE) -> AsyncIterator[Embedded
 
 @asynccontextmanager
 async def trading(simulator: SimulatorSettings = AT_ONCE, **options: Any) -> AsyncIterator[Desk]:
-    """A started `ValrExchange`; `options` are those of `make`. Checks that nothing keeps running (L5)."""
+    """A started `ValrExchange`; `options` are those of `make`. Checks that nothing keeps running (L5).
+
+    Over loopback; in a test that plays `in_virtual_time`, on a network that is simulated.
+    """
     before = asyncio.all_tasks()
-    async with venue(simulator) as exchange:
-        desk = Desk(exchange, make(exchange, **options))
+    async with _venue_of_the_loop(simulator) as (exchange, reached_by):
+        desk = Desk(exchange, make(exchange, **reached_by, **options))
         async with desk.valr:
             yield desk
         assert not (running := tasks_of_the_library()), running
     assert asyncio.all_tasks() == before, asyncio.all_tasks()
+
+
+@asynccontextmanager
+async def _venue_of_the_loop(
+    settings: SimulatorSettings,
+) -> AsyncIterator[tuple[EmbeddedExchange, dict[str, Any]]]:
+    if isinstance(asyncio.get_running_loop(), VirtualTimeLoop):
+        async with virtual_venue(settings) as (exchange, network, clocks):
+            yield exchange, {"clocks": clocks, "network": network.as_network}
+    else:
+        async with venue(settings) as exchange:
+            yield exchange, {}
 
 
 # --- in virtual time -------------------------------------------------------------------------------------
@@ -335,16 +353,7 @@ async def virtual_venue(
         await exchange.stop()
 
 
-@asynccontextmanager
-async def virtual_trading(simulator: SimulatorSettings = AT_ONCE, **options: Any) -> AsyncIterator[Desk]:
-    """`trading` in virtual time."""
-    async with virtual_venue(simulator) as (exchange, network, clocks):
-        desk = Desk(exchange, make(exchange, clocks=clocks, network=network.as_network, **options))
-        async with desk.valr:
-            yield desk
-
-
 def tasks_of_the_library() -> list[str]:
     """What still runs, the venue's own tasks left out."""
     names = [repr(task.get_coro()) for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    return [name for name in names if "RequestHandler" not in name and "Connection._write" not in name]
+    return [name for name in names if not any(part in name for part in _OF_THE_VENUE)]
