@@ -179,6 +179,7 @@ lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tests.docs.typecheck
 	$(BIN)/lint-imports
 	$(BIN)/interrogate --quiet $$($(BIN)/python -m scripts.public_api --files)
 

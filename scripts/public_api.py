@@ -62,7 +62,7 @@ def _described(name: str) -> Iterator[str]:
 
 
 def _members(owner: type) -> Iterator[str]:
-    """What is declared in this project, by the class or by one that it builds on and that is not public itself."""
+    """What is declared here, by the class or by one that it builds on and that is not public itself."""
     ours = [part for part in reversed(owner.__mro__) if part.__module__.startswith(_PACKAGE)]
     lineage = [part for part in ours if part is owner or part.__name__ not in valr_connector.__all__]
     held = {name: kind for part in lineage for name, kind in inspect.get_annotations(part).items()}

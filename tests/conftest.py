@@ -17,7 +17,7 @@ from tests.verification import days_seeds
 
 TESTS = Path(__file__).parent
 # Directories whose tests run a whole connector or exchange; what the floors need, the others reach.
-LONG_RUNS = ("chaos", "examples", "replay", "scripts", "simulator", "soak", "verification")
+LONG_RUNS = ("chaos", "docs", "examples", "replay", "scripts", "simulator", "soak", "verification")
 # Tables of what is refused, row by row through a whole connector; the refusals themselves are unit tests.
 TABLES = ("test_caller_errors.py", "test_exchange_bad_input.py")
 

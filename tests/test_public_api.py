@@ -6,6 +6,4 @@ from scripts.public_api import difference
 
 
 def test_the_public_names_are_those_that_were_accepted() -> None:
-    assert difference() == "", (
-        "see `make public-api`; ACCEPT=1 takes it over, and CHANGELOG.md says so"
-    )
+    assert difference() == "", "see `make public-api`; ACCEPT=1 takes it over, and CHANGELOG.md says so"

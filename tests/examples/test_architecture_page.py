@@ -49,11 +49,6 @@ def test_the_parts_that_run_beside_are_those_of_the_connector() -> None:
     assert set(re.findall(r"^\| ([a-z ]+) \|", table, re.MULTILINE)) - {"part"} == run
 
 
-def test_the_code_on_the_page_about_orders_is_python_that_imports() -> None:
-    for block in re.findall(r"^```python\n(.*?)^```$", ORDERS, re.MULTILINE | re.DOTALL):
-        exec(compile(block, "orders.md", "exec"), {})
-
-
 def test_the_settings_that_the_page_about_orders_names_exist() -> None:
     config = (PACKAGE / "config.py").read_text(encoding="utf-8")
     named = re.findall(r"`(?:Settings\.)?([a-z_]+_(?:s|attempts|orders))`", ORDERS)

@@ -21,7 +21,7 @@ from valr_connector.integrations.hummingbot.shim_files import PACKAGE
 
 PAGE = Path(__file__).parents[2] / "docs" / "hummingbot.md"
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-COMMANDS = [line for language, block in BLOCKS if not language for line in block.splitlines()]
+COMMANDS = [line for language, block in BLOCKS if language == "sh" for line in block.splitlines()]
 CODE = [block for language, block in BLOCKS if language == "python"]
 
 Captured = pytest.CaptureFixture[str]
