@@ -81,7 +81,11 @@ class Settings(_Chosen):
         rules_interval_s: pause between two looks at the pairs' rules; VALR renews its answer once a minute.
         absent_min_age_s: an order younger than this may be missing from a list.
         absent_min_quiet_s: an order heard of within this time may be missing from a list.
-        not_found_grace_s: an order that VALR does not find may still appear within this time.
+        not_found_grace_s: for how long after a placement left as a REST request VALR may still execute it; an
+            order that VALR does not find proves nothing before. A frame on the socket, which no proxy holds
+            up, is allowed four fifths of it. Where what carried the placement ended later than that (the
+            request was given up, the connection was lost) or VALR was later found to have read it (it answers
+            a ping), it is three fifths from then on, for what VALR has read and not executed yet.
         ping_interval_s, silence_timeout_s: keep-alive of both sockets (protocol 14.3).
         stable_connection_s: after a connection that lasted so long, the next one is dialled almost at once.
         longest_redial_pause_s: the pauses between two dials grow up to this, and are random below it.

@@ -29,6 +29,7 @@ from valr_connector import (
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
+from valr_connector.core.reconcile import MILLISECOND
 from valr_connector.net import reconciler
 from valr_connector.simulator.faults import of_type
 from valr_connector.simulator.vocabulary import State
@@ -106,7 +107,8 @@ async def test_a_placement_that_is_slow_is_not_taken_for_absent() -> None:
 
 @in_virtual_time
 async def test_an_absence_proves_nothing_if_it_was_asked_too_early_however_late_the_answer_comes() -> None:
-    async with trading(place_timeout_s=0.03) as desk:
+    patient = replace(QUICK, grace=400 * MILLISECOND)
+    async with trading(place_timeout_s=0.03, patience=patient) as desk:
         desk.change(reply_latency_s=0.05, processing_latency_s=0.25)
         desk.exchange.faults.drop_frame(ABOUT_ORDERS, count=3)
         order = await desk.buy()

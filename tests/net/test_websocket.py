@@ -894,6 +894,71 @@ async def test_a_ping_on_a_connection_lost_meanwhile_is_no_error(
     assert recorder.causes[0].startswith("close 1006")
 
 
+# What an overdue command asks
+
+
+async def test_a_pong_proves_that_what_was_sent_before_was_read(connect: Connect, time: VirtualTime) -> None:
+    asked: list[str | bytes] = []
+
+    async def pongs(connection: ServerConnection) -> None:
+        await connection.send(AUTHENTICATED)
+        async for frame in connection:
+            asked.append(frame)
+            await connection.send('{"type":"PONG"}')
+
+    async with Venue(pongs).open() as venue, connect(venue.url) as client:
+        await until(is_live(client))
+        time.advance(1)
+        sent = time.now
+        await client.until_read(1, sent)
+        assert client.session.arrived_by(1, sent) is not None
+        await client.until_read(1, sent)
+        assert asked == ['{"type":"PING"}']
+
+
+async def test_a_connection_on_which_nothing_follows_the_ping_of_an_overdue_command_is_cut(
+    connect: Connect, time: VirtualTime, recorder: Recorder
+) -> None:
+    async with (
+        Venue(says(AUTHENTICATED)).open() as venue,
+        connect(venue.url, keep_alive=KeepAlive(doubt_s=0.02)) as client,
+    ):
+        await until(is_live(client))
+        time.advance(1)
+        await client.until_read(1, time.now)
+        await until(is_live(client, 2))
+    assert recorder.causes[0] == "a command is overdue, and nothing came for 0.02 s after a PING"
+
+
+async def test_a_connection_that_goes_on_talking_is_waited_for(connect: Connect, time: VirtualTime) -> None:
+    async with (
+        Venue(says(AUTHENTICATED)).open() as venue,
+        connect(venue.url, keep_alive=KeepAlive(doubt_s=0.02)) as client,
+        asyncio.TaskGroup() as group,
+    ):
+        await until(is_live(client))
+        time.advance(1)
+        waiting = group.create_task(client.until_read(1, time.now))
+        await until(lambda: venue.received)
+        for _ in range(3):
+            await venue.connections[0].send("[]")
+            await asyncio.sleep(0.02)
+        assert not waiting.done()
+        await venue.connections[0].send('{"type":"PONG"}')
+        await waiting
+        assert (client.session.epoch, len(venue.received)) == (1, 1)
+
+
+async def test_a_connection_that_is_cut_is_reset_and_so_delivers_nothing_later(connect: Connect) -> None:
+    async with Venue(says(AUTHENTICATED)).open() as venue, connect(venue.url) as client:
+        await until(is_live(client))
+        client.drop()
+        await until(is_live(client, 2))
+        with pytest.raises(ConnectionClosed) as closed:
+            await venue.connections[0].recv()
+    assert isinstance(closed.value.__cause__, ConnectionResetError)
+
+
 # Sending
 
 

@@ -203,7 +203,8 @@ def resume(order: OrderRecord, now: int, wall: int) -> None:
     """
     order.epoch = _NO_CONNECTION_OF_OURS
     order.created_at = now - max(0, wall - order.placed_at)
-    order.sent_at = now
+    order.sent_at = order.request_ended_at = now
+    order.is_by_rest = True  # which way it went is not written down
     if order.is_done:
         order.ended_undated_at = order.done_at = now
 

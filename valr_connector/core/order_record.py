@@ -55,6 +55,10 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     retry: RetryPolicy = RetryPolicy.IF_UNSENT
     epoch: int = 0
     """Connection of the account socket that was up when it was submitted."""
+    is_by_rest: bool = False
+    """Whether a REST request carries its placement, no frame on that connection; or may have, earlier."""
+    request_ended_at: int | None = None
+    """When that request was over, answered or given up, nanoseconds of the monotonic clock; None before."""
 
     exchange_order_id: ExchangeOrderId | None = None
     status: OrderStatus = OrderStatus.PENDING_CREATE

@@ -62,13 +62,25 @@ class Patience:
         first_delays: how long news may still arrive by itself before the first question.
         first_pause: between the first question and the second; doubles from then on.
         longest_pause: what the doubling stops at.
-        grace: how long after it was sent an order that VALR does not find proves nothing.
+        longest_retry: what it stops at where VALR could not be asked.
+        grace: how long after a request was sent VALR may still execute a placement that it carried.
     """
 
     first_delays: Mapping[AskReason, int] = field(default_factory=_first_delays)
     first_pause: int = 250 * MILLISECOND
     longest_pause: int = 30 * SECOND
+    longest_retry: int = SECOND
     grace: int = 5 * SECOND
+
+    @property
+    def socket_grace(self) -> int:
+        """The same for a frame on the socket, which no proxy holds up."""
+        return self.grace * 4 // 5
+
+    @property
+    def engine_grace(self) -> int:
+        """How long VALR may take over what it has read: nothing else is left once the carrier has ended."""
+        return self.grace * 3 // 5
 
     def pause(self, attempt: int) -> int:
         """How long to wait after unsettled `attempt`."""
@@ -121,10 +133,11 @@ class Questions:
         """Ask about an order at `due`, unless the question is moot by then."""
         self._schedule(Question(client_order_id, reason, raised_at=due), due)
 
-    def again(self, question: Question, now: int) -> None:
-        """The answer settled nothing: ask once more, later."""
+    def again(self, question: Question, now: int, *, was_answered: bool = True) -> None:
+        """Ask once more, later: the answer settled nothing, or none came, which says nothing of the next."""
         follow_up = Question(question.client_order_id, question.reason, question.attempt + 1, now)
-        self._schedule(follow_up, now + self._patience.pause(question.attempt))
+        pause = self._patience.pause(question.attempt)
+        self._schedule(follow_up, now + (pause if was_answered else min(pause, self._patience.longest_retry)))
 
     def next_due(self) -> int | None:
         """When the next question is due; None without one."""
@@ -200,21 +213,33 @@ _ANSWERED: Mapping[AskReason, Callable[[OrderRecord], bool]] = {
 """When a question needs no answer any more; those that are not here always need one."""
 
 
-def absence_proves(order: OrderRecord, asked_at: int, patience: Patience, *, arrived_by: int | None) -> bool:
-    """Whether an order that neither VALR's active orders nor its history know was never placed.
+def absence_proves_at(order: OrderRecord, patience: Patience, *, arrived_by: int | None) -> int | None:
+    """From when on VALR's not finding an order proves that it was never placed, monotonic nanoseconds.
 
-    Only once the placement had arrived or was lost for good, and VALR had time to act on it: before that,
-    "not found" is no evidence (protocol 19.4). A connection that has stalled can deliver it any time later.
-    An order that waits to be sent is absent for sure, and may still arrive.
+    Not finding it is no evidence as long as VALR may still execute the placement (protocol 19.4). Two things
+    have to be over. What carried it has to have ended, or VALR to have read it: before that it can arrive at
+    any time, and what is left after that is VALR's own queue. And it must have been sent long enough ago: a
+    request passes proxies that may go on with it when we no longer wait for it, a frame passes none.
 
     Args:
-        asked_at: when VALR was asked, nanoseconds of the monotonic clock.
-        arrived_by: by when the placement had arrived or was lost, None while it may be under way
-            (`core.session.Session.arrived_by`).
+        arrived_by: by when the placement had been read by VALR or was lost for good; None while it may be
+            under way (`net.user_stream.UserStreamTracker.placement_arrived_by`).
+
+    Returns:
+        None where nothing is proved yet: it may be under way, it waits to be sent (so it is absent for sure,
+        and may still arrive), or VALR has shown it.
     """
     if order.status is not OrderStatus.PENDING_CREATE or order.placement is Placement.UNSENT:
-        return False
-    return arrived_by is not None and asked_at - arrived_by >= patience.grace
+        return None
+    if arrived_by is None:
+        return None
+    since_sent = patience.grace if order.is_by_rest else patience.socket_grace
+    return max(placement_sent_at(order) + since_sent, arrived_by + patience.engine_grace)
+
+
+def placement_sent_at(order: OrderRecord) -> int:
+    """When a placement was sent last, monotonic nanoseconds."""
+    return max(order.created_at, order.sent_at)
 
 
 def earliest_due(order: OrderRecord, reason: AskReason, cancel_timeout: int) -> int:

@@ -39,7 +39,9 @@ the second refusal in a row is final.
 
 What was sent on a connection that has stalled can arrive much later, as long as the connection lives. VALR
 answers what it reads in order, so the PONG to a PING proves that everything sent before that PING was read
-(:meth:`Session.arrived_by`); the end of the connection proves that nothing more will be.
+(:meth:`Session.arrived_by`); the end of the connection proves that nothing more will be. A command whose
+outcome is overdue is reason enough to send a PING out of turn: nothing at all for a short while after it
+(``doubt_s``) makes the connection dead, long before the silence that would be needed without that reason.
 
 Times are nanoseconds of one monotonic clock, handed in as ``now``.
 """
@@ -150,6 +152,7 @@ class KeepAlive:
         ping_s: between two PINGs, whatever else is said.
         pong_s: a PING that nothing followed for this long makes a live connection stale.
         silence_s: without any inbound frame for this long the connection is dead.
+        doubt_s: the same where a command is overdue and a PING was sent for its sake.
         close_s: what a closing handshake may take before the connection is cut.
     """
 
@@ -159,11 +162,13 @@ class KeepAlive:
     ping_s: float = 15.0
     pong_s: float = 10.0
     silence_s: float = 45.0
+    doubt_s: float = 1.5
     close_s: float = 1.0
 
     def __post_init__(self) -> None:
         for name in (
-            "dial_s", "authentication_s", "first_answer_s", "ping_s", "pong_s", "silence_s", "close_s",
+            "dial_s", "authentication_s", "first_answer_s",
+            "ping_s", "pong_s", "silence_s", "doubt_s", "close_s",
         ):  # fmt: skip
             value = getattr(self, name)
             if not 0 < value < float("inf"):
@@ -275,6 +280,10 @@ class Session:
     def is_asked(self, sent_ns: int) -> bool:
         """Whether a PING is under way whose PONG will prove that what was sent then has been read."""
         return bool(self._unanswered) and self._unanswered[-1] >= sent_ns
+
+    def has_heard_since(self, time_ns: int) -> bool:
+        """Whether any frame came in at that time or later."""
+        return self.last_frame_ns is not None and self.last_frame_ns >= time_ns
 
     def refused(self) -> bool:
         """VALR refused who we are; returns whether that is final."""

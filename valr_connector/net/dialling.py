@@ -7,6 +7,7 @@ import inspect
 import logging
 import socket
 import ssl
+import struct
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, Protocol, cast
@@ -29,6 +30,8 @@ SLICE_BYTES: Final = 16 * 1024
 That is some 100 changes of books, or four whole books of 100 levels a side: about 2 ms.
 """
 _NO_CLOSE_FRAME: Final = 1006
+_NOT_A_MOMENT: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER: closing discards what is not delivered."""
 # Before version 15 the library knew no proxies; from then on it takes them from the environment unless told.
 _PROXY: Final[dict[str, Any]] = {"proxy": None} if "proxy" in inspect.signature(connect).parameters else {}
 
@@ -77,7 +80,7 @@ class SocketConnection(Protocol):
         """Close politely, within the closing time-out."""
 
     def abort(self) -> None:
-        """Cut the connection without a word."""
+        """Cut the connection without a word, and take back what is not delivered yet."""
 
 
 Dial = Callable[[str, Mapping[str, str], KeepAlive], Awaitable[SocketConnection]]
@@ -111,7 +114,11 @@ class DirectConnection(ClientConnection):
         self._take = _drop
 
     def abort(self) -> None:
-        """Cut the connection without a word."""
+        """Cut the connection without a word, and take back what the kernel has not delivered yet.
+
+        Else it would go on trying for minutes: a placement could arrive long after it was taken for lost.
+        """
+        forget_undelivered(self.transport)
         self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
@@ -185,6 +192,13 @@ class _Dial(connect):
 
 def _drop(_: bytes) -> None:
     pass
+
+
+def forget_undelivered(transport: asyncio.BaseTransport) -> None:
+    """Have the kernel discard what it has not delivered when the connection is closed."""
+    own = transport.get_extra_info("socket")
+    with suppress(OSError, ValueError):  # it is closed already
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NOT_A_MOMENT)
 
 
 async def dial(url: str, headers: Mapping[str, str], limits: KeepAlive) -> DirectConnection:

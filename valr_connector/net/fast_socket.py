@@ -118,7 +118,8 @@ class FastConnection(picows.WSListener):
         await self.wait_closed()
 
     def abort(self) -> None:
-        """Cut the connection without a word."""
+        """Cut the connection without a word, and take back what is not delivered yet."""
+        dialling.forget_undelivered(self._socket.underlying_transport)
         self._socket.disconnect(graceful=False)
 
     def _check_open(self) -> None:

@@ -113,7 +113,6 @@ class BatchSender:
         """Note the request on its order; None where nothing has to be sent."""
         order = operation.order
         if isinstance(operation, Placing):
-            self._stream.say(order, Says.SENT)
             return placement_request(order)
         if isinstance(operation, Cancelling):
             if order.is_done or order.is_being_cancelled:
@@ -125,9 +124,12 @@ class BatchSender:
     async def _send(self, sent: Sequence[_Sent]) -> None:
         call = endpoints.batch([each.request for each in sent])
         only_cancels = all(isinstance(each.operation, Cancelling) for each in sent)
-        passage = None if only_cancels else self._gate.passage
+        placed = [each.operation.order for each in sent if isinstance(each.operation, Placing)]
         try:
-            answer = await self._rest.call(call, timeout=self._timeout / SECOND, passage=passage)
+            with self._gateway.request(placed) as passage:
+                answer = await self._rest.call(
+                    call, timeout=self._timeout / SECOND, passage=None if only_cancels else passage
+                )
         except NotSentError as error:
             for each in sent:
                 self._stream.say(each.operation.order, _words(each).not_sent, reason=f"not sent: {error}")

@@ -7,7 +7,8 @@ only from evidence; a reply is a receipt.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 from valr_connector.core.commands import CommandKind, CommandLedger
 from valr_connector.core.evidence import Says, Source
@@ -27,7 +28,7 @@ from valr_connector.errors import (
 )
 from valr_connector.model.enums import OrderType, Placement
 from valr_connector.net.circuits import Circuits
-from valr_connector.net.gate import Gate
+from valr_connector.net.gate import Gate, Passage
 from valr_connector.net.limiter import Limiter
 from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.order_metrics import OrderMetrics
@@ -146,6 +147,28 @@ class OrderGateway:
         await self._place_by_rest(order, placement_request(order))
         return True
 
+    @contextmanager
+    def request(self, orders: Sequence[OrderRecord]) -> Iterator[Passage]:
+        """Stands around the REST request that carries placements; gives what it passes while it waits.
+
+        They are sent when that wait is over, and not before.
+        """
+        for order in orders:
+            order.is_by_rest, order.request_ended_at = True, None
+
+        @asynccontextmanager
+        async def passage() -> AsyncIterator[None]:
+            async with self._gate.passage():
+                yield
+            for order in orders:
+                self._stream.say(order, Says.SENT)
+
+        try:
+            yield passage
+        finally:
+            for order in orders:
+                order.request_ended_at = self._clock()
+
     def _begin(self, order: OrderRecord) -> None:
         self._gate.check("accepted")
         order.created_at, order.epoch = self._clock(), self._stream.epoch
@@ -214,12 +237,10 @@ class OrderGateway:
 
     async def _place_by_rest(self, order: OrderRecord, request: PlacementRequest) -> None:
         try:
-            self._stream.say(order, Says.SENT)
-            placed = await self._rest.call(
-                placement_endpoint(request),
-                timeout=self._timeout / SECOND,
-                passage=self._gate.passage,
-            )
+            with self.request([order]) as passage:
+                placed = await self._rest.call(
+                    placement_endpoint(request), timeout=self._timeout / SECOND, passage=passage
+                )
         except NotSentError as error:
             self._say_fate(order, Fate.NOT_SENT_BY_REST, f"not sent: {error}")
         except ExchangeError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from valr_connector.core.balances import Balances
@@ -17,10 +17,19 @@ from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_tracker import OrderTracker
-from valr_connector.core.reconcile import Patience, Question, Questions, absence_proves, earliest_due, is_moot
+from valr_connector.core.reconcile import (
+    Patience,
+    Question,
+    Questions,
+    absence_proves_at,
+    earliest_due,
+    is_moot,
+    placement_sent_at,
+)
 from valr_connector.errors import ValrError
 from valr_connector.model.enums import OrderStatus, Placement
 from valr_connector.model.ids import ClientOrderId
+from valr_connector.model.order import CancelRequest, ModifyRequest
 from valr_connector.net.alarm import Alarm
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.inquiries import Inquiries
@@ -48,6 +57,10 @@ _OVERDUE = {
     AskReason.MODIFY_UNCONFIRMED: Says.MODIFY_UNKNOWN,
 }
 """What a command is whose outcome has not come in time."""
+_OVERDUE_REQUEST: Mapping[AskReason, Callable[[OrderRecord], CancelRequest | ModifyRequest | None]] = {
+    AskReason.CANCEL_UNCONFIRMED: lambda order: order.cancel_request,
+    AskReason.MODIFY_UNCONFIRMED: lambda order: order.modify_request,
+}
 _ABOUT_FILLS = frozenset({AskReason.MISSING_FILLS, AskReason.UNATTRIBUTED_FILL})
 _SETTLED_BY_AN_ANSWER = frozenset(
     {
@@ -106,7 +119,10 @@ class Reconciler:
         self._fills_read_to = fills_wanted_since
         """The trade history has been read to here; None before the first connect."""
         self._has_run = False
-        self._asking: set[ClientOrderId] = set()
+        self._asking: dict[ClientOrderId, int] = {}
+        """Since when it is asked about each order, monotonic nanoseconds."""
+        self._watched: set[ClientOrderId] = set()
+        """The orders of which it is waited for that VALR has read what was sent about them."""
         self._slots = asyncio.Semaphore(MOST_AT_ONCE)
         self._inquiries = Inquiries(self._ask_in_turn, clock)
 
@@ -140,6 +156,7 @@ class Reconciler:
 
     def _ask_about_everything(self) -> None:
         self._asking.clear()
+        self._watched.clear()
         now = self._clock()
         for order in self._tracker.orders():
             if not order.is_done:
@@ -154,11 +171,12 @@ class Reconciler:
         for question in self._questions.take_due(now):
             order = self._worth_asking_about(question, now)
             if order is not None:
-                self._asking.add(order.client_order_id)
+                self._asking[order.client_order_id] = now
                 self._metrics.counter(m.QUESTIONS, question.reason.name.lower()).add()
+                self._doubt_its_connection(order, question.reason, tasks)
                 self._note_overdue(order, question.reason)  # before anybody can send it anew
                 self._stream.note_question(order, question)
-                tasks.create_task(self._settle(order, question))
+                tasks.create_task(self._settle(order, question, now))
         next_due = self._questions.next_due()
         if next_due is not None:
             alarm.ring_by(next_due, now)
@@ -247,18 +265,49 @@ class Reconciler:
         if due > now:
             self._questions.ask_at(order.client_order_id, question.reason, due)
             return None
-        if order.client_order_id in self._asking:
+        asking_since = self._asking.get(order.client_order_id)
+        if asking_since is not None and not self._proves_more(order, asking_since, now):
             self._questions.again(question, now)
             return None
         return order
 
-    async def _settle(self, order: OrderRecord, question: Question) -> None:
+    def _proves_more(self, order: OrderRecord, asking_since: int, now: int) -> bool:
+        """Whether not to find it now would prove what the answer that is under way cannot."""
+        proves_at = self._absence_proves_at(order)
+        return proves_at is not None and asking_since < proves_at <= now
+
+    async def _settle(self, order: OrderRecord, question: Question, began: int) -> None:
         try:
-            settled = await self._answer(order, question)
+            could_ask, is_settled = await self._answer(order, question)
         finally:
-            self._asking.discard(order.client_order_id)
-        if not settled:
-            self._questions.again(question, self._clock())
+            if self._asking.get(order.client_order_id) == began:
+                del self._asking[order.client_order_id]
+        if not is_settled:
+            self._questions.again(question, self._clock(), was_answered=could_ask)
+
+    def _doubt_its_connection(self, order: OrderRecord, reason: AskReason, tasks: asyncio.TaskGroup) -> None:
+        """A command without an outcome in time: has what carried it arrived, and is its connection alive?"""
+        name = order.client_order_id
+        if reason is AskReason.PLACEMENT_UNCONFIRMED:
+            if self._stream.placement_arrived_by(order) is None and not order.is_by_rest:
+                self._watch(name, order.epoch, placement_sent_at(order), tasks)
+        elif reason in _OVERDUE_REQUEST and (request := _OVERDUE_REQUEST[reason](order)) is not None:
+            self._watch(name, self._stream.epoch, request.since, tasks)
+
+    def _watch(self, name: ClientOrderId, epoch: int, sent_ns: int, tasks: asyncio.TaskGroup) -> None:
+        if name not in self._watched:
+            self._watched.add(name)
+            tasks.create_task(self._until_read(name, epoch, sent_ns))
+
+    async def _until_read(self, name: ClientOrderId, epoch: int, sent_ns: int) -> None:
+        """Wait for it, and ask about a placement exactly when the answer proves what became of it."""
+        try:
+            await self._stream.client.until_read(epoch, sent_ns)
+        finally:
+            self._watched.discard(name)
+        order = self._tracker.find(name)
+        if order is not None:
+            self._ask_when_absence_proves(order)
 
     def _note_overdue(self, order: OrderRecord, reason: AskReason) -> None:
         """A command without an outcome in time: from now on it is unknown."""
@@ -273,7 +322,8 @@ class Reconciler:
                 )
             )
 
-    async def _answer(self, order: OrderRecord, question: Question) -> bool:
+    async def _answer(self, order: OrderRecord, question: Question) -> tuple[bool, bool]:
+        """Whether VALR could be asked, and whether that settles the question."""
         if question.reason in _ABOUT_FILLS:
             could_ask = await self._try_fetch_fills(order, pages=question.attempt)
             gave_up = question.attempt >= FILL_ATTEMPTS and question.reason is AskReason.MISSING_FILLS
@@ -287,11 +337,13 @@ class Reconciler:
             is_settled_by_now = question.reason in _SETTLED_BY_AN_ANSWER and self._inquiries.answered_since(
                 order, question.raised_at
             )
-            could_ask = is_settled_by_now or await self.ask_about(order)
+            proves_at = self._absence_proves_at(order)
+            since = proves_at if proves_at is not None and proves_at <= self._clock() else 0
+            could_ask = is_settled_by_now or await self._inquiries.ask(order, since)
             gave_up = False
         if could_ask and question.reason in _SETTLED_BY_AN_ANSWER:
-            return True
-        return gave_up or is_moot(order, question.reason)
+            return could_ask, True
+        return could_ask, gave_up or is_moot(order, question.reason)
 
     async def _ask(self, order: OrderRecord) -> None:
         asked_at = self._clock()
@@ -301,13 +353,13 @@ class Reconciler:
             self._stream.report(report, asked_at)
             return
         self._probed("not found")
-        arrived_by = await self._stream.placement_arrived_by(order)
-        is_proved = absence_proves(order, asked_at, self._patience, arrived_by=arrived_by)
+        proves_at = self._absence_proves_at(order)
+        is_proved = proves_at is not None and asked_at >= proves_at
         if is_proved and await self._place_again(order):
             self._ask_soon_what_became_of(order)
             return
-        if arrived_by is not None and not is_proved:
-            self._ask_when_absence_proves(order, arrived_by)
+        if not is_proved:
+            self._ask_when_absence_proves(order)
         self._stream.apply(
             Evidence(
                 says=Says.PROVED_ABSENT if is_proved else Says.ABSENT,
@@ -326,10 +378,15 @@ class Reconciler:
         due = self._clock() + self._patience.pause(1)
         self._questions.ask_at(order.client_order_id, AskReason.PLACEMENT_UNCONFIRMED, due)
 
-    def _ask_when_absence_proves(self, order: OrderRecord, arrived_by: int) -> None:
+    def _absence_proves_at(self, order: OrderRecord) -> int | None:
+        arrived_by = self._stream.placement_arrived_by(order)
+        return absence_proves_at(order, self._patience, arrived_by=arrived_by)
+
+    def _ask_when_absence_proves(self, order: OrderRecord) -> None:
         """Nothing is gained by asking sooner, nor by waiting longer, as growing pauses would."""
-        proves_at = arrived_by + self._patience.grace
-        self._questions.ask_at(order.client_order_id, AskReason.PLACEMENT_UNCONFIRMED, proves_at)
+        proves_at = self._absence_proves_at(order)
+        if proves_at is not None:
+            self._questions.ask_at(order.client_order_id, AskReason.PLACEMENT_UNCONFIRMED, proves_at)
 
     # --- fills -------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from valr_connector.core.event_router import EventRouter
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.guards import SECOND
 from valr_connector.core.order_record import OrderRecord
-from valr_connector.core.reconcile import Question
+from valr_connector.core.reconcile import Question, placement_sent_at
 from valr_connector.errors import DecodeError, NotSentError
 from valr_connector.model.enums import SessionState, Socket
 from valr_connector.model.events import (
@@ -157,16 +157,14 @@ class UserStreamTracker:
         """VALR is about to be asked about an order."""
         self._router.note_question(order, question, self._clock())
 
-    async def placement_arrived_by(self, order: OrderRecord) -> int | None:
-        """By when an order's placement had arrived at VALR or was lost, nanoseconds of the monotonic clock.
+    def placement_arrived_by(self, order: OrderRecord) -> int | None:
+        """By when VALR had read an order's placement, or it was lost for good, monotonic nanoseconds.
 
-        None while it may be under way: VALR is then asked for a PONG, which proves what it has read.
+        None while it may be under way.
         """
-        session, sent_at = self.client.session, max(order.created_at, order.sent_at)
-        arrived_by = session.arrived_by(order.epoch, sent_at)
-        if arrived_by is None and not session.is_asked(sent_at):
-            await self.client.ping()
-        return arrived_by
+        if order.is_by_rest:
+            return order.request_ended_at
+        return self.client.session.arrived_by(order.epoch, placement_sent_at(order))
 
     def report(self, row: OrderReport, asked_at: int) -> None:
         """VALR's answer to a question about one order, put at `asked_at` of the monotonic clock."""

@@ -107,6 +107,8 @@ class WebSocketClient:
         self._dial = dial
         self._connection: SocketConnection | None = None
         self._doom: Ending | None = None
+        self._pong_or_end = asyncio.Event()
+        """Set, and replaced by a new one, with each PONG and with the end of each connection."""
         self._counts = SocketCounts(metrics or Metrics(), name)
 
     async def run(self) -> None:
@@ -153,6 +155,24 @@ class WebSocketClient:
         connection = self._connection
         if connection is not None and self.session.can_send:
             await self._ping(connection)
+
+    async def until_read(self, epoch: int, sent_ns: int) -> None:
+        """Wait until VALR has read what was sent then on the connection of that epoch, or never will.
+
+        Its outcome is overdue: VALR is asked for a PONG, and a connection on which nothing comes in for
+        ``doubt_s`` after that is cut.
+        """
+        session = self.session
+        while session.arrived_by(epoch, sent_ns) is None:
+            began, connection, news = self._clock(), self._connection, self._pong_or_end
+            try:
+                async with asyncio.timeout(session.keep_alive.doubt_s):
+                    if not session.is_asked(sent_ns):
+                        await self.ping()
+                    await news.wait()
+            except TimeoutError:
+                if connection is not None and connection is self._connection:
+                    self._cut_if_silent(connection, began)
 
     def resynced(self, epoch: int) -> None:
         """Whoever owns the socket has rebuilt what it needs: the connection is live. Late calls are void."""
@@ -266,8 +286,10 @@ class WebSocketClient:
         frame = read_control(raw)
         if frame is None:
             return
-        if frame.type == "PONG" and self.session.ponged(now):
-            self._counts.round_trip.record(self.session.ping_round_trip_ns or 0)
+        if frame.type == "PONG":
+            if self.session.ponged(now):
+                self._counts.round_trip.record(self.session.ping_round_trip_ns or 0)
+            self._tell_pong_or_end()
         if self.session.state is not SessionState.AUTHENTICATING:
             return
         refusal = judge_first_frame(frame.type, frame.message)
@@ -319,6 +341,13 @@ class WebSocketClient:
                 return
         raise OutcomeUnknownError(f"{self._name} socket was lost while sending")
 
+    def _cut_if_silent(self, connection: SocketConnection, since: int) -> None:
+        if not self.session.has_heard_since(since):
+            doubt_s = self.session.keep_alive.doubt_s
+            self._cut(
+                connection, Ending(f"a command is overdue, and nothing came for {doubt_s:g} s after a PING")
+            )
+
     def _cut(self, connection: SocketConnection, doom: Ending) -> None:
         self._doom = doom
         self._connection = None
@@ -332,8 +361,14 @@ class WebSocketClient:
 
     def _happen(self, event: SessionEvent, cause: str = "") -> None:
         before = self.session.apply(event, self._clock())
+        if event is SessionEvent.LOST:
+            self._tell_pong_or_end()
         if self.session.state is not before:
             self._changed(before, cause)
+
+    def _tell_pong_or_end(self) -> None:
+        self._pong_or_end.set()
+        self._pong_or_end = asyncio.Event()
 
     def _changed(self, before: SessionState, cause: str) -> None:
         after = self.session.state

@@ -3,9 +3,9 @@
 It stands below ``net.websocket`` and ``net.rest``: everything above it is the connector as it is shipped.
 
 What it assumes of a real network, and the connector relies on: a frame arrives while its connection lives,
-or not at all; a request that a connection carried arrives within the connector's grace
-(``Settings.not_found_grace_s``), or not at all; and what overtakes a frame on its way to VALR does so at
-VALR, which is slow to read it, since TCP keeps the order.
+or not at all; what overtakes a frame on its way to VALR does so at VALR, which is slow to act on it, since
+TCP keeps the order; and a placement is executed within the connector's grace, or never: a request within all
+of it (``Settings.not_found_grace_s``) from its sending, a frame within four fifths.
 """
 
 from __future__ import annotations

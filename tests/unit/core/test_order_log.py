@@ -248,6 +248,8 @@ def test_nothing_of_an_order_is_forgotten_but_what_is_meant_to_be() -> None:
         "created_at",
         "sent_at",
         "epoch",
+        "is_by_rest",
+        "request_ended_at",
         "last_heard",
         "ended_undated_at",
         "done_at",

@@ -21,7 +21,14 @@ from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_tracker import OrderTracker
-from valr_connector.core.reconcile import Patience, Question, Questions, absence_proves, is_moot
+from valr_connector.core.reconcile import (
+    Patience,
+    Question,
+    Questions,
+    absence_proves_at,
+    is_moot,
+    placement_sent_at,
+)
 from valr_connector.model.enums import OrderStatus
 from valr_connector.model.events import (
     OrderCorrected,
@@ -313,8 +320,8 @@ class TrackerAgainstVenue(RuleBasedStateMachine):
             ]
         if truth.status is not None:
             return [truth.report(Source.QUERY, asked_at=self.now)]
-        arrived_by = max(record.created_at, record.sent_at)
-        is_proved = absence_proves(record, self.now, self.patience, arrived_by=arrived_by)
+        proves_at = absence_proves_at(record, self.patience, arrived_by=placement_sent_at(record))
+        is_proved = proves_at is not None and self.now >= proves_at
         return [truth.note(Says.PROVED_ABSENT if is_proved else Says.ABSENT, Source.QUERY)]
 
     def equals_the_venue(self) -> None:

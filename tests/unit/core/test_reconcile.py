@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +28,7 @@ from valr_connector.core.reconcile import (
     Patience,
     Question,
     Questions,
-    absence_proves,
+    absence_proves_at,
     earliest_due,
     is_moot,
 )
@@ -136,6 +138,13 @@ def test_a_question_that_an_answer_did_not_settle_is_asked_again_after_a_pause()
     asked.again(Question(ONE, AskReason.ABSENT, attempt=3), NOW)
     assert asked.next_due() == NOW + SECOND
     assert asked.take_due(NOW + SECOND) == [Question(ONE, AskReason.ABSENT, attempt=4)]
+
+
+@pytest.mark.parametrize(("attempt", "seconds"), [(1, 0.25), (2, 0.5), (3, 1), (4, 1), (500, 1)])
+def test_a_question_that_could_not_be_put_is_put_again_soon(attempt: int, seconds: float) -> None:
+    asked = questions()
+    asked.again(Question(ONE, AskReason.ABSENT, attempt), NOW, was_answered=False)
+    assert asked.next_due() == NOW + round(seconds * SECOND)
 
 
 def test_a_question_raised_by_its_own_answer_goes_on_with_growing_pauses() -> None:
@@ -280,31 +289,44 @@ def test_a_cancel_that_was_given_up_leaves_a_question_that_is_not_moot() -> None
 
 # --- proof of absence ------------------------------------------------------------------------------
 
-LATER = NOW + PATIENCE.grace
+
+def proves_at(arrived_by: int | None, **fields: Any) -> int | None:
+    order = new_order(**{"created_at": NOW, "sent_at": NOW, "placement": Placement.UNKNOWN, **fields})
+    return absence_proves_at(order, PATIENCE, arrived_by=arrived_by)
 
 
 @pytest.mark.parametrize("placement", [Placement.SENT, Placement.ACCEPTED, Placement.UNKNOWN])
-def test_an_order_not_found_after_the_grace_was_never_placed(placement: Placement) -> None:
-    order = new_order(placement=placement)
-    assert absence_proves(order, LATER, PATIENCE, arrived_by=NOW)
-    assert not absence_proves(order, LATER - 1, PATIENCE, arrived_by=NOW)
-    assert not absence_proves(order, LATER, PATIENCE, arrived_by=NOW + 1)
+def test_an_order_not_found_some_time_after_its_frame_was_sent_was_never_placed(placement: Placement) -> None:
+    assert proves_at(NOW, placement=placement) == NOW + PATIENCE.socket_grace
+
+
+def test_a_request_may_be_executed_for_longer_than_a_frame() -> None:
+    assert PATIENCE.grace > PATIENCE.socket_grace > PATIENCE.engine_grace
+    assert proves_at(NOW, is_by_rest=True) == NOW + PATIENCE.grace
+
+
+@pytest.mark.parametrize("is_by_rest", [False, True])
+def test_once_what_carried_it_has_ended_late_only_what_valr_has_read_is_waited_for(is_by_rest: bool) -> None:
+    assert proves_at(NOW + 60 * SECOND, is_by_rest=is_by_rest) == NOW + 60 * SECOND + PATIENCE.engine_grace
+
+
+def test_the_grace_begins_when_an_order_is_sent_and_not_when_it_was_made() -> None:
+    assert proves_at(NOW, sent_at=NOW + SECOND) == NOW + SECOND + PATIENCE.socket_grace
 
 
 def test_absence_proves_nothing_of_an_order_whose_placement_may_be_under_way() -> None:
-    order = new_order(placement=Placement.UNKNOWN)
-    assert not absence_proves(order, 1_000 * LATER, PATIENCE, arrived_by=None)
+    assert proves_at(None) is None
 
 
 def test_absence_proves_nothing_of_an_order_that_waits_to_be_sent() -> None:
-    assert not absence_proves(new_order(placement=Placement.UNSENT), LATER, PATIENCE, arrived_by=NOW)
+    assert proves_at(NOW, placement=Placement.UNSENT) is None
 
 
 @pytest.mark.parametrize(
     "status", [status for status in OrderStatus if status is not OrderStatus.PENDING_CREATE]
 )
 def test_absence_proves_nothing_of_an_order_that_valr_has_shown(status: OrderStatus) -> None:
-    assert not absence_proves(order_in(status), LATER, PATIENCE, arrived_by=NOW)
+    assert absence_proves_at(order_in(status), PATIENCE, arrived_by=NOW) is None
 
 
 # --- full time for each cancel ---------------------------------------------------------------------
