@@ -268,6 +268,7 @@ class Reconciler:
         asking_since = self._asking.get(order.client_order_id)
         if asking_since is not None and not self._proves_more(order, asking_since, now):
             self._questions.again(question, now)
+            self._ask_when_absence_proves(order)
             return None
         return order
 
