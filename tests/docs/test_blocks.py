@@ -22,7 +22,7 @@ TARGETS: Final = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(enc
 EXTRAS: Final = set(
     tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
 )
-NOT_OURS: Final = {"docker", "export", "hbot", "head"}
+NOT_OURS: Final = {"docker", "export", "hbot", "head", "hummingbot"}
 OPEN: Final = re.compile(r"\.\.\.|[A-Z]{2,}|[*<{]|\bN\b")
 """What stands for something that the reader knows."""
 COMMAND: Final = re.compile(r"(make|valr|python) [^=]")
@@ -70,8 +70,7 @@ def wrong_with(words: list[str]) -> str:
         case "valr":
             return wrong_with_valr(arguments)
         case "python" if arguments[0] == "-m":
-            module = ROOT / arguments[1].replace(".", "/")
-            return "" if module.is_dir() or module.with_suffix(".py").is_file() else f"no module {module}"
+            return no_module(arguments[1])
         case "python" | "pytest":
             return missing(arguments)
         case "pip":
@@ -79,6 +78,13 @@ def wrong_with(words: list[str]) -> str:
             return "" if EXTRAS.issuperset(",".join(asked).split(",") if asked else []) else f"extras {asked}"
         case other:
             return "" if other in NOT_OURS else f"nobody knows {other}"
+
+
+def no_module(name: str) -> str:
+    """What is wrong with a module that is to be run; it is not imported, as it may need other packages."""
+    module = ROOT / name.replace(".", "/")
+    is_there = module.is_dir() or module.with_suffix(".py").is_file() or name.partition(".")[0] in NOT_OURS
+    return "" if is_there else f"no module {name}"
 
 
 def wrong_with_valr(arguments: list[str]) -> str:
