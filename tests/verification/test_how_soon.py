@@ -41,7 +41,7 @@ UNKNOWN = {
         [
             LOST_WITH_ITS_CONNECTION,
             PLACING,
-            "0.1 request fate=lose kind=GET_/v1/orders/BTCZAR seconds=0.0 status=500 lasting=3.5",
+            "0.1 request fate=lose kind=GET_/v1/orders/BTCZAR seconds=0.0 status=500 count=2",
         ],
         4.5,
     ),

@@ -265,17 +265,24 @@ class Reconciler:
         if due > now:
             self._questions.ask_at(order.client_order_id, question.reason, due)
             return None
-        asking_since = self._asking.get(order.client_order_id)
-        if asking_since is not None and not self._proves_more(order, asking_since, now):
-            self._questions.again(question, now)
-            self._ask_when_absence_proves(order)
+        if self._awaits_an_answer(order, now):
+            self._put_off(order, question, now)
             return None
         return order
 
-    def _proves_more(self, order: OrderRecord, asking_since: int, now: int) -> bool:
-        """Whether not to find it now would prove what the answer that is under way cannot."""
+    def _awaits_an_answer(self, order: OrderRecord, now: int) -> bool:
+        """Whether an answer is under way that can prove what the answer to a question put now could."""
+        asking_since = self._asking.get(order.client_order_id)
+        if asking_since is None:
+            return False
         proves_at = self._absence_proves_at(order)
-        return proves_at is not None and asking_since < proves_at <= now
+        return proves_at is None or not asking_since < proves_at <= now
+
+    def _put_off(self, order: OrderRecord, question: Question, now: int) -> None:
+        self._questions.again(question, now)
+        proves_at = self._absence_proves_at(order)
+        if proves_at is not None and proves_at > now:
+            self._ask_when_absence_proves(order)
 
     async def _settle(self, order: OrderRecord, question: Question, began: int) -> None:
         try:
