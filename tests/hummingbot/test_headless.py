@@ -46,16 +46,22 @@ async def test_hanging_orders_stay_when_the_other_side_was_filled(tmp_path: Path
         await refreshed(on, 6)
         assert ask.state is State.PLACED
         assert ask.request.customer_order_id in on.here()
+        assert ask.request.customer_order_id in on.core.strategy.hanging_order_ids
     assert on.there() == set()
 
 
-async def test_a_script_of_the_second_kind_quotes_too(
+async def test_a_script_of_the_second_kind_quotes_refreshes_and_is_told_of_each_fill_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     async with stage(tmp_path) as on:
         await start_script(on, "v2_quotes")
         await refreshed(on, 4)
+        await on.until(on.filled_there)
+        venue, script = on.exchange.venue, on.core.strategy
+        await on.until(lambda: len(script.filled) == on.filled_there())
+        there = [(trade.customer_order_id, trade.quantity) for trade in reversed(venue.trades(ACCOUNT))]
+        assert script.filled == there
     assert on.there() == set()
 
 

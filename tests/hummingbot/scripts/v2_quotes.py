@@ -25,7 +25,19 @@ class QuotesConfig(StrategyV2ConfigBase):
 
 
 class Quotes(StrategyV2Base):
-    """Quotes both sides of the mid price."""
+    """Quotes both sides of the mid price.
+
+    Attributes:
+        filled: client order id and amount of each fill that it was told of.
+    """
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.filled: list[tuple[str, Decimal]] = []
+
+    def did_fill_order(self, event: Any) -> None:
+        """Keep what was told."""
+        self.filled.append((event.order_id, event.amount))
 
     def on_tick(self) -> None:
         """Renew both quotes, once what was quoted before is gone."""
