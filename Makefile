@@ -10,7 +10,7 @@ DOCS_STAMP := $(DOCS)/.complete
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: help venv demo replays test test-fast core-covered rest-covered browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-books bench-books-peers standby-gap lint format frames lock package sbom public-api tour docs docs-serve test-all clean \
-        hummingbot-env test-hummingbot test-hummingbot-all headless-hummingbot
+        hummingbot-env test-hummingbot test-hummingbot-all test-hummingbot-docker headless-hummingbot
 
 help:
 	@echo "make demo    run the market maker on the embedded exchange"
@@ -38,6 +38,7 @@ help:
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make test-hummingbot  the Hummingbot connector in the real Hummingbot, which make hummingbot-env builds first"
 	@echo "make test-hummingbot-all  the same on Python 3.11, 3.12 and 3.13, where they are here"
+	@echo "make test-hummingbot-docker  the Dockerfile for Hummingbot, built (needs a Docker daemon)"
 	@echo "make headless-hummingbot  market making in it for five minutes, with faults (SECONDS=n, SEED=n)"
 	@echo "make venv    build the environment only"
 	@echo "make frames  re-record tests/frames and show what differs (ACCEPT=1 keeps it)"
@@ -125,6 +126,10 @@ test-hummingbot-%:
 	@python=$(or $(call named,$*),$(call kept,$*)); if [ -n "$$python" ]; then \
 	  $(MAKE) --no-print-directory test-hummingbot PYTHON=$$python HUMMINGBOT=.venv-hummingbot-$*; \
 	else echo "Python $* is not here: not tested with Hummingbot"; fi
+
+# What `valr hummingbot install --docker` prints, built; an image made of the environment stands in for Hummingbot's.
+test-hummingbot-docker: hummingbot-env
+	$(HUMMINGBOT)/bin/python -m tests.hummingbot.image
 
 # Market making in the real Hummingbot for five minutes, with faults; both sides compared every second.
 headless-hummingbot: hummingbot-env

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -14,9 +15,10 @@ import hummingbot
 import pytest
 
 from tests.hummingbot.checkout import Ready
+from tests.hummingbot.image import HOME, WHEELS, stand_in
 from valr_connector.cli import main as valr
 from valr_connector.integrations.hummingbot import __main__ as module
-from valr_connector.integrations.hummingbot.installation import DOCKERFILE, install, uninstall
+from valr_connector.integrations.hummingbot.installation import DOCKERFILE, install, status, uninstall
 from valr_connector.integrations.hummingbot.shim_files import PACKAGE
 
 PAGE = Path(__file__).parents[2] / "docs" / "hummingbot.md"
@@ -107,6 +109,21 @@ def test_docker_prints_a_dockerfile(monkeypatch: pytest.MonkeyPatch, capsys: Cap
     (command,) = (command for command in COMMANDS if "--docker" in command)
     assert call(command, monkeypatch) == 0
     assert capsys.readouterr().out == DOCKERFILE
+
+
+def test_the_dockerfiles_commands_put_the_connector_into_a_checkout() -> None:
+    with stand_in() as root:
+        text = DOCKERFILE
+        for path in ("/opt/conda", "/home/hummingbot"):
+            text = text.replace(path, f"{root}{path}")
+        instructions = [line.partition(" ") for line in text.splitlines()]
+        variables = dict(rest.split("=") for word, _, rest in instructions if word == "ENV")
+        variables |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(root / WHEELS)}
+        commands = [rest for word, _, rest in instructions if word == "RUN"]
+        assert len(commands) == 2
+        for command in commands:
+            subprocess.run(["sh", "-c", command], check=True, env={**os.environ, **variables}, cwd=root)
+        assert status(root / HOME).problems == ()
 
 
 def test_registering_makes_the_connector_known() -> None:
