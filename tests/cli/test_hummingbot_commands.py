@@ -82,6 +82,13 @@ def test_another_connector_is_not_overwritten(valr: Valr, checkout: Path, folder
     assert names(folder) == {"valr_exchange.py"}
 
 
+def test_a_folder_that_cannot_be_written_is_said(valr: Valr, checkout: Path, folder: Path) -> None:
+    folder.touch()
+    refused = valr("hummingbot", "install", "--path", str(checkout))
+    assert refused.status == 2
+    assert f"{folder} cannot be written" in refused.error
+
+
 def test_uninstall_leaves_nothing_behind(valr: Valr, checkout: Path, folder: Path) -> None:
     valr("hummingbot", "install", "--path", str(checkout))
     cache = folder / "__pycache__"

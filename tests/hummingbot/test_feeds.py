@@ -9,12 +9,17 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from hummingbot.client.settings import AllConnectorSettings
+from hummingbot.connector.exchange.paper_trade import create_paper_trade_market
+from hummingbot.core.clock import Clock
+from hummingbot.core.clock_mode import ClockMode
 from hummingbot.core.data_type.common import OrderType, TradeType
 from hummingbot.core.network_iterator import NetworkStatus
 from hummingbot.core.web_assistant.connections.connections_factory import ConnectionsFactory
 from hummingbot.core.web_assistant.connections.data_types import RESTMethod, RESTRequest, WSJSONRequest
 from hummingbot.data_feed.candles_feed.candles_factory import CandlesFactory
 from hummingbot.data_feed.candles_feed.data_types import CandlesConfig, HistoricalCandlesConfig
+from hummingbot.data_feed.market_data_provider import MarketDataProvider
 from msgspec.structs import replace
 
 from tests.hummingbot.live import PAIR, Live, live
@@ -113,6 +118,47 @@ async def test_a_connector_without_keys_follows_the_market(market: EmbeddedExcha
         assert await connector.remove_trading_pair("ETH-ZAR")
     finally:
         await connector.stop_network()
+
+
+async def test_paper_trade_follows_the_market_without_keys(market: EmbeddedExchange) -> None:
+    AllConnectorSettings.initialize_paper_trade_settings(["valr"])
+    paper = create_paper_trade_market("valr", [PAIR])
+    with Clock(ClockMode.REALTIME) as clock:
+        clock.add_iterator(paper)
+        ticking = asyncio.ensure_future(clock.run())
+        async with asyncio.timeout(10):
+            while not paper.ready:  # noqa: ASYNC110  as above
+                await asyncio.sleep(0.02)
+        ticking.cancel()
+        assert 1_300_000 < paper.get_mid_price(PAIR) < 1_700_000
+        await paper.stop_network()
+
+
+async def test_hummingbots_provider_of_market_data_makes_one_without_keys(market: EmbeddedExchange) -> None:
+    provider = MarketDataProvider(connectors={})
+    connector = provider.get_non_trading_connector("valr")
+    try:
+        assert await provider.initialize_order_book("valr", PAIR)
+        assert 1_300_000 < connector.get_order_book(PAIR).get_price(True) < 1_700_000
+    finally:
+        await connector.stop_network()
+
+
+async def test_a_call_of_hummingbots_own_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("valr_connector.integrations.hummingbot.exchange._LONGEST_CALL_S", 0.05)
+    ended = asyncio.Event()
+
+    async def says_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await ended.wait()
+        writer.close()
+
+    async with await asyncio.start_server(says_nothing, "127.0.0.1", 0) as server:
+        monkeypatch.setenv(VARIABLES["rest"], f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        connector = ValrHummingbotExchange("", "", trading_pairs=[])
+        with pytest.raises(TimeoutError):
+            await connector._api_get(path_url="/v1/public/status")
+        ended.set()
+    await ConnectionsFactory().close()
 
 
 async def test_a_book_that_may_not_be_used_is_shown_empty() -> None:

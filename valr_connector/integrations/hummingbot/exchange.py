@@ -34,7 +34,7 @@ from valr_connector.integrations.hummingbot.order_book_source import OrderBookSo
 from valr_connector.integrations.hummingbot.order_records import shown_state
 from valr_connector.integrations.hummingbot.order_tracker import CoreOrderTracker
 from valr_connector.integrations.hummingbot.pair_rules import is_traded, pair_info, trading_rule
-from valr_connector.integrations.hummingbot.throttler import ValrThrottler
+from valr_connector.integrations.hummingbot.throttler import LONGEST_WAIT_S, ValrThrottler
 from valr_connector.integrations.hummingbot.trading_account import TradingAccount
 from valr_connector.integrations.hummingbot.user_stream_source import UserStreamSource
 from valr_connector.model.account import Balance
@@ -46,6 +46,8 @@ from valr_connector.protocol.signing import Credentials
 _PERCENT = Decimal(100)
 _LONGEST_ID = 50
 _FEES_AGAIN_S = 60.0
+_LONGEST_CALL_S = LONGEST_WAIT_S + 10.0
+"""For an answer, after the wait for room in VALR's limits."""
 
 
 class ValrHummingbotExchange(ExchangePyBase):
@@ -168,6 +170,11 @@ class ValrHummingbotExchange(ExchangePyBase):
 
     def _create_order_tracker(self) -> CoreOrderTracker:
         return CoreOrderTracker(self, find=self._account.find, prove_absent=self._account.prove_absent)
+
+    async def _api_request(self, *arguments: Any, **more: Any) -> Any:
+        """One of Hummingbot's own calls, which for themselves would wait for minutes on a dead connection."""
+        async with asyncio.timeout(_LONGEST_CALL_S):
+            return await super()._api_request(*arguments, **more)
 
     async def _api_request_url(self, path_url: str, is_auth_required: bool = False) -> str:  # noqa: ARG002
         return self._settings.hosts.rest + path_url

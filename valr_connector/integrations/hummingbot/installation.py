@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,15 +50,17 @@ def install(path: Path | None = None) -> Path:
         path: a checkout of Hummingbot, or its package; looked for by default.
 
     Raises:
-        ConfigurationError: there is no Hummingbot, or somebody else's connector is in that place.
+        ConfigurationError: there is no Hummingbot, the folder cannot be written, or it holds somebody else's
+            connector.
     """
     folder = _folder(_package(path))
-    if folder.exists() and any(folder.iterdir()) and _marker(folder) is None:
-        raise ConfigurationError(f"{folder} holds another connector; remove it first, or keep it")
-    folder.mkdir(exist_ok=True)
-    (folder / shim_files.MARKER).write_text(shim_files.marker())
-    for name, source in shim_files.module_sources().items():
-        (folder / name).write_text(source)
+    with _or_said(folder):
+        if folder.exists() and any(folder.iterdir()) and _marker(folder) is None:
+            raise ConfigurationError(f"{folder} holds another connector; remove it first, or keep it")
+        folder.mkdir(exist_ok=True)
+        (folder / shim_files.MARKER).write_text(shim_files.marker())
+        for name, source in shim_files.module_sources().items():
+            (folder / name).write_text(source)
     return folder
 
 
@@ -67,21 +71,22 @@ def uninstall(path: Path | None = None) -> tuple[str, ...]:
         The names of what was left because it is not as it was written.
 
     Raises:
-        ConfigurationError: there is no Hummingbot, or nothing of ours in it.
+        ConfigurationError: there is no Hummingbot, its folder cannot be written, or nothing of ours is in it.
     """
     folder = _folder(_package(path))
     written = _marker(folder)
     if written is None:
         raise ConfigurationError(f"{folder} was not written by `valr hummingbot install`")
-    for name in written["files"]:
-        file = folder / name
-        if not _is_changed(file, written["files"][name]):
-            file.unlink(missing_ok=True)
-            _remove_compiled(folder, file.stem)
-    (folder / shim_files.MARKER).unlink()
-    left = tuple(sorted(each.name for each in folder.iterdir()))
-    if not left:
-        folder.rmdir()
+    with _or_said(folder):
+        for name in written["files"]:
+            file = folder / name
+            if not _is_changed(file, written["files"][name]):
+                file.unlink(missing_ok=True)
+                _remove_compiled(folder, file.stem)
+        (folder / shim_files.MARKER).unlink()
+        left = tuple(sorted(each.name for each in folder.iterdir()))
+        if not left:
+            folder.rmdir()
     return left
 
 
@@ -141,6 +146,15 @@ def _package(path: Path | None) -> Path:
             return candidate.resolve()
     where = "here, and this Python cannot import it" if path is None else f"in {path}"
     raise ConfigurationError(f"there is no Hummingbot {where}; name its directory with --path")
+
+
+@contextmanager
+def _or_said(folder: Path) -> Iterator[None]:
+    """Say of a folder that it cannot be written, as where it belongs to somebody else."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(f"{folder} cannot be written: {error.strerror}") from error
 
 
 def _folder(package: Path) -> Path:

@@ -15,7 +15,9 @@ from valr_connector.net.limiter import PROCESS_LIMITS
 from valr_connector.protocol.requests import Lane
 
 _PUBLIC = "/v1/public/"
-_LONGEST_WAIT_NS = 60 * 1_000_000_000
+_NS_PER_S = 1_000_000_000
+LONGEST_WAIT_S = 60
+"""In which VALR begins to count anew."""
 
 
 class _Turn:
@@ -54,7 +56,7 @@ class ValrThrottler(AsyncThrottlerBase):
         """Wait until VALR may be asked for a path once more.
 
         Raises:
-            ThrottledError: not within a minute, in which VALR begins to count anew.
+            ThrottledError: not within `LONGEST_WAIT_S`.
         """
         lane = Lane.PUBLIC if path.startswith(_PUBLIC) else Lane.READ
-        await self._limiter.acquire(lane, f"GET {path}", time.monotonic_ns() + _LONGEST_WAIT_NS)
+        await self._limiter.acquire(lane, f"GET {path}", time.monotonic_ns() + LONGEST_WAIT_S * _NS_PER_S)
