@@ -94,10 +94,15 @@ def test_a_connection_that_the_exchange_ends_is_dialled_again(code: int) -> None
     assert f"close {code}" in report.trace
 
 
-def test_a_half_open_connection_takes_what_is_sent_and_brings_nothing_until_silence_tells() -> None:
-    report = played(PLACE, "2.0 half-open seconds=20", "2.1 cancel name=a")
+def test_a_half_open_connection_brings_nothing_until_silence_tells() -> None:
+    report = played(PLACE, "2.0 half-open seconds=20")
     assert report.faults == {"half-open": 1}
     assert "silent for 8 s" in report.trace
+
+
+def test_a_half_open_connection_takes_what_is_sent_until_that_is_overdue() -> None:
+    report = played(PLACE, "2.0 half-open seconds=20", "2.1 cancel name=a")
+    assert "a command is overdue, and nothing came for 1.5 s after a PING" in report.trace
     assert report.rare["cancel unknown"] >= 1
 
 

@@ -68,7 +68,7 @@ def test_how_long_an_outcome_stayed_unknown_after_the_last_fault_is_told_to_the_
     report = simulate(from_text(f"seed=1\nsettings.place_timeout_s=0.5\n0.1 {lost}\n0.1 {place}"))
     assert report.rare["unknown, and then failed"] == 1
     (seconds,) = report.unknown_s
-    assert 3.5 < seconds < 6.5  # the grace of 5 s, less what had passed of it
+    assert 2.5 < seconds < 4.0  # a frame's grace of 4 s, less what had passed of it
 
 
 def test_a_tally_remembers_the_words_of_a_hundred_seeds_and_counts_them_all() -> None:
