@@ -32,10 +32,11 @@ class Balances:
 
     def update(self, balance: Balance) -> BalanceChanged | None:
         """Take over one wallet; None if it was old news or changed nothing but the time."""
-        known = self._by_currency.get(balance.currency)
+        currency = balance.currency
+        known = self._by_currency.get(currency)
         if known is not None and _is_older(balance, known):
             return None
-        self._by_currency[balance.currency] = balance
+        self._by_currency[currency] = balance
         return None if known is not None and _holds_as_much(balance, known) else BalanceChanged(balance)
 
     def replace(self, balances: Iterable[Balance]) -> list[BalanceChanged]:
@@ -55,16 +56,13 @@ class Balances:
 
 
 def _holds_as_much(balance: Balance, known: Balance) -> bool:
-    return (balance.available, balance.reserved, balance.total) == (
-        known.available,
-        known.reserved,
-        known.total,
+    return (
+        balance.reserved == known.reserved
+        and balance.available == known.available
+        and balance.total == known.total
     )
 
 
 def _is_older(balance: Balance, known: Balance) -> bool:
-    return (
-        balance.updated_at is not None
-        and known.updated_at is not None
-        and balance.updated_at < known.updated_at
-    )
+    at, known_at = balance.updated_at, known.updated_at
+    return at is not None and known_at is not None and at < known_at

@@ -76,7 +76,7 @@ class Trade(Struct, frozen=True, gc=False):
     at: datetime
 
 
-class Evidence(Struct, frozen=True, gc=False, kw_only=True):
+class Evidence(Struct, frozen=True, gc=False):
     """One statement about one order.
 
     Attributes:
@@ -128,14 +128,16 @@ SAID_BY_STATUS: Mapping[WireStatus, Says] = {
 def report_evidence(report: OrderReport, source: Source, asked_at: int | None = None) -> Evidence:
     """A report of an order's state, from wherever it came."""
     return Evidence(
-        says=SAID_BY_STATUS[report.wire_status],
-        source=source,
-        client_order_id=report.client_order_id,
-        exchange_order_id=report.exchange_order_id,
-        at=report.updated_at,
-        original=report.original,
-        remaining=report.remaining,
-        price=report.price,
-        reason=report.reason or "",
-        asked_at=asked_at,
+        SAID_BY_STATUS[report.wire_status],
+        source,
+        report.client_order_id,
+        report.exchange_order_id,
+        report.updated_at,
+        report.original,
+        report.remaining,
+        report.price,
+        None,
+        report.reason or "",
+        None,
+        asked_at,
     )

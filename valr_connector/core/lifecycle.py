@@ -98,9 +98,14 @@ class Move(IntEnum):
     """Ended already, in this very way: only the time and the reason can become better known."""
 
 
+# CPython 3.11 takes 0.1 us to find a member in its class, and these are needed with each piece of evidence.
 _PENDING, _OPEN, _PARTIAL = OrderStatus.PENDING_CREATE, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED
 _FILLED, _CANCELLED = OrderStatus.FILLED, OrderStatus.CANCELLED
 _EXPIRED, _FAILED = OrderStatus.EXPIRED, OrderStatus.FAILED
+_COUNT, _ASK, _CORRECT, _REVIVE, _CONFIRM = Move.COUNT, Move.ASK, Move.CORRECT, Move.REVIVE, Move.CONFIRM
+_SAYS_FILLED, _SAYS_ACCEPTED, _SAYS_CANCEL_UNKNOWN = Says.FILLED, Says.ACCEPTED, Says.CANCEL_UNKNOWN
+_LOCAL, _STREAM, _QUERY = Source.LOCAL, Source.STREAM, Source.QUERY
+_CONFIRMED, _GTC = Placement.CONFIRMED, TimeInForce.GTC
 
 # Read it by the row: what this evidence does to an order in each status.
 _MOVES = """
@@ -181,22 +186,23 @@ def apply(order: OrderRecord, evidence: Evidence, now: int) -> Applied:
     Total: any evidence in any status gives an outcome, and applying it again changes nothing more.
     """
     says = evidence.says
-    if (says is Says.CANCEL_UNKNOWN or says is Says.ACCEPTED) and _has_outcome(order, says):
+    if (says is _SAYS_CANCEL_UNKNOWN or says is _SAYS_ACCEPTED) and _has_outcome(order, says):
         return Applied([])
     events: list[OrderEvent] = []
-    if evidence.exchange_order_id is not None and order.exchange_order_id is None:
+    if order.exchange_order_id is None and evidence.exchange_order_id is not None:
         order.exchange_order_id = ExchangeOrderId(evidence.exchange_order_id)
-    if evidence.source is not Source.LOCAL:
+    if evidence.source is not _LOCAL:
         order.last_heard = now
     note = REQUEST_NOTES.get(says)
     if note is not None:
         note(order, evidence, now, events)
-    changed = (evidence.original is not None or says is Says.FILLED) and note_amounts(order, evidence)
+    changed = (evidence.original is not None or says is _SAYS_FILLED) and note_amounts(order, evidence)
     if evidence.trade is not None:
         count_fill(order, evidence, evidence.trade, events)
     ask = _move(order, evidence, changed, now, events)
-    if evidence.at is not None and (order.updated_at is None or evidence.at > order.updated_at):
-        order.updated_at = evidence.at
+    at, updated_at = evidence.at, order.updated_at
+    if at is not None and (updated_at is None or at > updated_at):
+        order.updated_at = at
     return Applied(events, ask)
 
 
@@ -205,7 +211,7 @@ def _has_outcome(order: OrderRecord, says: Says) -> bool:
 
     Without an id, the failure was concluded here or is of another attempt; the receipt contradicts it.
     """
-    if says is Says.CANCEL_UNKNOWN:
+    if says is _SAYS_CANCEL_UNKNOWN:
         return order.cancel_request is None
     return order.status is _FAILED and order.exchange_order_id is not None
 
@@ -214,44 +220,41 @@ def _move(
     order: OrderRecord, evidence: Evidence, changed: bool, now: int, events: list[OrderEvent]
 ) -> AskReason | None:
     move = TABLE[order.status, evidence.says]
-    if move is Move.CONFIRM:
+    if move is _CONFIRM:
         _confirm_ending(order, evidence)
     elif _fills_complete_it(order):
         if order.status is not _FILLED:
             _end(order, evidence, _FILLED, now, events)
-    elif move is Move.COUNT:
+    elif move is _COUNT:
         return _count(order, evidence, changed, events)
     elif move in ENDINGS:
         _end(order, evidence, ENDINGS[move], now, events)
         if evidence.says is Says.CANCEL_CONFIRMED:
             return AskReason.AMOUNT_UNCONFIRMED  # it does not say how much was executed before
-    elif move is Move.CORRECT:
+    elif move is _CORRECT:
         return _correct(order, evidence, now, events)
-    elif move is Move.REVIVE:
+    elif move is _REVIVE:
         return _revive(order, evidence, events)
-    elif move is Move.ASK:
+    elif move is _ASK:
         return _ASK_REASONS.get(evidence.says, AskReason.CONTRADICTION)
     return _ask_for_fills(order, evidence)
 
 
 def _fills_complete_it(order: OrderRecord) -> bool:
-    return (
-        order.amount is not None and not order.was_modified and order.accounted_amount >= order.amount > ZERO
-    )
+    amount = order.amount
+    return amount is not None and not order.was_modified and order.accounted_amount >= amount > ZERO
 
 
 def _count(
     order: OrderRecord, evidence: Evidence, changed: bool, events: list[OrderEvent]
 ) -> AskReason | None:
-    before = order.status
-    order.status = _PARTIAL if order.executed_amount > ZERO else _OPEN
-    order.placement = Placement.CONFIRMED
+    before, executed = order.status, order.executed_amount
+    order.status = status = _PARTIAL if executed > ZERO else _OPEN
+    order.placement = _CONFIRMED
     tell_created(order, evidence, events)
-    if before is not _PENDING and (changed or order.status is not before):
-        events.append(
-            OrderUpdated(order, evidence.at, order.status, order.executed_amount, order.price, order.amount)
-        )
-    if order.time_in_force is not TimeInForce.GTC:
+    if before is not _PENDING and (changed or status is not before):
+        events.append(OrderUpdated(order, evidence.at, status, executed, order.price, order.amount))
+    if order.time_in_force is not _GTC:
         return AskReason.TAKER_STILL_OPEN
     return _ask_for_fills(order, evidence)
 
@@ -264,7 +267,7 @@ def _end(
     order.done_at = now
     order.ending_in_doubt = _is_unexplained(order, evidence)
     _date_ending(order, evidence, now)
-    order.placement = Placement.CONFIRMED
+    order.placement = _CONFIRMED
     order.failure_reason = ""
     if ending is _FAILED:
         order.placement = Placement.REFUSED
@@ -287,15 +290,15 @@ def _end(
 def _is_unexplained(order: OrderRecord, evidence: Evidence) -> bool:
     return (
         order.status in (_CANCELLED, _EXPIRED)
-        and evidence.source is Source.STREAM
+        and evidence.source is _STREAM
         and not order.cancel_attempts
-        and order.time_in_force is TimeInForce.GTC
+        and order.time_in_force is _GTC
     )
 
 
 def _date_ending(order: OrderRecord, evidence: Evidence, now: int) -> None:
     order.ended_undated_at = now
-    if order.status is _FILLED and evidence.says is not Says.FILLED:
+    if order.status is _FILLED and evidence.says is not _SAYS_FILLED:
         # Fills that add up are our own conclusion: a modify that made the order larger may be under way.
         order.ended_at = None
     elif evidence.at is None:
@@ -308,14 +311,14 @@ def _confirm_ending(order: OrderRecord, evidence: Evidence) -> None:
     if evidence.at is not None:
         order.ended_at = evidence.at if order.ended_at is None else max(order.ended_at, evidence.at)
         order.ended_undated_at = None
-    if evidence.source is Source.QUERY:
+    if evidence.source is _QUERY:
         order.ending_in_doubt = False
     if order.status is _FAILED and not order.failure_reason:
         order.failure_reason = evidence.reason
 
 
 def _correct(order: OrderRecord, evidence: Evidence, now: int, events: list[OrderEvent]) -> AskReason | None:
-    if evidence.source is not Source.QUERY:
+    if evidence.source is not _QUERY:
         return AskReason.CONTRADICTION
     _end(order, evidence, ENDING_SAID[evidence.says], now, events)
     return _ask_for_fills(order, evidence)
@@ -324,11 +327,11 @@ def _correct(order: OrderRecord, evidence: Evidence, now: int, events: list[Orde
 def _revive(order: OrderRecord, evidence: Evidence, events: list[OrderEvent]) -> AskReason | None:
     if order.ended_at is not None and (evidence.at is None or evidence.at <= order.ended_at):
         return _ask_for_fills(order, evidence)  # old news of the status, yet it may tell of an execution
-    if evidence.source is not Source.QUERY or _was_asked_before_it_ended(order, evidence):
+    if evidence.source is not _QUERY or _was_asked_before_it_ended(order, evidence):
         return AskReason.CONTRADICTION
     before = order.status
     order.status = _PARTIAL if order.executed_amount > ZERO else _OPEN
-    order.placement = Placement.CONFIRMED
+    order.placement = _CONFIRMED
     order.ended_at = order.ended_undated_at = None
     order.ending_in_doubt = False
     order.failure_reason = ""

@@ -69,16 +69,18 @@ class Narrated(Protocol):
     story_end: Entry | None
 
 
-def note(order: Narrated, evidence: Evidence, ask: IntEnum | None, now: int, *, is_news: bool) -> None:
-    """Note evidence that was applied to `order`; `is_news` where it led to an event."""
-    end, says = order.story_end, evidence.says
-    if not is_news:
-        if end is not None and end.says is says and end.source is evidence.source and ask is end.ask:
+def note(
+    order: Narrated, evidence: Evidence, events: Sequence[object], ask: IntEnum | None, now: int
+) -> None:
+    """Note evidence that was applied to `order`, and led to `events`."""
+    end, says, source = order.story_end, evidence.says, evidence.source
+    if not events:
+        if end is not None and end.says is says and end.source is source and ask is end.ask:
             end.times += 1
             return
         if ask is None and says in _WITHOUT_AN_OUTCOME:
             return  # the outcome was known: that its reply never came is of no interest any more
-    _append(order, now, says, evidence.source, evidence.reason, ask)
+    _append(order, now, says, source, evidence.reason, ask)
 
 
 def note_question(order: Narrated, ask: IntEnum, attempt: int, now: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import cast
 
 from valr_connector.core import lifecycle
 from valr_connector.core.evidence import Evidence, Says, Source
@@ -58,14 +59,15 @@ class OrderTracker:
         self._questions = questions
         self._guards = guards or Guards()
         self._limits = limits or TrackerLimits()
-        self._in_flight: dict[ClientOrderId, OrderRecord] = {}
-        self._done: dict[ClientOrderId, OrderRecord] = {}
+        self._in_flight: dict[str, OrderRecord] = {}
+        self._done: dict[str, OrderRecord] = {}
         self._by_exchange_id: dict[str, OrderRecord] = {}
         self._waiting = WaitingRoom(self._limits.waiting, self._limits.waiting_time)
         self._zombies = Zombies(self._guards, self._limits.zombie_cancels)
         self._watch: Watcher | None = None
         self.on_step: Listener = unheard
-        self.in_flight: Mapping[ClientOrderId, OrderRecord] = MappingProxyType(self._in_flight)
+        by_id = cast("dict[ClientOrderId, OrderRecord]", self._in_flight)
+        self.in_flight: Mapping[ClientOrderId, OrderRecord] = MappingProxyType(by_id)
         self.unclaimed = 0
 
     def watch(self, watcher: Watcher) -> None:
@@ -102,11 +104,11 @@ class OrderTracker:
         if order.exchange_order_id is not None:
             self._by_exchange_id[order.exchange_order_id] = order
         if order.status is OrderStatus.PENDING_CREATE:
-            self._questions.ask(order.client_order_id, lifecycle.AskReason.PLACEMENT_UNCONFIRMED, now)
+            self._questions.ask(order.client_order_id, AskReason.PLACEMENT_UNCONFIRMED, now)
         elif not order.has_all_fills:
-            self._questions.ask(order.client_order_id, lifecycle.AskReason.MISSING_FILLS, now)
+            self._questions.ask(order.client_order_id, AskReason.MISSING_FILLS, now)
         if order.ending_in_doubt:
-            self._questions.ask(order.client_order_id, lifecycle.AskReason.ENDING_IN_DOUBT, now)
+            self._questions.ask(order.client_order_id, AskReason.ENDING_IN_DOUBT, now)
         if order.is_done:
             self._move_between_shelves(order)
 
@@ -127,8 +129,7 @@ class OrderTracker:
     def find(self, client_order_id: str | None, exchange_order_id: str | None = None) -> OrderRecord | None:
         """The order with either id, in flight or ended; the client order id decides where both are given."""
         if client_order_id is not None:
-            key = ClientOrderId(client_order_id)
-            order = self._in_flight.get(key) or self._done.get(key)
+            order = self._in_flight.get(client_order_id) or self._done.get(client_order_id)
             if order is not None:
                 return order
         return None if exchange_order_id is None else self._by_exchange_id.get(exchange_order_id)
@@ -148,15 +149,18 @@ class OrderTracker:
         if order is None:
             self._set_aside(evidence, now)
             return ()
-        if _names_another(order, evidence):
-            self.unclaimed += 1
-            self._questions.ask(order.client_order_id, lifecycle.AskReason.CONTRADICTION, now)
+        return self.apply_to(order, evidence, now)
+
+    def apply_to(self, order: OrderRecord, evidence: Evidence, now: int) -> Sequence[OrderEvent]:
+        """Apply evidence to the order that `find` gave for it."""
+        known_id = order.exchange_order_id
+        if known_id is None:
+            return self._apply_to(order, evidence, now) + self._claim_id(order, now)
+        if evidence.exchange_order_id is not None and evidence.exchange_order_id != known_id:
+            self.unclaimed += 1  # it gives this client order id another exchange id than the order has
+            self._questions.ask(order.client_order_id, AskReason.CONTRADICTION, now)
             return ()
-        had_exchange_id = order.exchange_order_id is not None
-        events = self._apply_to(order, evidence, now)
-        if not had_exchange_id:
-            events += self._claim_id(order, now)
-        return events
+        return self._apply_to(order, evidence, now)
 
     def note_question(self, order: OrderRecord, reason: AskReason, attempt: int, now: int) -> None:
         """VALR is about to be asked by REST what became of an order: part of its story."""
@@ -203,14 +207,14 @@ class OrderTracker:
             if zombie is not None:
                 events.append(zombie)
             if self._zombies.is_suspect(order, evidence, now):
-                reason = lifecycle.AskReason.CONTRADICTION
+                reason = AskReason.CONTRADICTION
         if reason is not None:
             self._questions.ask(order.client_order_id, reason, now)
-        note(order, evidence, reason, now, is_news=bool(events))
+        note(order, evidence, events, reason, now)
         if (order.status in TERMINAL) is not was_done:
             self._move_between_shelves(order)
             if order.ending_in_doubt:
-                self._questions.ask(order.client_order_id, lifecycle.AskReason.ENDING_IN_DOUBT, now)
+                self._questions.ask(order.client_order_id, AskReason.ENDING_IN_DOUBT, now)
         if self._watch is not None:
             self._watch(order, events)
         return events
@@ -231,12 +235,3 @@ class OrderTracker:
         else:
             self.unclaimed += 1
         self.expire(now)
-
-
-def _names_another(order: OrderRecord, evidence: Evidence) -> bool:
-    """Whether the evidence gives this client order id another exchange id than the order has."""
-    return (
-        evidence.exchange_order_id is not None
-        and order.exchange_order_id is not None
-        and evidence.exchange_order_id != order.exchange_order_id
-    )

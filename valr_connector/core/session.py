@@ -194,6 +194,7 @@ class Session:
         doom: why the last CUT was ordered.
         refusals: how often in a row VALR refused who we are.
         unanswered: how often in a row a dial, or AUTHENTICATED, did not come in time.
+        is_alert: whether the next frame can concern the connection itself: it is stale, or `awaits_control`.
     """
 
     keep_alive: KeepAlive = field(default_factory=KeepAlive)
@@ -208,6 +209,7 @@ class Session:
     doom: str = ""
     refusals: int = 0
     unanswered: int = 0
+    is_alert: bool = False
     _dialled_ns: int = 0
     _ping_ns: int | None = None
     _awaits_pong: bool = False
@@ -226,6 +228,7 @@ class Session:
             self.last_frame_ns = now
         elif self.state is not before:
             self._entered(event, now)
+        self.is_alert = self.state is _STALE or self.awaits_control
         return before
 
     def frame(self, now: int) -> bool:
@@ -257,11 +260,13 @@ class Session:
         self._ping_ns = now
         self._awaits_pong = True
         self._unanswered.append(now)
+        self.is_alert = True
 
     def ponged(self, now: int) -> bool:
         """A PONG came; returns whether it answers a PING, and so gives a round trip."""
         if self._unanswered:
             self._answered.append((self._unanswered.popleft(), now))
+            self.is_alert = self.state is _STALE or self.awaits_control
         if not self._awaits_pong or self._ping_ns is None:
             return False
         self.ping_round_trip_ns = now - self._ping_ns

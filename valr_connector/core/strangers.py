@@ -73,6 +73,8 @@ class Strangers:
 
     def note(self, unknown: Sequence[OpenOrderRow], now: int) -> list[OpenOrderRow]:
         """The rows of one complete list that no tracked order claims; returns those that are news."""
+        if not unknown and not self._seen:
+            return []
         listed = {row.exchange_order_id for row in unknown}
         self._seen = {order_id: since for order_id, since in self._seen.items() if order_id in listed}
         self._told &= listed

@@ -135,11 +135,17 @@ class EventPublisher:
         if self._is_publishing:
             self._waiting.append(event)
             return
+        subscriptions = self._by_type.get(type(event))
+        if subscriptions is None:
+            subscriptions = self._matching(type(event))
+        if not subscriptions:
+            return
         self._is_publishing = True
         try:
-            self._deliver(event)
+            self._deliver(event, subscriptions)
             while self._waiting:
-                self._deliver(self._waiting.popleft())
+                event = self._waiting.popleft()
+                self._deliver(event, self._matching(type(event)))
         finally:
             self._is_publishing = False
 
@@ -156,21 +162,23 @@ class EventPublisher:
         self._subscriptions.clear()
         self._by_type.clear()
 
-    def _deliver(self, event: object) -> None:
-        kind = type(event)
-        subscriptions = self._by_type.get(kind)
-        if subscriptions is None:
-            subscriptions = self._by_type[kind] = self._matching(kind)
+    def _deliver(self, event: object, subscriptions: tuple[_Subscription, ...]) -> None:
         for subscription in subscriptions:
             if subscription.is_active:
                 try:
                     subscription.callback(event)
                 except Exception:  # the subscriber's mistake is its own
-                    self._metrics.counter(m.CALLBACK_ERRORS, kind.__name__).add()
-                    log.exception("a callback raised on %s", kind.__name__)
+                    kind = type(event).__name__
+                    self._metrics.counter(m.CALLBACK_ERRORS, kind).add()
+                    log.exception("a callback raised on %s", kind)
 
     def _matching(self, kind: type) -> tuple[_Subscription, ...]:
-        return tuple(found for found in self._subscriptions if issubclass(kind, found.types))
+        """Who is told of events of this type; looked up anew after each change of the subscriptions."""
+        found = self._by_type.get(kind)
+        if found is None:
+            found = tuple(known for known in self._subscriptions if issubclass(kind, known.types))
+            self._by_type[kind] = found
+        return found
 
     def _check(self, types: tuple[type[E], ...]) -> None:
         if self._is_closed:

@@ -33,9 +33,11 @@ from valr_connector.observe import metrics as m
 from valr_connector.observe.log_fields import about_order
 from valr_connector.protocol.commands import AccountEvent, subscribe_account_command
 from valr_connector.protocol.frames import (
+    AccountFrame,
     ErrorFrame,
     RateLimitExceededFrame,
     UnauthorizedFrame,
+    UnknownFrame,
     UnsupportedFrame,
     decode_account_frame,
 )
@@ -53,9 +55,11 @@ _UNKNOWN_AFTER_LOSS = {
 SUBSCRIBE_ORDER_STATUS = subscribe_account_command([AccountEvent.ORDER_STATUS_UPDATE])
 """Whether it is needed is not known (protocol 15, 21 no. 1), so it is always sent."""
 
-_COMPLAINTS = (ErrorFrame, UnauthorizedFrame, UnsupportedFrame, RateLimitExceededFrame)
+_COMPLAINTS = frozenset({ErrorFrame, UnauthorizedFrame, UnsupportedFrame, RateLimitExceededFrame})
 
-_ODDITIES = (ZombieOrder, UntrackedOrder, UnknownFrameReceived, UnrecognisedStatus)
+_ODDITIES = frozenset({ZombieOrder, UntrackedOrder, UnknownFrameReceived, UnrecognisedStatus})
+
+_INFO = logging.INFO
 
 _SUSPICIOUSLY_SOON = 2 * SECOND
 _SUSPICIOUSLY_OFTEN = 2
@@ -182,16 +186,16 @@ class UserStreamTracker:
         except DecodeError as error:
             self._refuse(error)
             return
-        if isinstance(frame, _COMPLAINTS):
+        if type(frame) in _COMPLAINTS:
             self._take_complaint(frame)
-        self._tell(self._router.route(frame, self._clock()))
+        events = self._router.route(frame, self._clock())
+        if events:
+            self._tell(events)
 
-    def _take_complaint(
-        self, frame: ErrorFrame | UnauthorizedFrame | UnsupportedFrame | RateLimitExceededFrame
-    ) -> None:
-        if not isinstance(frame, RateLimitExceededFrame):
+    def _take_complaint(self, frame: AccountFrame | UnknownFrame) -> None:
+        if isinstance(frame, ErrorFrame | UnauthorizedFrame | UnsupportedFrame):
             log.warning("account socket: VALR says %s: %s", type(frame).__name__, frame.error.message)
-        elif self._on_rate_limited is not None:
+        elif isinstance(frame, RateLimitExceededFrame) and self._on_rate_limited is not None:
             self._on_rate_limited(frame.request_type)
 
     def on_connected(self, epoch: int) -> None:
@@ -233,13 +237,15 @@ class UserStreamTracker:
             self._broken_subscriptions = 0
 
     def _tell(self, events: Sequence[Event]) -> None:
-        logs_orders = log.isEnabledFor(logging.INFO)
+        if log.isEnabledFor(_INFO):
+            for event in events:
+                if isinstance(event, OrderEvent):
+                    _log_order_event(event)
+        publish = self._publisher.publish
         for event in events:
-            if logs_orders and isinstance(event, OrderEvent):
-                _log_order_event(event)
-            if isinstance(event, _ODDITIES):
+            if type(event) in _ODDITIES:
                 self._note_oddity(event)
-            self._publisher.publish(event)
+            publish(event)
 
     def _note_oddity(self, event: Event) -> None:
         if isinstance(event, ZombieOrder):

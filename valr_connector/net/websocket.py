@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 PING: Final = b'{"type":"PING"}'
 _NS_PER_S: Final = 1_000_000_000
 _TOO_MANY_REQUESTS: Final = 429
+_DEBUG: Final = logging.DEBUG
 
 
 class WebSocketClient:
@@ -259,25 +260,35 @@ class WebSocketClient:
         received = self._counts.received
         handled = self._counts.handled
         on_frame = self._handler.on_frame
-        guarded = self._guarded
         tap = self._tap
 
         def read(raw: bytes) -> None:
             now = clock()
             received.value = count = received.value + 1
-            if session.frame(now):
-                self._changed(SessionState.STALE, "")
+            session.last_frame_ns = now
+            if session.is_alert:
+                self._look(connection, raw, now, authenticated)
             if tap is not None:
-                guarded(tap.frame_in, raw)
-            if log.isEnabledFor(logging.DEBUG):
+                self._guarded(tap.frame_in, raw)
+            if log.isEnabledFor(_DEBUG):
                 log.debug("%s < %s", self._name, raw)
-            if session.awaits_control:
-                self._take_control(connection, raw, now, authenticated)
-            guarded(on_frame, raw)
+            try:
+                on_frame(raw)
+            except Exception as error:  # noqa: BLE001  the handler's mistakes are its own, and counted
+                self._note_error(on_frame, error)
             if not count % ONE_FRAME_IN:
                 handled.record(clock() - now)
 
         return read
+
+    def _look(
+        self, connection: SocketConnection, raw: bytes, now: int, authenticated: Callable[[], None]
+    ) -> None:
+        """A frame that can concern the connection itself."""
+        if self.session.frame(now):
+            self._changed(SessionState.STALE, "")
+        if self.session.awaits_control:
+            self._take_control(connection, raw, now, authenticated)
 
     def _take_control(
         self, connection: SocketConnection, raw: bytes, now: int, authenticated: Callable[[], None]
@@ -388,6 +399,10 @@ class WebSocketClient:
         """Call somebody else's code; nothing that it raises may end the reader."""
         try:
             call(*arguments)
-        except Exception:  # the handler's mistakes are its own, and counted
-            self._counts.handler_errors.add()
-            log.exception("%s socket: %s raised", self._name, getattr(call, "__qualname__", call))
+        except Exception as error:  # noqa: BLE001  the handler's mistakes are its own, and counted
+            self._note_error(call, error)
+
+    def _note_error(self, call: Callable[..., object], error: Exception) -> None:
+        self._counts.handler_errors.add()
+        name = getattr(call, "__qualname__", call)
+        log.error("%s socket: %s raised", self._name, name, exc_info=error)

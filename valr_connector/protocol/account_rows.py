@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 
 from msgspec import Struct, field
@@ -14,9 +13,8 @@ from valr_connector.model.order import Fee
 from valr_connector.protocol.codec import (
     HotDecimalText,
     UtcTime,
-    are_decimals,
-    refuse_negatives,
-    refuse_numbers,
+    check_closely,
+    plain_numbers,
     wire_name,
 )
 from valr_connector.protocol.spellings import (
@@ -28,9 +26,14 @@ from valr_connector.protocol.spellings import (
     to_side,
 )
 
+_UNKNOWN = Liquidity.UNKNOWN  # CPython 3.11 takes 0.1 us to find a member in its class
+
+_are_three_plain = plain_numbers(3)
+_are_four_plain = plain_numbers(4)
+
 
 class AccountTradeRow(Struct, rename=wire_name, frozen=True, gc=False):
-    """A fill of ours: NEW_ACCOUNT_TRADE and trade history (protocol 9.4, 15.7).
+    """A fill of ours, and VALR's time of it: NEW_ACCOUNT_TRADE and trade history (protocol 9.4, 15.7).
 
     The ids and the fee are absent in some variants of the socket's frame; REST always has them.
     """
@@ -38,23 +41,22 @@ class AccountTradeRow(Struct, rename=wire_name, frozen=True, gc=False):
     price_text: HotDecimalText
     quantity_text: HotDecimalText
     currency_pair: PairName
-    traded_at: UtcTime
+    at: UtcTime = field(name="tradedAt")
     side_word: SideText = field(name="side")
     order_id: ExchangeOrderId | None = None
     id: TradeId | None = None
-    customer_order_id: ClientOrderId | None = None
     fee_text: HotDecimalText | None = None
     fee_currency: CurrencyName | None = None
+    customer_order_id: ClientOrderId | None = None
     maker_reward_text: HotDecimalText | None = None
     maker_reward_currency: CurrencyName | None = None
     sequence_id: int | float | str | None = None
 
     def __post_init__(self) -> None:
-        joined = f"{self.price_text},{self.quantity_text},{self.fee_text or 0},{self.maker_reward_text or 0},"
-        if not are_decimals(joined, 4):
-            refuse_numbers(self)
-        if "-" in joined:
-            refuse_negatives(self, "price_text", "quantity_text")
+        fee, reward = self.fee_text or "0", self.maker_reward_text or "0"
+        joined = f"{self.price_text},{self.quantity_text},{fee},{reward},"
+        if not _are_four_plain(joined):
+            check_closely(self, joined, 4, "price_text", "quantity_text")
 
     @property
     def trade_id(self) -> TradeId | None:
@@ -95,6 +97,8 @@ class AccountTradeRow(Struct, rename=wire_name, frozen=True, gc=False):
     def fee(self) -> Fee | None:
         """Positive where it was paid, negative for a reward; None where VALR did not say (protocol 6)."""
         fee = to_fee(self.fee_text, self.fee_currency)
+        if not self.maker_reward_text:
+            return fee
         reward = to_fee(self.maker_reward_text, self.maker_reward_currency)
         if reward is None or not reward.amount:
             return fee or reward
@@ -103,12 +107,7 @@ class AccountTradeRow(Struct, rename=wire_name, frozen=True, gc=False):
     @property
     def liquidity(self) -> Liquidity:
         """MAKER where there is a reward; VALR does not say it otherwise."""
-        return Liquidity.MAKER if self.maker_reward_text else Liquidity.UNKNOWN
-
-    @property
-    def at(self) -> datetime:
-        """VALR's time of the trade."""
-        return self.traded_at
+        return Liquidity.MAKER if self.maker_reward_text else _UNKNOWN
 
 
 class BalanceRow(Struct, rename=wire_name, frozen=True, gc=False):
@@ -121,10 +120,12 @@ class BalanceRow(Struct, rename=wire_name, frozen=True, gc=False):
     updated_at: UtcTime | None = None
 
     def __post_init__(self) -> None:
-        if not self.currency_code:
+        currency = self.currency
+        if not (currency if isinstance(currency, str) else currency.short_name or currency.symbol):
             raise ValueError("names no currency")
-        if not are_decimals(f"{self.available_text},{self.reserved_text},{self.total_text},", 3):
-            refuse_numbers(self)
+        joined = f"{self.available_text},{self.reserved_text},{self.total_text},"
+        if not _are_three_plain(joined):
+            check_closely(self, joined, 3)
 
     @property
     def currency_code(self) -> str:
@@ -134,15 +135,17 @@ class BalanceRow(Struct, rename=wire_name, frozen=True, gc=False):
     def to_balance(self) -> Balance:
         """The same in the vocabulary of the model."""
         return Balance(
-            currency=self.currency_code,
-            available=Decimal(self.available_text),
-            reserved=Decimal(self.reserved_text),
-            total=Decimal(self.total_text),
-            updated_at=self.updated_at,
+            currency_code(self.currency),
+            Decimal(self.available_text),
+            Decimal(self.reserved_text),
+            Decimal(self.total_text),
+            self.updated_at,
         )
 
 
 def to_fee(amount: str | None, currency: CurrencyName | None) -> Fee | None:
     """The fee; None where VALR did not say both amount and currency."""
-    code = currency_code(currency) if currency else ""
-    return Fee(code, Decimal(amount)) if amount and code else None
+    if not amount or not currency:
+        return None
+    code = currency_code(currency)
+    return Fee(code, Decimal(amount)) if code else None

@@ -8,6 +8,7 @@ msgspec takes "NaN", "1_000", " 1" and a bare 1.5 for a Decimal.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, NewType, NoReturn
@@ -35,7 +36,8 @@ UtcTime = Annotated[datetime, msgspec.Meta(tz=True)]
 _is_number = re.compile(_NUMBER).fullmatch
 _is_number_token = re.compile(rf'(?:{_NUMBER}|"{_NUMBER}"|""|null|)'.encode()).fullmatch
 _are_numbers = re.compile(rf"(?:{_NUMBER},)*+").fullmatch
-_are_plain_numbers = re.compile(r"(?:[0-9]{1,40}+(?:\.[0-9]{1,40}+)?+,)*+").fullmatch  # nearly all are
+_PLAIN = r"[0-9]{1,40}+(?:\.[0-9]{1,40}+)?+,"  # no sign, no exponent: nearly all are
+_are_plain_numbers = re.compile(rf"(?:{_PLAIN})*+").fullmatch
 
 
 class WireNumberError(ValueError):
@@ -89,6 +91,26 @@ def are_decimals(joined: str, count: int) -> bool:
     return _are_plain_numbers(joined) is not None or _are_numbers(joined) is not None
 
 
+def plain_numbers(count: int) -> Callable[[str], object]:
+    """A check for rows of every frame: text is `count` numbers, each followed by a comma, none below zero.
+
+    What it does not take, for instance 6.00E-7, can be a number still: `check_closely` then has to look.
+    """
+    return re.compile(_PLAIN * count).fullmatch
+
+
+def check_closely(row: msgspec.Struct, joined: str, count: int, *never_negative: str) -> None:
+    """Check the `_text` fields of `row`, whose `count` numbers that can't be None are in `joined`.
+
+    Raises:
+        WireNumberError: one of them is no number, or one of `never_negative` is below zero.
+    """
+    if not are_decimals(joined, count):
+        refuse_numbers(row)
+    if "-" in joined:
+        refuse_negatives(row, *never_negative)
+
+
 def refuse_numbers(row: msgspec.Struct) -> NoReturn:
     """Raise WireNumberError for the first ``_text`` field of `row` that is no number."""
     name, text = next(
@@ -121,8 +143,18 @@ def check_number_tokens(row: msgspec.Struct) -> None:
     """
     for name, wire_name in zip(row.__struct_fields__, row.__struct_encode_fields__, strict=True):
         token = getattr(row, name)
-        if isinstance(token, msgspec.Raw) and _is_number_token(bytes(token)) is None:
-            raise WireNumberError(wire_name, bytes(token).decode("utf-8", "backslashreplace"))
+        if isinstance(token, msgspec.Raw):
+            check_number_token(wire_name, token)
+
+
+def check_number_token(wire_name: str, token: msgspec.Raw) -> None:
+    """Check one `Raw` field, as `check_number_tokens` does.
+
+    Raises:
+        WireNumberError: it is something else.
+    """
+    if _is_number_token(token) is None:
+        raise WireNumberError(wire_name, bytes(token).decode("utf-8", "backslashreplace"))
 
 
 def number_of(token: msgspec.Raw) -> Decimal | None:

@@ -17,10 +17,9 @@ from valr_connector.protocol.codec import (
     OptionalDecimalText,
     UtcTime,
     WireNumberError,
-    are_decimals,
+    check_closely,
     optional_decimal,
-    refuse_negatives,
-    refuse_numbers,
+    plain_numbers,
     wire_name,
 )
 from valr_connector.protocol.order_status import WireStatus, parse_order_status
@@ -33,6 +32,9 @@ from valr_connector.protocol.spellings import (
     text_or_none,
     to_side,
 )
+
+_are_three_plain = plain_numbers(3)
+_are_six_plain = plain_numbers(6)
 
 
 class OrderReport(Protocol):
@@ -87,53 +89,50 @@ class OrderReport(Protocol):
         """Why it failed, in VALR's words; None where it gave none."""
 
 
-class OrderStatusRow(Struct, rename=wire_name, frozen=True, gc=False):
+class OrderStatusRow(Struct, rename=wire_name, frozen=True, gc=False, kw_only=True):
     """A status: ORDER_STATUS_UPDATE, status query, history detail (protocol 10.9, 10.10, 15.5).
 
     The executed fields are those of one event, in detail and on the socket; whether the socket's are
     cumulative is not known, so quantities come from `original` and `remaining` (protocol 15.5).
     """
 
-    order_id: ExchangeOrderId
+    # In the order of the socket's frame, in which a decoder finds fields fastest.
+    exchange_order_id: ExchangeOrderId = field(name="orderId")
+    order_status_type: str | None = None
     currency_pair: PairName
-    order_side: SideText
+    original_price_text: HotDecimalText | None = None
     remaining_quantity_text: HotDecimalText
     original_quantity_text: HotDecimalText
-    order_status_type: str | None = None
-    status: str | None = None
-    original_price_text: HotDecimalText | None = None
+    order_side: SideText
     order_type: str | None = None
     failed_reason: str | None = None
-    order_updated_at: UtcTime | None = None
-    order_created_at: UtcTime | None = None
+    updated_at: UtcTime | None = field(name="orderUpdatedAt", default=None)
+    created_at: UtcTime | None = field(name="orderCreatedAt", default=None)
     customer_order_id: ClientOrderId | None = None
-    time_in_force: str | None = None
     executed_price_text: HotDecimalText | None = None
     executed_quantity_text: HotDecimalText | None = None
     executed_fee_text: HotDecimalText | None = None
+    time_in_force: str | None = None
     stop_price_text: OptionalDecimalText = None
+    status: str | None = None
 
     def __post_init__(self) -> None:
         joined = (
-            f"{self.remaining_quantity_text},{self.original_quantity_text},{self.original_price_text or 0},"
-            f"{self.executed_price_text or 0},{self.executed_quantity_text or 0},"
-            f"{self.executed_fee_text or 0},"
+            f"{self.remaining_quantity_text},{self.original_quantity_text},"
+            f"{self.original_price_text or '0'},{self.executed_price_text or '0'},"
+            f"{self.executed_quantity_text or '0'},{self.executed_fee_text or '0'},"
         )
-        if not are_decimals(joined, 6):
-            refuse_numbers(self)
-        if "-" in joined:
-            refuse_negatives(
+        if not _are_six_plain(joined):
+            check_closely(
                 self,
+                joined,
+                6,
                 "remaining_quantity_text",
                 "original_quantity_text",
                 "original_price_text",
                 "executed_price_text",
                 "executed_quantity_text",
             )
-
-    @property
-    def exchange_order_id(self) -> ExchangeOrderId:
-        return self.order_id
 
     @property
     def client_order_id(self) -> ClientOrderId | None:
@@ -168,14 +167,6 @@ class OrderStatusRow(Struct, rename=wire_name, frozen=True, gc=False):
         return Decimal(self.remaining_quantity_text)
 
     @property
-    def updated_at(self) -> datetime | None:
-        return self.order_updated_at
-
-    @property
-    def created_at(self) -> datetime | None:
-        return self.order_created_at
-
-    @property
     def reason(self) -> str | None:
         return text_or_none(self.failed_reason)
 
@@ -195,7 +186,7 @@ class OrderStatusRow(Struct, rename=wire_name, frozen=True, gc=False):
         return optional_decimal(self.executed_fee_text)
 
 
-class OrderSummaryRow(OrderStatusRow, rename=wire_name, frozen=True, gc=False):
+class OrderSummaryRow(OrderStatusRow, rename=wire_name, frozen=True, gc=False, kw_only=True):
     """A status with the order's totals: history list and history summary (protocol 10.10)."""
 
     average_price_text: OptionalDecimalText = None
@@ -220,48 +211,45 @@ class OrderSummaryRow(OrderStatusRow, rename=wire_name, frozen=True, gc=False):
         return to_fee(self.total_fee_text, self.fee_currency)
 
 
-class OpenOrderRow(Struct, rename=wire_name, frozen=True, gc=False):
+class OpenOrderRow(Struct, rename=wire_name, frozen=True, gc=False, kw_only=True):
     """One open order: OPEN_ORDERS_UPDATE and GET /v1/orders/open (protocol 10.9, 15.3)."""
 
-    order_id: ExchangeOrderId
-    currency_pair: PairName
+    # In the order of the socket's frame, in which a decoder finds fields fastest.
+    exchange_order_id: ExchangeOrderId = field(name="orderId")
     side_word: SideText = field(name="side")
-    original_quantity_text: HotDecimalText
     quantity_text: HotDecimalText | None = None
-    remaining_quantity_text: HotDecimalText | None = None
     price_text: HotDecimalText | None = None
-    original_price_text: HotDecimalText | None = None
-    status: str | None = None
-    order_status_type: str | None = None
-    updated_at: UtcTime | None = None
+    currency_pair: PairName
     created_at: UtcTime | None = None
+    original_quantity_text: HotDecimalText
     customer_order_id: ClientOrderId | None = None
+    updated_at: UtcTime | None = None
+    status: str | None = None
     order_type: str | None = field(name="type", default=None)
     time_in_force: str | None = None
     allow_margin: Flag | None = None
     stop_price_text: OptionalDecimalText = None
+    remaining_quantity_text: HotDecimalText | None = None
+    original_price_text: HotDecimalText | None = None
+    order_status_type: str | None = None
 
     def __post_init__(self) -> None:
         remaining = self.remaining_quantity_text or self.quantity_text
         if not remaining:
             raise WireNumberError("quantity", "")
-        price = self.price_text or self.original_price_text or 0
+        price = self.price_text or self.original_price_text or "0"
         joined = f"{remaining},{self.original_quantity_text},{price},"
-        if not are_decimals(joined, 3):
-            refuse_numbers(self)
-        if "-" in joined:
-            refuse_negatives(
+        if not _are_three_plain(joined):
+            check_closely(
                 self,
+                joined,
+                3,
                 "remaining_quantity_text",
                 "quantity_text",
                 "original_quantity_text",
                 "price_text",
                 "original_price_text",
             )
-
-    @property
-    def exchange_order_id(self) -> ExchangeOrderId:
-        return self.order_id
 
     @property
     def client_order_id(self) -> ClientOrderId | None:

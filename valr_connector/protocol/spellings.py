@@ -25,8 +25,8 @@ class PairObject(Struct, frozen=True, gc=False):
 class CurrencyObject(Struct, rename="camel", frozen=True, gc=False):
     """A currency as the sockets describe it; either name can be missing (protocol 15.2)."""
 
-    short_name: str | None = None
     symbol: str | None = None
+    short_name: str | None = None
 
 
 PairName = str | PairObject

@@ -10,14 +10,20 @@ from msgspec import Raw, Struct
 from valr_connector.model.ids import ExchangeOrderId
 from valr_connector.protocol.codec import (
     DecimalText,
+    HotDecimalText,
     OptionalDecimalText,
     UtcTime,
     as_utc,
+    check_closely,
+    check_number_token,
     check_number_tokens,
     number_of,
+    plain_numbers,
     wire_name,
 )
 from valr_connector.protocol.spellings import CurrencyName, Flag
+
+_are_three_plain = plain_numbers(3)
 
 
 class TransactionType(Struct, frozen=True, gc=False):
@@ -36,7 +42,7 @@ class TransactionInfo(Struct, rename=wire_name, frozen=True, gc=False):
     order_id: ExchangeOrderId | None = None
 
     def __post_init__(self) -> None:
-        check_number_tokens(self)
+        check_number_token("costPerCoin", self.cost_per_coin)
 
     @property
     def price(self) -> Decimal | None:
@@ -44,19 +50,26 @@ class TransactionInfo(Struct, rename=wire_name, frozen=True, gc=False):
         return number_of(self.cost_per_coin)
 
 
-class TransactionRow(Struct, rename=wire_name, frozen=True, gc=False):
+class TransactionRow(Struct, rename=wire_name, frozen=True, gc=False, kw_only=True):
     """One transaction record (protocol 9.5, 15.9)."""
 
+    # In the order of the socket's frame, in which a decoder finds fields fastest.
     transaction_type: TransactionType
-    event_at: UtcTime
-    id: str | None = None
     debit_currency: CurrencyName | None = None
-    debit_value_text: OptionalDecimalText = None
+    debit_value_text: HotDecimalText | None = None
     credit_currency: CurrencyName | None = None
-    credit_value_text: OptionalDecimalText = None
+    credit_value_text: HotDecimalText | None = None
     fee_currency: CurrencyName | None = None
-    fee_value_text: OptionalDecimalText = None
+    fee_value_text: HotDecimalText | None = None
+    event_at: UtcTime
     additional_info: TransactionInfo | None = None
+    id: str | None = None
+
+    def __post_init__(self) -> None:
+        debit, credit = self.debit_value_text or "0", self.credit_value_text or "0"
+        joined = f"{debit},{credit},{self.fee_value_text or '0'},"
+        if not _are_three_plain(joined):
+            check_closely(self, joined, 3)
 
 
 class NewAccountHistoryRecordFrame(Struct, tag="NEW_ACCOUNT_HISTORY_RECORD", frozen=True, gc=False):

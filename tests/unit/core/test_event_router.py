@@ -155,6 +155,12 @@ def test_a_status_that_nobody_knows_changes_nothing_is_asked_about_and_told_once
     assert desk.asked == [(CLIENT_ID, AskReason.UNRECOGNISED_STATUS)]
 
 
+def test_a_listed_status_that_nobody_knows_is_told_like_any_other(desk: Desk) -> None:
+    told = desk.receive("OPEN_ORDERS_UPDATE", [open_order(status="Sleeping")])
+    assert list(told) == [UnrecognisedStatus("Sleeping")]
+    assert desk.asked == [(CLIENT_ID, AskReason.UNRECOGNISED_STATUS)]
+
+
 def test_history_02_processed_confirms_the_placement_and_brings_valrs_id(desk: Desk) -> None:
     data = {"orderId": EXCHANGE_ID, "success": True, "failureReason": "", "customerOrderId": CLIENT_ID}
     assert names(desk.receive("ORDER_PROCESSED", data)) == ["OrderCreated"]

@@ -380,5 +380,9 @@ def test_a_balance_of_2019_has_only_its_amounts() -> None:
     assert row.to_balance().updated_at is None
 
 
+def test_a_number_with_an_exponent_has_its_value_too() -> None:
+    assert balance_rows({**samples.BALANCE_ROW, "total": "1e5"})[0].to_balance().total == Decimal(100_000)
+
+
 def test_a_balance_may_be_negative() -> None:
     assert balance_rows({**samples.BALANCE_ROW, "total": "-0.001"})[0].to_balance().total == Decimal("-0.001")
