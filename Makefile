@@ -7,9 +7,11 @@ HUMMINGBOT := .venv-hummingbot
 HUMMINGBOT_STAMP := $(HUMMINGBOT)/.complete
 DOCS := .venv-docs
 DOCS_STAMP := $(DOCS)/.complete
+NOTEBOOK := .venv-notebook
+NOTEBOOK_STAMP := $(NOTEBOOK)/.complete
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help venv demo replays test test-fast core-covered rest-covered browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-books bench-books-peers standby-gap lint format frames lock package sbom public-api tour docs docs-serve test-all clean \
+.PHONY: help venv demo replays test test-fast core-covered rest-covered browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-books bench-books-peers standby-gap lint format frames lock package sbom public-api tour docs docs-serve notebook test-all clean \
         hummingbot-env test-hummingbot test-hummingbot-all test-hummingbot-docker headless-hummingbot
 
 help:
@@ -35,6 +37,7 @@ help:
 	@echo "make sbom    what the package brings along, as CycloneDX, and under which licences"
 	@echo "make test-all  the tests on Python 3.11, 3.12 and 3.13, where they are here"
 	@echo "make docs    the docs as a site in build/site, every internal link checked (make docs-serve shows it)"
+	@echo "make notebook  run examples/session.ipynb: a recorded session, with plots"
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make test-hummingbot  the Hummingbot connector in the real Hummingbot, which make hummingbot-env builds first"
 	@echo "make test-hummingbot-all  the same on Python 3.11, 3.12 and 3.13, where they are here"
@@ -223,9 +226,18 @@ $(DOCS_STAMP): requirements-docs.lock
 	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.lock
 	@touch $(DOCS_STAMP)
 
+# Jupyter's kernel and the plots have an environment of their own, with the library in it.
+notebook: $(NOTEBOOK_STAMP)
+	$(NOTEBOOK)/bin/python scripts/run_notebook.py
+
+$(NOTEBOOK_STAMP): requirements-notebook.lock
+	@test -x $(NOTEBOOK)/bin/python || $(PYTHON) -m venv $(NOTEBOOK)
+	$(NOTEBOOK)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-notebook.lock -e .
+	@touch $(NOTEBOOK_STAMP)
+
 # Resolves the newest versions afresh; the result is reviewed like any other change.
 lock:
 	$(PYTHON) scripts/lock.py
 
 clean:
-	rm -rf $(VENV) $(DOCS) .venv-hummingbot* .peers build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DOCS) $(NOTEBOOK) .venv-hummingbot* .peers build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

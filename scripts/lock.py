@@ -1,4 +1,4 @@
-"""Write requirements.lock and requirements-docs.lock: what fresh environments resolve to today."""
+"""Write the locks of tests, docs and notebook: what fresh environments resolve to today."""
 
 from __future__ import annotations
 
@@ -43,7 +43,11 @@ def write_lock(name: str, wanted: list[str]) -> None:
 def main() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     write_lock("requirements.lock", wanted_requirements(project))
-    write_lock("requirements-docs.lock", project["dependency-groups"]["docs"])
+    groups = project["dependency-groups"]
+    write_lock("requirements-docs.lock", groups["docs"])
+    library = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["record"]]
+    own = [each for each in groups["notebook"] if not each.startswith("valr-connector")]
+    write_lock("requirements-notebook.lock", [*library, *own])
 
 
 if __name__ == "__main__":
