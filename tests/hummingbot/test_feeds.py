@@ -23,7 +23,7 @@ from hummingbot.data_feed.market_data_provider import MarketDataProvider
 from msgspec.structs import replace
 
 from tests.hummingbot.live import PAIR, Live, live
-from valr_connector.errors import InvalidArgumentError
+from valr_connector.errors import InvalidArgumentError, ValrError
 from valr_connector.integrations.hummingbot import register
 from valr_connector.integrations.hummingbot.auth import ValrAuth
 from valr_connector.integrations.hummingbot.exchange import ValrHummingbotExchange
@@ -70,6 +70,17 @@ async def test_candles_are_filled_to_their_number_and_kept_up_to_date(market: Em
     finally:
         await candles.stop_network()
         await candles._market.close()
+
+
+async def test_whether_valr_answers_is_not_asked_again_just_after_it_did(market: EmbeddedExchange) -> None:
+    candles = CandlesFactory.get_candle(CandlesConfig(connector="valr", trading_pair=PAIR))
+    assert await candles.check_network() is NetworkStatus.CONNECTED
+    await market.stop()
+    assert await candles.check_network() is NetworkStatus.CONNECTED
+    candles._answered_at -= 61
+    with pytest.raises(ValrError):
+        await candles.check_network()
+    await candles._market.close()
 
 
 async def test_history_is_read_for_any_interval(market: EmbeddedExchange) -> None:

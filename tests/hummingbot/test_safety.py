@@ -135,6 +135,17 @@ async def test_cancelling_everything_leaves_nothing_and_says_so(trader: Live) ->
     assert trader.there() == []
 
 
+async def test_cancelling_everything_says_what_did_not_end_in_time(
+    trader: Live, caplog: pytest.LogCaptureFixture
+) -> None:
+    order_id = trader.buy()
+    await trader.placed(order_id)
+    (result,) = await trader.connector.cancel_all(0)
+    assert (result.order_id, result.success) == (order_id, False)
+    assert "no answer in time" in caplog.text
+    assert trader.shown(order_id).is_open
+
+
 # --- Hummingbot assigns any state ------------------------------------------------------------------------
 
 

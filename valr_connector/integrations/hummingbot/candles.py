@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +22,8 @@ from valr_connector.net.market_data import MarketData
 
 _EVERY_S = 20.0
 """Between two looks at the newest candles; VALR's public calls are few."""
+_STILL_ANSWERS_S = 60.0
+"""For so long after an answer nobody asks whether VALR answers, as Hummingbot would every ten seconds."""
 _LONGEST_PAGE = 300
 
 
@@ -35,6 +39,7 @@ class ValrCandles(CandlesBase):
     def __init__(self, trading_pair: str, interval: str = "1m", max_records: int = 150) -> None:
         super().__init__(trading_pair, interval, max_records)
         self._market = MarketData(settings=Settings(hosts=hosts_from_environment()))
+        self._answered_at = -math.inf
 
     @property
     def name(self) -> str:
@@ -46,8 +51,10 @@ class ValrCandles(CandlesBase):
         return trading_pair
 
     async def check_network(self) -> NetworkStatus:
-        """CONNECTED if VALR answers."""
-        await self._market.public.time()
+        """CONNECTED if VALR answers, or did so just now."""
+        if time.monotonic() - self._answered_at > _STILL_ANSWERS_S:
+            await self._market.public.time()
+            self._answered_at = time.monotonic()
         return NetworkStatus.CONNECTED
 
     async def fetch_candles(
@@ -83,6 +90,7 @@ class ValrCandles(CandlesBase):
                 newest = await self._market.public.candles(
                     self._trading_pair, period_s=self.interval_in_seconds, limit=2, include_empty=True
                 )
+                self._answered_at = time.monotonic()
                 self._take(newest)
             except ValrError as error:
                 self.logger().warning(f"VALR's candles could not be read: {error}")

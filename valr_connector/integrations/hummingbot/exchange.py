@@ -280,7 +280,7 @@ class ValrHummingbotExchange(ExchangePyBase):
             async with asyncio.timeout(timeout_seconds):
                 ended = await self._account.cancel_all()
         except (TimeoutError, ValrError) as error:
-            self.logger().error(f"Cancelling all orders: {error or 'no answer in time'}")
+            self.logger().error(f"Cancelling all orders: {str(error) or 'no answer in time'}")
         return [CancellationResult(order_id, order_id in ended) for order_id in wanted]
 
     # --- polling, while there is REST alone --------------------------------------------------------
