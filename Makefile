@@ -124,8 +124,10 @@ PYTHONS := 3.11 3.12 3.13
 PYENV := $(or $(PYENV_ROOT),$(HOME)/.pyenv)
 named = $(shell python$(1) -c 'import sys; print(sys.executable)' 2>/dev/null)
 kept = $(lastword $(sort $(wildcard $(PYENV)/versions/$(1).*/bin/python$(1))))
-test-hummingbot-all: $(PYTHONS:%=test-hummingbot-%)
-test-hummingbot-%:
+ON_PYTHONS := $(PYTHONS:%=test-hummingbot-%)
+.PHONY: $(ON_PYTHONS)
+test-hummingbot-all: $(ON_PYTHONS)
+$(ON_PYTHONS): test-hummingbot-%:
 	@python=$(or $(call named,$*),$(call kept,$*)); if [ -n "$$python" ]; then \
 	  $(MAKE) --no-print-directory test-hummingbot PYTHON=$$python HUMMINGBOT=.venv-hummingbot-$*; \
 	else echo "Python $* is not here: not tested with Hummingbot"; fi
