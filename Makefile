@@ -11,7 +11,13 @@ NOTEBOOK := .venv-notebook
 NOTEBOOK_STAMP := $(NOTEBOOK)/.complete
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help venv demo replays test test-fast core-covered rest-covered browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-books bench-books-peers standby-gap lint format frames lock package sbom public-api tour docs docs-serve notebook test-all clean \
+# The Pythons that are supported: each as a command, or in pyenv's folder.
+PYTHONS := 3.11 3.12 3.13
+PYENV := $(or $(PYENV_ROOT),$(HOME)/.pyenv)
+named = $(shell python$(1) -c 'import sys; print(sys.executable)' 2>/dev/null)
+kept = $(lastword $(sort $(wildcard $(PYENV)/versions/$(1).*/bin/python$(1))))
+
+.PHONY: help venv demo replays test test-fast core-covered rest-covered browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-books bench-books-peers standby-gap lint format frames lock package sbom public-api tour docs docs-serve notebook test-all test-lowest clean \
         hummingbot-env test-hummingbot test-hummingbot-all test-hummingbot-docker headless-hummingbot
 
 help:
@@ -34,6 +40,7 @@ help:
 	@echo "make public-api  the public names against those that were accepted (ACCEPT=1 takes a change over)"
 	@echo "make tour    the path of one ORDER_STATUS_UPDATE through the code, function by function"
 	@echo "make package sdist and wheel, checked in empty environments"
+	@echo "make test-lowest  the tests with every dependency at its lower bound"
 	@echo "make sbom    what the package brings along, as CycloneDX, and under which licences"
 	@echo "make test-all  the tests on Python 3.11, 3.12 and 3.13, where they are here"
 	@echo "make docs    the docs as a site in build/site, every internal link checked (make docs-serve shows it)"
@@ -119,11 +126,7 @@ test-hummingbot: hummingbot-env
 	$(HUMMINGBOT)/bin/python -m pytest -c tests/hummingbot/pytest.ini --rootdir=. $(or $(TESTS),tests/hummingbot) \
 	  --cov=valr_connector.integrations.hummingbot --cov-config=tests/hummingbot/coverage.ini --cov-fail-under=90
 
-# On every Python that Hummingbot runs on and that is here: as a command, or in pyenv's folder.
-PYTHONS := 3.11 3.12 3.13
-PYENV := $(or $(PYENV_ROOT),$(HOME)/.pyenv)
-named = $(shell python$(1) -c 'import sys; print(sys.executable)' 2>/dev/null)
-kept = $(lastword $(sort $(wildcard $(PYENV)/versions/$(1).*/bin/python$(1))))
+# On every Python that Hummingbot runs on and that is here.
 ON_PYTHONS := $(PYTHONS:%=test-hummingbot-%)
 .PHONY: $(ON_PYTHONS)
 test-hummingbot-all: $(ON_PYTHONS)
@@ -209,12 +212,20 @@ sbom: venv
 	$(BIN)/python -m scripts.sbom
 
 # The tests on every supported Python that is here; each has an environment of its own.
-test-all:
-	@for version in 3.11 3.12 3.13; do \
-	  if command -v python$$version >/dev/null && python$$version -c '' 2>/dev/null; then \
-	    $(MAKE) --no-print-directory test PYTHON=python$$version VENV=.venv-$$version || exit 1; \
-	  else echo "python$$version is not here: not tested"; fi; \
-	done
+test-all: $(PYTHONS:%=test-all-%)
+$(PYTHONS:%=test-all-%): test-all-%:
+	@python=$(or $(call named,$*),$(call kept,$*)); if [ -n "$$python" ]; then \
+	  $(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$*; \
+	else echo "Python $* is not here: not tested"; fi
+
+# What users may have at the oldest: every dependency at its lower bound.
+LOWEST := .venv-lowest
+test-lowest:
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(PYTHON) scripts/lowest.py > $(LOWEST)/requirements.txt
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -r $(LOWEST)/requirements.txt
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(LOWEST)/bin/python -m pytest -n auto $(or $(TESTS),tests/unit tests/net tests/replay tests/cli tests/doctor tests/dashboard)
 
 # The site's generator has an environment of its own. Building fetches nothing, and the pages load nothing from elsewhere.
 docs: $(DOCS_STAMP)

@@ -199,8 +199,10 @@ class Settings(_Chosen):
 
 
 def _first_mistake(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False)[0]
-    problem = first["msg"].removeprefix("Value error, ")
+    first = error.errors(include_url=False)[0]
+    within = first.get("ctx", {}).get("error")
+    text = within.message if isinstance(within, ConfigurationError) else first["msg"]
+    problem = text.removeprefix("Value error, ")
     name = ".".join(str(part) for part in first["loc"])
     return f"{name}={first['input']!r}: {problem}" if name else problem
 
