@@ -1,12 +1,13 @@
 """Print requirements: the lowest version that the package allows of all it depends on, and what tests need.
 
-    python scripts/lowest.py > requirements.txt
+python scripts/lowest.py > requirements.txt
 """
 
 from __future__ import annotations
 
 import sys
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,7 +17,8 @@ def requirements() -> list[str]:
     """Everything that users get at its lower bound; the tests' own tools as they come."""
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     project = declared["project"]
-    shipped = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    extras = chain.from_iterable(project["optional-dependencies"].values())
+    shipped = [*project["dependencies"], *extras]
     tools = [each for each in declared["dependency-groups"]["dev"] if not each.startswith("valr-connector")]
     bounds = [each.replace(">=", "==") for each in shipped]
     named = {each.partition("==")[0] for each in bounds}
