@@ -132,7 +132,13 @@ def test_pairs_are_listed_as_json(valr: Valr) -> None:
     pairs = {each["pair"]: each for each in json.loads(ended.out)}
     assert list(pairs) == sorted(pairs)
     assert pairs["BTC-USDT-PERP"]["is_perpetual"] is True
-    assert pairs["BTC-ZAR"]["order_types"] == ["LIMIT", "LIMIT_POST_ONLY", "MARKET"]
+    assert pairs["BTC-ZAR"]["order_types"] == [
+        "LIMIT",
+        "LIMIT_POST_ONLY",
+        "MARKET",
+        "STOP_LOSS_LIMIT",
+        "TAKE_PROFIT_LIMIT",
+    ]
     assert (pairs["SHIB-USDC"]["tick_size"], pairs["SHIB-USDC"]["amount_step"]) == ("0.00000001", "1")
 
 

@@ -1,13 +1,14 @@
-"""Placing stop-limit orders, by REST alone. The embedded exchange takes none: the answers are given here."""
+"""Placing stop-limit orders, by REST alone; where VALR's answer matters, it is given here."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.net.trading import Desk, in_virtual_time, trading
+from tests.net.trading import AT_ONCE, Desk, check_story, in_virtual_time, to_path, trading
 from valr_connector import (
     InFlightOrder,
     InvalidArgumentError,
@@ -19,6 +20,7 @@ from valr_connector import (
 )
 from valr_connector.net.http_exchange import Failure, Reply
 from valr_connector.protocol.requests import Request
+from valr_connector.simulator.vocabulary import State
 
 BY_REST = "POST /v2/orders/stop/limit"
 ACCEPTED = Reply(201, {}, b'{"id":"0198175e-53b0-7c4b-ac26-b18a8a687e59"}')
@@ -94,3 +96,54 @@ async def test_a_stop_cannot_be_modified() -> None:
         order = await place_stop(desk)
         with pytest.raises(InvalidArgumentError, match="only a limit order can be modified"):
             await desk.valr.modify_order(order, price="920000")
+
+
+# --- on the embedded exchange ----------------------------------------------------------------------------
+
+
+@in_virtual_time
+async def test_a_stop_is_followed_from_waiting_to_its_last_fill() -> None:
+    async with trading() as desk:
+        order = await place_stop(desk)
+        assert (order.status, desk.at_venue(order).state) == (OrderStatus.OPEN, State.ACTIVE)
+        desk.rival("buy", "0.006", "905000")
+        await desk.sell("905000", "0.001")
+        await desk.agreed(order)
+        assert order.status is OrderStatus.PARTIALLY_FILLED
+        desk.rival("buy", "0.005", "900000")
+        await desk.agreed(order)
+        assert (order.status, len(order.fills)) == (OrderStatus.FILLED, 2)
+        check_story(desk, order)
+
+
+@pytest.mark.parametrize("dialect", [{}, {"cancel_all_takes_stops": False}])
+@in_virtual_time
+async def test_a_stop_that_waits_is_cancelled_with_all_others(dialect: dict[str, Any]) -> None:
+    async with trading(replace(AT_ONCE, **dialect)) as desk:
+        order = await place_stop(desk)
+        report = await desk.valr.cancel_all("account")
+        assert not report.remaining
+        assert (order.status, desk.at_venue(order).state) == (OrderStatus.CANCELLED, State.CANCELLED)
+
+
+@in_virtual_time
+async def test_a_stop_that_fails_when_it_is_triggered_ends_there_and_here() -> None:
+    async with trading() as desk:
+        own = await desk.buy("890000")
+        order = await place_stop(desk, price="880000", stop_price="910000")
+        desk.rival("buy", "0.001", "905000")
+        await desk.sell("905000", "0.001")
+        await desk.agreed(order, own)
+        assert order.status is OrderStatus.FAILED
+        assert "matched with your own order" in order.failure_reason
+        check_story(desk, order)
+
+
+@in_virtual_time
+async def test_a_stop_whose_answer_is_lost_is_found_waiting() -> None:
+    async with trading() as desk:
+        desk.exchange.faults.answer_request(502, to_path("/v2/orders/stop/limit"), after_execution=True)
+        order = await place_stop(desk)
+        await desk.agreed(order)
+        assert (order.status, desk.at_venue(order).state) == (OrderStatus.OPEN, State.ACTIVE)
+        assert desk.asked(BY_REST) == 1

@@ -38,7 +38,6 @@ from valr_connector.net.connector import Clocks, Connector
 from valr_connector.net.network import Network
 from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.faults import RequestPredicate
-from valr_connector.simulator.pairs import DEFAULT_PAIRS
 from valr_connector.simulator.settings import SimulatorSettings
 from valr_connector.simulator.vocabulary import BuyOrSell, NewOrder, State, VenueOrder
 from valr_connector.verification.network import SimulatedNetwork
@@ -51,7 +50,6 @@ RIVAL = "9"
 MILLISECOND = 1_000_000
 WALL_NS = 1_790_000_000 * SECOND
 
-STOPS = ("STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT")
 """What the embedded exchange does not do; tests that place stops answer them by themselves."""
 
 AT_ONCE = SimulatorSettings(
@@ -59,7 +57,6 @@ AT_ONCE = SimulatorSettings(
     order_book_interval_s=0,
     market_summary_interval_s=0,
     rate_limits=None,
-    pairs=tuple(replace(pair, order_types=(*pair.order_types, *STOPS)) for pair in DEFAULT_PAIRS),
 )
 """No delay, no throttle and no limit anywhere."""
 
@@ -80,6 +77,7 @@ _OF_THE_VENUE = ("RequestHandler", "Connection._write", "_go_on")
 _ENDINGS = (OrderCompleted, OrderCancelled, OrderExpired, OrderFailed)
 _STATUS_OF: Mapping[State | None, OrderStatus] = {
     None: OrderStatus.PENDING_CREATE,
+    State.ACTIVE: OrderStatus.OPEN,
     State.PLACED: OrderStatus.OPEN,
     State.MODIFIED: OrderStatus.OPEN,
     State.PARTIALLY_FILLED: OrderStatus.PARTIALLY_FILLED,

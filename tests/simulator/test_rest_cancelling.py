@@ -165,7 +165,7 @@ async def test_a_batch_has_an_outcome_for_each_request_in_order() -> None:
             {"type": "PLACE_LIMIT", "data": btc_order(quantity="0.000001")},
             {"type": "PLACE_MARKET", "data": {"side": "SELL", "pair": "BTCZAR", "baseAmount": "0.001"}},
             {"type": "CANCEL_ORDER", "data": {"orderId": resting, "pair": "BTCZAR"}},
-            {"type": "PLACE_STOP_LIMIT", "data": btc_order()},
+            {"type": "PLACE_CONDITIONAL", "data": btc_order()},
         ]
         reply = await trader.call("POST", "/v1/batch/orders", {"requests": requests, "customerBatchId": "b"})
         outcomes = reply.body["outcomes"]

@@ -55,7 +55,13 @@ async def test_order_types_leave_out_inactive_pairs_unless_asked_for() -> None:
 
 async def test_order_types_of_one_pair_are_a_list() -> None:
     async with street() as valr:
-        assert (await valr.get("/v1/public/BTCZAR/ordertypes")).body == ["LIMIT_POST_ONLY", "LIMIT", "MARKET"]
+        assert (await valr.get("/v1/public/BTCZAR/ordertypes")).body == [
+            "LIMIT_POST_ONLY",
+            "LIMIT",
+            "MARKET",
+            "STOP_LOSS_LIMIT",
+            "TAKE_PROFIT_LIMIT",
+        ]
 
 
 async def test_the_book_is_aggregated_and_best_first() -> None:

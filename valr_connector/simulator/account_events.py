@@ -27,6 +27,8 @@ from valr_connector.simulator.vocabulary import (
 )
 from valr_connector.simulator.wire import JsonObject, OutboundFrame, frame
 
+_AT_REST = frozenset({State.ACTIVE, State.PLACED})
+
 AccountEvent = Processed | OrderChange | AccountTrade | CancelFailed | ModifyOutcome | WalletChanged
 
 
@@ -75,7 +77,7 @@ class AccountEvents:
         return choices[self._settings.failure_frames]
 
     def _order_changed(self, change: OrderChange) -> list[OutboundFrame]:
-        if change.state is State.PLACED and not self._settings.send_placed_status:
+        if change.state in _AT_REST and not self._settings.send_placed_status:
             return []
         if change.state is State.FAILED and not self._settings.send_failed_status:
             return []

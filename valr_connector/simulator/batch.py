@@ -14,6 +14,7 @@ from valr_connector.simulator.order_requests import (
     limit_order,
     market_order,
     modify_order,
+    stop_limit_order,
 )
 from valr_connector.simulator.vocabulary import NewOrder, Rejection
 from valr_connector.simulator.wire import JsonObject
@@ -23,6 +24,7 @@ _LONGEST_BATCH_ID = 50
 _PLACEMENTS: Mapping[str, Callable[[Body], NewOrder]] = {
     "PLACE_LIMIT": limit_order,
     "PLACE_MARKET": market_order,
+    "PLACE_STOP_LIMIT": stop_limit_order,
 }
 
 
@@ -47,7 +49,7 @@ def _requests(body: Body) -> list[Body]:
     if len(str(body.get("customerBatchId", ""))) > _LONGEST_BATCH_ID:
         raise invalid_field("customerBatchId", f"up to {_LONGEST_BATCH_ID} characters")
     types = {request["type"] for request in requests}
-    if "MODIFY_ORDER" in types and types & {"PLACE_LIMIT", "PLACE_MARKET", "PLACE_STOP_LIMIT"}:
+    if "MODIFY_ORDER" in types and types & _PLACEMENTS.keys():
         raise Rejection(-21311, "Modify requests cannot be combined with place requests in one batch")
     return requests
 

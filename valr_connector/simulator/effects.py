@@ -72,6 +72,7 @@ class Effects:
             executed_price=price,
             executed_quantity=quantity,
             executed_fee=fee,
+            stop_price=order.request.stop.price if order.request.stop else None,
         )
         order.history.append(change)
         self.tell(change)

@@ -6,7 +6,7 @@ orders move. So an order is refused with nothing done, or runs to its end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
@@ -18,6 +18,7 @@ from valr_connector.simulator.exact import ZERO, step_of
 from valr_connector.simulator.ids import uuid7_text
 from valr_connector.simulator.matching import Book, Match
 from valr_connector.simulator.settlement import Fee, House, Settlement, commitment
+from valr_connector.simulator.stops import is_triggered
 from valr_connector.simulator.vocabulary import AccountTrade, PublicTrade, State, VenueOrder
 
 _FIRST_TRADE_SEQUENCE = 1_400_000_000_000_000_000
@@ -35,23 +36,55 @@ class Engine:
         self._trade_sequence = _FIRST_TRADE_SEQUENCE
 
     def run(self, order: VenueOrder, book: Book, effects: Effects) -> None:
-        """Process an accepted order to where it rests or ends."""
+        """Process an accepted order to where it waits, rests or ends, and all stops that it triggers."""
         account = self._accounts[order.account_id]
-        matches = book.matches(order)
-        reason = _refusal(order, book, account, matches)
+        checks, matches = (_STOP_REFUSALS, []) if order.request.stop else (_REFUSALS, book.matches(order))
+        reason = _refusal(checks, order, book, account, matches)
+        effects.processed(order, reason)
         if reason:
-            order.failed_reason = reason
-            effects.processed(order, reason)
-            effects.order_changed(order, State.FAILED)
-            account.orders.finished(order)
-            return
-        effects.processed(order)
+            self._fail(order, account, reason, effects)
+        elif order.request.stop:
+            self._wait(order, account, book, effects)
+        else:
+            self._match(order, matches, account, book, effects)
+        while (triggered := book.stops.take_triggered(book.last_price)) is not None:
+            self._trigger(triggered, book, effects)
+
+    def _fail(self, order: VenueOrder, account: Account, reason: str, effects: Effects) -> None:
+        order.failed_reason = reason
+        effects.order_changed(order, State.FAILED)
+        account.orders.finished(order)
+
+    def _match(
+        self, order: VenueOrder, matches: list[Match], account: Account, book: Book, effects: Effects
+    ) -> None:
         if order.request.quote_amount is not None:
             _size_by_value(order, book, matches)
         settlement = Settlement(book.pair, self.house, effects)
         for match in matches:
             self._fill(order, match, book, settlement, effects)
         self._conclude(order, account, book, settlement, effects)
+
+    def _wait(self, order: VenueOrder, account: Account, book: Book, effects: Effects) -> None:
+        """Reserve what a stop order needs, as if it rested, and let it wait for its price."""
+        Settlement(book.pair, self.house, effects).reserve(account, order, order.remaining_quantity)
+        book.stops.add(order)
+        account.orders.opened(order)
+        effects.order_changed(order, State.ACTIVE)
+        effects.open_orders_changed(order.account_id)
+
+    def _trigger(self, order: VenueOrder, book: Book, effects: Effects) -> None:
+        """A stop order has its price: from now on it is a limit order like any other, or refused like one."""
+        account = self._accounts[order.account_id]
+        Settlement(book.pair, self.house, effects).release(account, order, order.remaining_quantity)
+        effects.open_orders_changed(order.account_id)
+        effects.order_changed(order, State.PLACED)
+        matches = book.matches(order)
+        reason = _refusal(_REFUSALS, order, book, account, matches)
+        if reason:
+            self._fail(order, account, reason, effects)
+        else:
+            self._match(order, matches, account, book, effects)
 
     def next_place(self) -> int:
         """The place in the queue behind everything that rests by now."""
@@ -66,14 +99,17 @@ class Engine:
         account.orders.opened(order)
 
     def cancel(self, order: VenueOrder, book: Book, effects: Effects) -> None:
-        """Take an open order out of the book."""
+        """Take an open order out of the book, or from among the stops that wait."""
         account = self._accounts[order.account_id]
         Settlement(book.pair, self.house, effects).release(account, order, order.remaining_quantity)
-        book.side(order.side).remove(order)
+        if order.state is State.ACTIVE:
+            book.stops.remove(order)
+        else:
+            book.side(order.side).remove(order)
+            effects.book_changed(book)
         effects.order_changed(order, State.CANCELLED)
         account.orders.finished(order)
         effects.open_orders_changed(order.account_id)
-        effects.book_changed(book)
 
     def _conclude(
         self, order: VenueOrder, account: Account, book: Book, settlement: Settlement, effects: Effects
@@ -174,6 +210,10 @@ def _exceeds_balance(order: VenueOrder, book: Book, account: Account, matches: l
     return amount > account.wallet(currency).available
 
 
+def _is_triggered_at_once(order: VenueOrder, book: Book, _account: Account, _matches: list[Match]) -> bool:
+    return is_triggered(order, book.last_price)
+
+
 def _matches_itself(order: VenueOrder, _book: Book, _account: Account, matches: list[Match]) -> bool:
     return any(match.maker.account_id == order.account_id for match in matches)
 
@@ -202,9 +242,23 @@ _REFUSALS: tuple[tuple[_Check, str], ...] = (
 )
 
 
-def _refusal(order: VenueOrder, book: Book, account: Account, matches: list[Match]) -> str:
+_STOP_REFUSALS: tuple[tuple[_Check, str], ...] = (
+    (_duplicates_a_live_id, rules.DUPLICATE_CUSTOMER_ORDER_ID),
+    (_is_triggered_at_once, rules.STOP_IS_TRIGGERED_AT_ONCE),
+    (_exceeds_balance, rules.INSUFFICIENT_BALANCE),
+)
+"""For a stop order that is to wait: what it would match is looked at when it is triggered."""
+
+
+def _refusal(
+    checks: Iterable[tuple[_Check, str]],
+    order: VenueOrder,
+    book: Book,
+    account: Account,
+    matches: list[Match],
+) -> str:
     """The failedReason of an order that the engine does not run; "" for one that it runs."""
-    for refuses, reason in _REFUSALS:
+    for refuses, reason in checks:
         if refuses(order, book, account, matches):
             return reason
     return ""

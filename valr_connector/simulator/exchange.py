@@ -75,6 +75,7 @@ class EmbeddedExchange:
             clock=clock,
             rng=self._spawn(),
             duplicate_ids_fail_late=self.settings.duplicate_ids_fail_late,
+            cancel_all_takes_stops=self.settings.cancel_all_takes_stops,
         )
         self._floor = Floor(self.settings, self.venue, clock, self._spawn())
         if venue is None:

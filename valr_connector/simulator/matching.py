@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from valr_connector.simulator.exact import ZERO, step_of
+from valr_connector.simulator.stops import StopQueue
 from valr_connector.simulator.vocabulary import (
     BookChanged,
     BuyOrSell,
@@ -105,7 +106,7 @@ class BookSide:
 
 
 class Book:
-    """Both sides of one pair, its latest trades (oldest first), and two sequence numbers.
+    """Both sides of one pair, its latest trades (oldest first), stops that wait, and two sequence numbers.
 
     One rises with every change, the other with every order that a change names (protocol 18.2, 18.3).
     """
@@ -115,8 +116,14 @@ class Book:
         self.sequence = 0
         self.order_sequence = 0
         self.trades: deque[PublicTrade] = deque(maxlen=_TRADES_KEPT)
+        self.stops = StopQueue()
         self._buys = BookSide("buy")
         self._sells = BookSide("sell")
+
+    @property
+    def last_price(self) -> Decimal | None:
+        """Of the last trade; None before the first."""
+        return self.trades[-1].price if self.trades else None
 
     def side(self, side: BuyOrSell) -> BookSide:
         return self._buys if side == "buy" else self._sells

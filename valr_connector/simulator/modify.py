@@ -29,6 +29,11 @@ class _Decision(NamedTuple):
     refusal: Rejection | None = None
 
 
+def _is_modifiable(order: VenueOrder) -> bool:
+    """Open, and no stop that waits (protocol 10.5)."""
+    return order.is_open and order.state is not State.ACTIVE
+
+
 class Modifier:
     """Runs one modify request of one account in one book."""
 
@@ -63,7 +68,7 @@ class Modifier:
         )
 
     def _decide(self, order: VenueOrder | None, request: ModifyOrder) -> _Decision:
-        if order is None or order.symbol != request.symbol or not order.is_open:
+        if order is None or order.symbol != request.symbol or not _is_modifiable(order):
             return _Decision(order, refusal=rules.invalid_order())
         remaining = self._new_remaining(order, request)
         if request.new_total_quantity is not None and remaining <= ZERO:

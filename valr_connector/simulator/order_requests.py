@@ -1,4 +1,4 @@
-"""Bodies of order requests, checked field by field (protocol 10.2, 10.3, 10.5, 10.6, 16)."""
+"""Bodies of order requests, checked field by field (protocol 10.2-10.6, 16)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from valr_connector.simulator.vocabulary import (
     ModifyOrder,
     NewOrder,
     Rejection,
+    Stop,
+    StopType,
 )
 
 INVALID_REQUEST = "Invalid Request, please check your request and try again"
@@ -25,6 +27,7 @@ _PLAIN_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _FLAGS: Mapping[object, bool] = {True: True, False: False, "true": True, "false": False}
 _SIDES: Mapping[str, BuyOrSell] = {"BUY": "buy", "SELL": "sell"}
 _STRATEGIES = ("RETAIN_ORIGINAL", "CANCEL_ORIGINAL", "REPRICE")
+_STOP_TYPES = ("TAKE_PROFIT_LIMIT", "STOP_LOSS_LIMIT")
 _NOT_HERE = ("reduceOnly", "postOnlyReprice", "conditionalOrderData")
 
 
@@ -68,6 +71,29 @@ def limit_order(body: Body) -> NewOrder:
         time_in_force=fields.time_in_force(),
         customer_order_id=fields.text("customerOrderId"),
         allow_margin=fields.flag("allowMargin"),
+    )
+    fields.check()
+    return order
+
+
+def stop_limit_order(body: Body) -> NewOrder:
+    """Body of a stop-limit order (10.4).
+
+    Raises:
+        InvalidFields: naming every field that is missing or malformed.
+    """
+    fields = _Fields(body)
+    fields.refuse(*_NOT_HERE, "postOnly")
+    order = NewOrder(
+        symbol=fields.required_text("pair"),
+        side=fields.side(),
+        kind="limit",
+        quantity=fields.number("quantity", required=True),
+        price=fields.number("price", required=True),
+        time_in_force=fields.time_in_force(),
+        customer_order_id=fields.text("customerOrderId"),
+        allow_margin=fields.flag("allowMargin"),
+        stop=Stop(fields.stop_type(), fields.number("stopPrice", required=True) or Decimal(0)),
     )
     fields.check()
     return order
@@ -203,6 +229,12 @@ class _Fields:
         if text not in ("GTC", "IOC", "FOK"):
             self.complain("timeInForce", "must be GTC, IOC or FOK")
         return cast("TimeInForce", text)
+
+    def stop_type(self) -> StopType:
+        text = self.required_text("type")
+        if text and text not in _STOP_TYPES:
+            self.complain("type", f"must be one of {', '.join(_STOP_TYPES)}")
+        return cast("StopType", text)
 
     def strategy(self) -> ModifyMatchStrategy:
         text = self.required_text("modifyMatchStrategy")

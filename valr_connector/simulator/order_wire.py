@@ -18,6 +18,16 @@ def _with_customer_id(shape: JsonObject, customer_order_id: str) -> JsonObject:
     return shape
 
 
+def _with_stop_price(shape: JsonObject, stop_price: Decimal | None) -> JsonObject:
+    if stop_price is not None:
+        shape["stopPrice"] = decimal_text(stop_price)
+    return shape
+
+
+def _stop_price(order: VenueOrder) -> Decimal | None:
+    return None if order.request.stop is None else order.request.stop.price
+
+
 def _original_price(type_text: str, price: Decimal) -> str:
     """A market order has no price of its own: "0" (10.9)."""
     return "0" if type_text == "market" else decimal_text(price)
@@ -39,6 +49,7 @@ def status_object(order: VenueOrder) -> JsonObject:
         "orderCreatedAt": time_text(order.created_at),
     }
     _with_customer_id(shape, order.request.customer_order_id)
+    _with_stop_price(shape, _stop_price(order))
     shape["timeInForce"] = _time_in_force(order)
     return shape
 
@@ -60,6 +71,7 @@ def change_object(change: OrderChange, *, with_customer_id: bool = True) -> Json
     }
     if with_customer_id:
         _with_customer_id(shape, change.customer_order_id)
+    _with_stop_price(shape, change.stop_price)
     shape["executedPrice"] = decimal_text(change.executed_price)
     shape["executedQuantity"] = decimal_text(change.executed_quantity)
     # A maker reward is not a fee: it shows in the trade alone.
@@ -79,6 +91,7 @@ def _open_order(order: VenueOrder, remaining_name: str) -> JsonObject:
         "originalQuantity": decimal_text(order.original_quantity),
         "filledPercentage": _filled_percentage(order),
     }
+    _with_stop_price(shape, _stop_price(order))
     _with_customer_id(shape, order.request.customer_order_id)
     return shape | {
         "updatedAt": time_text(order.updated_at),
@@ -122,6 +135,7 @@ def summary_object(order: VenueOrder) -> JsonObject:
         "orderCreatedAt": time_text(order.created_at),
     }
     _with_customer_id(shape, order.request.customer_order_id)
+    _with_stop_price(shape, _stop_price(order))
     shape["timeInForce"] = _time_in_force(order)
     return shape
 

@@ -15,6 +15,7 @@ from valr_connector.simulator.order_requests import (
     limit_order,
     market_order,
     modify_order,
+    stop_limit_order,
 )
 from valr_connector.simulator.order_wire import open_order_object, status_object
 from valr_connector.simulator.rest_call import Call, Route
@@ -38,6 +39,8 @@ class OrderRest:
             Route("POST", "/v1/orders/market", self._place(market_order), TRADE),
             Route("POST", "/v2/orders/limit", self._place_and_wait(limit_order), TRADE),
             Route("POST", "/v2/orders/market", self._place_and_wait(market_order), TRADE),
+            Route("POST", "/v1/orders/stop/limit", self._place(stop_limit_order), TRADE),
+            Route("POST", "/v2/orders/stop/limit", self._place_and_wait(stop_limit_order), TRADE),
             Route("PUT", "/v1/orders/modify", self._modify, TRADE),
             Route("PUT", "/v2/orders/modify", self._modify_and_wait, TRADE),
             Route("DELETE", "/v1/orders/order", self._cancel, TRADE),

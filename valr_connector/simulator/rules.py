@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from valr_connector.simulator.exact import ZERO, step_of, truncate
-from valr_connector.simulator.vocabulary import ModifyOrder, NewOrder, PairSpec, Rejection
+from valr_connector.simulator.vocabulary import ModifyOrder, NewOrder, PairSpec, Rejection, Stop
 
 INSUFFICIENT_BALANCE = "Insufficient Balance"
 DUPLICATE_CUSTOMER_ORDER_ID = "Duplicate customer order id's are not allowed"
@@ -22,6 +22,7 @@ SELF_MATCH = "We did not execute this order since it would have matched with you
 POST_ONLY_WOULD_MATCH = "Post only cancelled as it would have matched"
 IOC_DID_NOT_MATCH = "Immediate Or Cancel order did not match"
 FOK_DID_NOT_MATCH = "Fill Or Kill order did not match"
+STOP_IS_TRIGGERED_AT_ONCE = "Stop order failed as it would have been triggered immediately"
 MODIFY_CHANGES_NOTHING = "Modify order would not have modified anything and was cancelled"
 MODIFY_WOULD_MATCH = "Modify order would have matched"
 CANCEL_FAILED = "An error occurred while cancelling your order."
@@ -133,6 +134,8 @@ def base_quantity(pair: PairSpec, quantity: Decimal) -> Decimal:
 def _order_type(request: NewOrder) -> str:
     if request.kind == "market":
         return "MARKET"
+    if request.stop is not None:
+        return request.stop.type
     return "LIMIT_POST_ONLY" if request.post_only else "LIMIT"
 
 
@@ -146,10 +149,18 @@ def _check_limit(pair: PairSpec, request: NewOrder) -> None:
         raise invalid_request("a limit order takes quantity, not quoteAmount")
     if request.post_only and request.time_in_force != "GTC":
         raise invalid_request("postOnly needs timeInForce GTC")
+    if request.stop is not None:
+        _check_stop(pair, request, request.stop)
     price = _positive("price", request.price)
     quantity = base_quantity(pair, _positive("quantity", request.quantity))
     _check_tick(pair, price)
     _check_size(pair, base=quantity, quote=price * quantity)
+
+
+def _check_stop(pair: PairSpec, request: NewOrder, stop: Stop) -> None:
+    if request.post_only:
+        raise invalid_request("a stop order takes no postOnly")
+    _check_tick(pair, _positive("stopPrice", stop.price))
 
 
 def _check_market(pair: PairSpec, request: NewOrder) -> None:

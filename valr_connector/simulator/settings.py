@@ -116,7 +116,7 @@ class SimulatorSettings:
     """From one MARK_PRICE_UPDATE of a pair to the next; VALR documents 5 and was seen to take 3."""
 
     send_placed_status: bool = False
-    """ORDER_STATUS_UPDATE "Placed" for an order that rests (unknown 2)."""
+    """ORDER_STATUS_UPDATE "Placed" for an order that rests (unknown 2), "Active" for a stop that waits."""
     order_status_needs_subscription: bool = False
     """ORDER_STATUS_UPDATE only after SUBSCRIBE (unknown 1)."""
     account_acks: bool = True
@@ -125,6 +125,8 @@ class SimulatorSettings:
     """customerOrderId in the events of orders and trades (unknown 9)."""
     failure_frames: FailureFrames = "both"
     """What tells a failed placement beside ORDER_STATUS_UPDATE: ORDER_PROCESSED, FAILED_ORDER (unknown 4)."""
+    cancel_all_takes_stops: bool = True
+    """Whether to cancel all orders cancels the stops that wait, too (unknown 28)."""
     send_failed_status: bool = True
     """ORDER_STATUS_UPDATE "Failed" (19.2)."""
     error_replies: ErrorReplies = "error"

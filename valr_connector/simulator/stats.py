@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from valr_connector.simulator.vocabulary import OrderChange, State
-
-_OPEN = frozenset({State.PLACED, State.PARTIALLY_FILLED, State.MODIFIED})
+from valr_connector.simulator.vocabulary import OPEN_STATES, OrderChange
 
 
 @dataclass(slots=True)
@@ -30,7 +28,7 @@ class Statistics:
     def order_changed(self, change: OrderChange) -> None:
         """Follow an order into or out of the book."""
         open_orders = self.open_orders.setdefault(change.account_id, set())
-        if change.state not in _OPEN:
+        if change.state not in OPEN_STATES:
             open_orders.discard(change.order_id)
             return
         open_orders.add(change.order_id)

@@ -37,6 +37,7 @@ from valr_connector.simulator.vocabulary import (
     PairChanged,
     PairSpec,
     PublicTrade,
+    State,
     VenueEvent,
     VenueOrder,
     Wallet,
@@ -52,6 +53,7 @@ class Venue:
         rng: source of the ids; the same seed and clock give the same ids.
         duplicate_ids_fail_late: a customerOrderId in use is refused by the engine (a Failed order) instead of
             at validation (-11502); VALR is known to do either (protocol 6).
+        cancel_all_takes_stops: whether `cancel_all` cancels stops that wait as well (protocol 21, 28).
     """
 
     def __init__(
@@ -61,7 +63,9 @@ class Venue:
         clock: Callable[[], int],
         rng: Random,
         duplicate_ids_fail_late: bool = False,
+        cancel_all_takes_stops: bool = True,
     ) -> None:
+        self.cancel_all_takes_stops = cancel_all_takes_stops
         self.duplicate_ids_fail_late = duplicate_ids_fail_late
         self._books = {pair.symbol: Book(pair) for pair in pairs}
         self._pairs = {symbol: book.pair for symbol, book in self._books.items()}
@@ -195,8 +199,12 @@ class Venue:
             return modifier.run(request, modify_request_id)
 
     def cancel_all(self, account_id: str, symbol: str | None = None) -> list[VenueOrder]:
-        """Cancel every open order of the account, of one pair or of all; the cancelled ones, oldest first."""
-        orders = self._account(account_id).orders.open(symbol)
+        """Cancel the open orders of the account, of one pair or of all; the cancelled ones, oldest first."""
+        orders = [
+            order
+            for order in self._account(account_id).orders.open(symbol)
+            if self.cancel_all_takes_stops or order.state is not State.ACTIVE
+        ]
         with self._command() as effects:
             for order in orders:
                 self._engine.cancel(order, self._books[order.symbol], effects)

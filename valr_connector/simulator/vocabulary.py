@@ -14,17 +14,24 @@ from typing import Literal, NamedTuple
 BuyOrSell = Literal["buy", "sell"]
 ModifyMatchStrategy = Literal["RETAIN_ORIGINAL", "CANCEL_ORIGINAL", "REPRICE"]
 """What becomes of an order whose new price would match (protocol 10.5)."""
+StopType = Literal["TAKE_PROFIT_LIMIT", "STOP_LOSS_LIMIT"]
 
 
 class State(StrEnum):
     """orderStatusType as VALR writes it (protocol 19.1)."""
 
+    ACTIVE = "Active"
+    """A stop order that waits for its price (protocol 10.4)."""
     PLACED = "Placed"
     PARTIALLY_FILLED = "Partially Filled"
     MODIFIED = "Order Modified"
     FILLED = "Filled"
     CANCELLED = "Cancelled"
     FAILED = "Failed"
+
+
+OPEN_STATES = frozenset({State.ACTIVE, State.PLACED, State.PARTIALLY_FILLED, State.MODIFIED})
+"""Those of an order that has not ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +50,23 @@ class PairSpec:
     active: bool = True
     kind: str = "SPOT"
     margin_allowed: bool = False
-    order_types: tuple[str, ...] = ("LIMIT_POST_ONLY", "LIMIT", "MARKET")
+    order_types: tuple[str, ...] = (
+        "LIMIT_POST_ONLY", "LIMIT", "MARKET", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT",
+    )  # fmt: skip
+
+
+class Stop(NamedTuple):
+    """What makes a limit order wait: until the last traded price reaches `price` (protocol 10.4)."""
+
+    type: StopType
+    price: Decimal
 
 
 class NewOrder(NamedTuple):
-    """A request to place: one of `quantity` and `quote_amount`; a limit order has quantity and price."""
+    """A request to place: one of `quantity` and `quote_amount`; a limit order has quantity and price.
+
+    A limit order with a `stop` is a stop-limit order.
+    """
 
     symbol: str
     side: BuyOrSell
@@ -59,6 +78,7 @@ class NewOrder(NamedTuple):
     time_in_force: Literal["GTC", "IOC", "FOK"] = "GTC"
     customer_order_id: str = ""
     allow_margin: bool = False
+    stop: Stop | None = None
 
 
 class ModifyOrder(NamedTuple):
@@ -131,7 +151,7 @@ class VenueOrder:
 
     @property
     def is_open(self) -> bool:
-        return self.state in (State.PLACED, State.PARTIALLY_FILLED, State.MODIFIED)
+        return self.state in OPEN_STATES
 
     @property
     def time_in_force(self) -> Literal["GTC", "IOC", "FOK"]:
@@ -143,6 +163,8 @@ class VenueOrder:
         """orderType as VALR answers it (protocol 10.9)."""
         if self.request.kind == "market":
             return "market"
+        if self.request.stop is not None:
+            return self.request.stop.type.lower().replace("_", "-")
         return "post-only limit" if self.request.post_only else "limit"
 
 
@@ -169,6 +191,7 @@ class OrderChange(NamedTuple):
     executed_price: Decimal = Decimal(0)
     executed_quantity: Decimal = Decimal(0)
     executed_fee: Decimal = Decimal(0)
+    stop_price: Decimal | None = None
 
 
 class AccountTrade(NamedTuple):

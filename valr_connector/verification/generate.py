@@ -21,6 +21,7 @@ from valr_connector.verification.generate_faults import (
     PLACING,
     SOCKETS,
     SOCKETS_WITHOUT_BOOKS,
+    STOPPING,
     FaultMaker,
     Mix,
 )
@@ -35,6 +36,8 @@ LADDER: Final = 20_000
 _IMMEDIATELY: Final = 0.002
 _FOLLOWING_BOOKS: Final = 0.3
 """So many follow a book beside their orders."""
+_PASSIVE: Final[Mapping[str, float]] = {"passive": 0.95, "post-only": 0.95, "stop": 0.5}
+"""How often an order of that kind would rest; others never would."""
 _CALM: Final = 0.12
 """So many schedules have no fault: then everything has to be told when it happens, and not a second later."""
 
@@ -126,6 +129,7 @@ class _Generator:
             "duplicate_ids_fail_late": rng.random() < 0.3,
             "finished_order_status": rng.choice(("terminal", "not_found", "invalid")),
             "rate_limited_body": rng.choice(("html", "json", "empty")),
+            "cancel_all_takes_stops": rng.random() < 0.7,
         }
         if rng.random() < 0.5:
             dials["processing_latency_s"] = 0.005
@@ -165,6 +169,7 @@ class _Generator:
             (10, lambda: _Plot([*self._making()])),
             (6, lambda: self._filled_after_the_receipt(latency_s)),
             (5, self._known_by_an_id_to_come),
+            (8, self._triggered),
         ]
         mishaps: list[tuple[int, Callable[[], _Plot]]] = [
             (16, self._crashing),
@@ -190,10 +195,12 @@ class _Generator:
     def _life_of_an_order(self, at: float, name: str) -> Iterator[s.AnyStep]:
         rng = self._rng
         place = self._placement(at, name)
-        yield from self._faults.aimed(at, PLACING)
+        yield from self._faults.aimed(at, PLACING if place.stop is None else STOPPING)
         yield place
         if rng.random() < 0.45:
             yield self._taking(at + self._soon(), place.side)
+        if place.stop is not None and rng.random() < 0.7:
+            yield self._triggering(at + self._soon(), place)
         if rng.random() < 0.3:
             yield from self._modify(round(at + self._soon(), 3), name, place)
         if rng.random() < 0.65:
@@ -299,6 +306,32 @@ class _Generator:
         }
         return _Plot(steps, venue)
 
+    def _triggered(self) -> _Plot:
+        """A stop order is triggered, and is filled, rests, or meets an order of its own account."""
+        rng = self._rng
+        side = self._side()
+        other: BuyOrSell = "SELL" if side == "BUY" else "BUY"
+        amount = Decimal("0.01")
+        steps: list[s.AnyStep] = []
+        if rng.random() < 0.6:
+            in_the_way = self._passive_price(other, 500)
+            steps.append(s.Place(at=0.1, name="o0", side=other, amount=amount, price=in_the_way))
+        away = rng.choice((1_000, -LADDER - 1_000))
+        stop = s.Place(
+            at=0.4,
+            name="o1",
+            side=side,
+            amount=amount,
+            price=self._passive_price(side, away),
+            stop=self._passive_price(side, 5_000),
+            takes_profit=True,
+        )
+        at = round(stop.at + rng.choice((0.5, self._soon())), 3)
+        steps += [*self._faults.aimed(stop.at, STOPPING), stop, self._triggering(at, stop)]
+        if rng.random() < 0.4:
+            steps += self._cancelling(round(at + rng.choice((-_IMMEDIATELY, self._soon())), 3), "o1", side)
+        return _Plot(steps)
+
     def _placed_again(self) -> _Plot:
         """A placement is lost for good, and after the grace it is sent again."""
         fate = self._rng.choice((s.FrameFate.DROP, s.FrameFate.CUT_BEFORE))
@@ -352,8 +385,8 @@ class _Generator:
         side = self._side()
         amount = Decimal(rng.randint(1, 20)) / 1000
         kinds = ("passive", "crossing", "post-only", "ioc", "fok", "market", "value", "stop")
-        kind = rng.choices(kinds, (40, 8, 16, 8, 4, 8, 4, 2))[0]
-        is_passive = kind in ("passive", "post-only", "stop") and rng.random() < 0.95
+        kind = rng.choices(kinds, (40, 8, 16, 8, 4, 8, 4, 6))[0]
+        is_passive = rng.random() < _PASSIVE.get(kind, 0.0)
         away = rng.randint(100, LADDER - 100) if is_passive else -(LADDER + 1_000)
         price = self._passive_price(side, away)
         match kind:
@@ -366,8 +399,17 @@ class _Generator:
             case "fok":
                 return s.Place(at=at, name=name, side=side, amount=amount * 4, price=price, tif="FOK")
             case "stop":
-                stop = self._passive_price(side, -5_000)
-                return s.Place(at=at, name=name, side=side, amount=amount, price=price, stop=stop)
+                takes_profit = rng.random() < 0.4
+                stop = self._passive_price(side, 5_000 if takes_profit else -5_000)
+                return s.Place(
+                    at=at,
+                    name=name,
+                    side=side,
+                    amount=amount,
+                    price=price,
+                    stop=stop,
+                    takes_profit=takes_profit,
+                )
             case found:
                 is_post_only = found == "post-only"
                 return s.Place(
@@ -376,6 +418,11 @@ class _Generator:
 
     def _taking(self, at: float, side: BuyOrSell) -> s.Take:
         return s.Take(at=round(at, 3), side=side, amount=Decimal(self._rng.randint(1, 20)) / 1000)
+
+    def _triggering(self, at: float, place: s.Place) -> s.Take:
+        """A trade on that side of the middle that triggers a stop order."""
+        other: BuyOrSell = "SELL" if place.side == "BUY" else "BUY"
+        return self._taking(at, place.side if place.takes_profit else other)
 
     def _events_of_the_market(self, until: float) -> Iterator[s.AnyStep]:
         rng = self._rng

@@ -52,7 +52,7 @@ class Mix:
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """The frames and the route of one kind of command."""
+    """The frames and the route of one kind of command; `command` is empty where it goes by REST alone."""
 
     command: str
     reply: str
@@ -63,6 +63,7 @@ PLACING: Final = Aim("PLACE_LIMIT_ORDER", "PLACE_LIMIT_WS_RESPONSE", "POST_/v2/o
 CANCELLING: Final = Aim("CANCEL_LIMIT_ORDER", "CANCEL_ORDER_WS_RESPONSE", "DELETE_/v2/orders")
 MODIFYING: Final = Aim("MODIFY_ORDER", "MODIFY_ORDER_OUTCOME", "PUT_/v2/orders")
 BATCHING: Final = Aim("", "ORDER_PROCESSED", "POST_/v1/batch")
+STOPPING: Final = Aim("", "ORDER_PROCESSED", "POST_/v2/orders/stop")
 
 
 class FaultMaker:
@@ -82,7 +83,7 @@ class FaultMaker:
         rng = self._rng
         if rng.random() >= self._mix.aimed:
             return
-        if self._is_rest() or aim is BATCHING:
+        if self._is_rest() or not aim.command:
             yield self._request_fault(at, rng.choice((aim.route, aim.route, "GET_/v1/orders")))
         elif rng.random() < 0.45:
             yield self._outward(at, rng.choice((aim.command, "")))

@@ -61,9 +61,9 @@ class Truth:
     trades: Mapping[str, Sequence[AccountTrade]]
 
     def order(self, client_order_id: str) -> VenueOrder | None:
-        """The order that lives or lived under this id: one that did not fail, if there is one."""
+        """The order that lives or lived under this id, else one that failed, if there is one."""
         orders = self.orders.get(client_order_id, ())
-        return next((order for order in orders if order.state is not State.FAILED), next(iter(orders), None))
+        return next((order for order in orders if has_lived(order)), next(iter(orders), None))
 
     def trades_of(self, client_order_id: str) -> Sequence[AccountTrade]:
         """All fills under this id."""
@@ -87,6 +87,7 @@ def truth_of(orders: Iterable[VenueOrder], trades: Iterable[AccountTrade]) -> Tr
 
 STATUS_OF: Mapping[State | None, OrderStatus] = {
     None: OrderStatus.PENDING_CREATE,
+    State.ACTIVE: OrderStatus.OPEN,
     State.PLACED: OrderStatus.OPEN,
     State.MODIFIED: OrderStatus.OPEN,
     State.PARTIALLY_FILLED: OrderStatus.PARTIALLY_FILLED,
@@ -95,6 +96,11 @@ STATUS_OF: Mapping[State | None, OrderStatus] = {
     State.FAILED: OrderStatus.FAILED,
 }
 """How the library calls the venue's states."""
+
+
+def has_lived(order: VenueOrder) -> bool:
+    """Whether it was ever open or filled, or may be yet: a stop order can fail when it is triggered."""
+    return not order.history or order.history[0].state is not State.FAILED
 
 
 def ended_at(order: VenueOrder) -> int | None:
@@ -147,7 +153,7 @@ def _was_alive(there: VenueOrder | None, at: int) -> bool:
 def s2_one_intent_one_order(story: OrderStory, truth: Truth) -> Iterator[Violation]:
     """At most one order of the venue comes of one intent."""
     orders = truth.orders.get(story.order.client_order_id, ())
-    lived = [order for order in orders if order.state is not State.FAILED]
+    lived = [order for order in orders if has_lived(order)]
     if len(lived) > 1:
         yield Violation("S2", f"{_named(story)} is {len(lived)} orders at the venue")
 

@@ -97,7 +97,7 @@ class Step(Struct, frozen=True, kw_only=True, tag_field="verb", omit_defaults=Tr
 class Place(Step, frozen=True, kw_only=True, tag="place", omit_defaults=True):
     """Place an order. Without a price it is a market order, sized by `amount` or by `quote`.
 
-    With a `stop` price it is a stop-limit order, which the embedded exchange refuses. `retry` is the policy
+    With a `stop` price it is a stop-limit order, which limits a loss or `takes_profit`. `retry` is the policy
     of this order; by default, that of the settings.
     """
 
@@ -107,6 +107,7 @@ class Place(Step, frozen=True, kw_only=True, tag="place", omit_defaults=True):
     quote: Decimal | None = None
     price: Decimal | None = None
     stop: Decimal | None = None
+    takes_profit: bool = False
     post_only: bool = False
     tif: Literal["GTC", "IOC", "FOK"] = "GTC"
     retry: Literal["", "never", "if_unsent", "if_proved_absent"] = ""

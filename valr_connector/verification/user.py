@@ -184,7 +184,7 @@ class User:
             order = await life.valr.place_stop_limit_order(
                 PAIR,
                 side,
-                order_type=OrderType.STOP_LOSS_LIMIT,
+                order_type=OrderType.TAKE_PROFIT_LIMIT if step.takes_profit else OrderType.STOP_LOSS_LIMIT,
                 amount=step.amount or 0,
                 price=step.price,
                 stop_price=step.stop,
