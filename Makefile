@@ -35,7 +35,7 @@ help:
 	@echo "make planted plant bugs on purpose, and have the simulation find each (SEEDS=300 FROM=0)"
 	@echo "make test-browser  test the dashboard's page in headless Chromium ('make browser' installs that)"
 	@echo "make test-prometheus  have Prometheus scrape the demo ('make prometheus' fetches that)"
-	@echo "make screenshots   take the pictures of docs/operations anew"
+	@echo "make screenshots   take the pictures of the README and of docs/operations anew"
 	@echo "make vendor  fetch the charting library and compare the packaged copy with it"
 	@echo "make public-api  the public names against those that were accepted (ACCEPT=1 takes a change over)"
 	@echo "make tour    the path of one ORDER_STATUS_UPDATE through the code, function by function"
@@ -111,6 +111,7 @@ test-prometheus: venv
 screenshots: venv
 	$(BIN)/python -m tests.browser.screenshots
 	$(BIN)/python -m tests.cli.top_screenshot
+	$(BIN)/python -m tests.cli.demo_screenshot
 
 vendor: venv
 	$(BIN)/python scripts/vendor.py

@@ -42,3 +42,16 @@ def test_every_file_that_the_readme_names_is_there() -> None:
 
     assert named
     assert [name for groups in named for name in groups if not (ROOT / name).exists()] == []
+
+
+def test_every_figure_of_the_readme_stands_on_the_page_that_it_links() -> None:
+    rows = re.findall(r"^\| [^|]+ \| ([^|]*\d[^|]*) \| \[[^]]+\]\((docs/[^)]+)\) \|$", README, re.MULTILINE)
+    unheard = [
+        (page, figure)
+        for figures, page in rows
+        for figure in re.findall(r"\d[\d,.]*", figures)
+        if figure not in (ROOT / page).read_text(encoding="utf-8")
+    ]
+
+    assert len(rows) == 4
+    assert unheard == []
