@@ -34,10 +34,14 @@ class Balances:
         """Take over one wallet; None if it was old news or changed nothing but the time."""
         currency = balance.currency
         known = self._by_currency.get(currency)
-        if known is not None and _is_older(balance, known):
+        if known is None:
+            self._by_currency[currency] = balance
+            return BalanceChanged(balance)
+        at, known_at = balance.updated_at, known.updated_at
+        if at is not None and known_at is not None and at < known_at:
             return None
         self._by_currency[currency] = balance
-        return None if known is not None and _holds_as_much(balance, known) else BalanceChanged(balance)
+        return None if _holds_as_much(balance, known) else BalanceChanged(balance)
 
     def replace(self, balances: Iterable[Balance]) -> list[BalanceChanged]:
         """Take over a complete list; a wallet that it leaves out is empty, unless newer news says otherwise.
@@ -61,8 +65,3 @@ def _holds_as_much(balance: Balance, known: Balance) -> bool:
         and balance.available == known.available
         and balance.total == known.total
     )
-
-
-def _is_older(balance: Balance, known: Balance) -> bool:
-    at, known_at = balance.updated_at, known.updated_at
-    return at is not None and known_at is not None and at < known_at

@@ -34,7 +34,7 @@ from valr_connector.model.ids import ClientOrderId
 from valr_connector.protocol import frames as f
 from valr_connector.protocol.account_frames import OrderFailureData
 from valr_connector.protocol.reply_frames import Refusal, ReplyError
-from valr_connector.protocol.rows import AccountTradeRow, OpenOrderRow, OrderReport
+from valr_connector.protocol.rows import AccountTradeRow, BalanceRow, OpenOrderRow, OrderReport
 from valr_connector.protocol.spellings import is_true
 
 _PLACING = (CommandKind.PLACE_LIMIT, CommandKind.PLACE_MARKET)
@@ -59,6 +59,7 @@ _STREAM, _SNAPSHOT, _QUERY = Source.STREAM, Source.SNAPSHOT, Source.QUERY
 _WITHOUT_AN_OUTCOME = frozenset({Says.PLACEMENT_UNKNOWN, Says.CANCEL_UNKNOWN, Says.MODIFY_UNKNOWN})
 
 _Activity = f.WalletFrame | f.PositionFrame
+Complaint = f.ErrorFrame | f.UnauthorizedFrame | f.UnsupportedFrame | f.RateLimitExceededFrame
 _OrderNotice = f.FailedOrderFrame | f.FailedCancelOrderFrame | f.GuessedFrame
 
 
@@ -69,6 +70,7 @@ class EventRouter:
         unknown: how many frames of each unknown type came in.
         unrecognised: how often each order status came in that nobody knows.
         on_step: told of everything that did not come in a frame.
+        on_complaint: told of each frame that says that something here is amiss, before it is handled.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class EventRouter:
         self._stranger_policy = strangers or StrangerPolicy()
         self._epoch = 0
         self.on_step: Listener = unheard
+        self.on_complaint: Callable[[Complaint], None] = _unheard
         self._unknown = Sightings()
         self._unrecognised = Sightings()
         self.unknown: Mapping[str, int] = self._unknown.counts
@@ -156,11 +159,10 @@ class EventRouter:
         if source is _QUERY:
             self.on_step(Told(evidence))
         events = self._tracker.apply(evidence, now)
-        return events if evidence.says is not _UNRECOGNISED else (*events, *self._note_unrecognised(row))
-
-    def _note_unrecognised(self, row: OrderReport) -> Sequence[Event]:
+        if evidence.says is not _UNRECOGNISED:
+            return events
         text = self._unrecognised.see(row.status_text)
-        return () if text is None else (UnrecognisedStatus(text),)
+        return events if text is None else (*events, UnrecognisedStatus(text))
 
     def note_question(self, order: OrderRecord, question: Question, now: int) -> None:
         """VALR is about to be asked about an order."""
@@ -250,14 +252,10 @@ class EventRouter:
             present.add(exchange_order_id)
             if client_order_id is not None:
                 present.add(client_order_id)
-            order = self._tracker.find(client_order_id, exchange_order_id)
-            if order is None:
+            if self._tracker.find(client_order_id, exchange_order_id) is None:
                 unknown.append(row)
-                continue
-            evidence = report_evidence(row, _SNAPSHOT)
-            events += self._tracker.apply_to(order, evidence, now)
-            if evidence.says is _UNRECOGNISED:
-                events += self._note_unrecognised(row)
+            else:
+                events += self.report(row, _SNAPSHOT, now)
         for row in self._strangers.note(unknown, now):
             events += self._meet(row, now, epoch)
         events += self._tracker.note_absent(frozenset(present), now, epoch)
@@ -274,12 +272,12 @@ class EventRouter:
         return (untracked(row, handling), *self._tracker.adopt(order, now))
 
     def _on_balance(self, frame: f.BalanceUpdateFrame, _now: int) -> Sequence[Event]:
-        changes: list[Event] = []
-        for row in frame.rows:
-            change = self._balances.update(row.to_balance())
-            if change is not None:
-                changes.append(change)
-        return changes
+        rows = frame.data
+        if isinstance(rows, BalanceRow):
+            change = self._balances.update(rows.to_balance())
+            return () if change is None else (change,)
+        changes = (self._balances.update(row.to_balance()) for row in rows)
+        return [change for change in changes if change is not None]
 
     def _on_activity(self, frame: _Activity, _now: int) -> Sequence[Event]:
         return (AccountActivity(_ACTIVITIES[type(frame)], frame.data),)
@@ -345,13 +343,17 @@ class EventRouter:
         command = self._ledger.answer(frame.client_msg_id, *kinds)
         return self._refuse(command, kinds, frame.client_order_id, frame.error, now)
 
-    def _on_error(self, frame: f.ErrorFrame, now: int) -> Sequence[Event]:
+    def _on_error(
+        self, frame: f.ErrorFrame | f.UnauthorizedFrame | f.UnsupportedFrame, now: int
+    ) -> Sequence[Event]:
+        self.on_complaint(frame)
         # An ERROR may be about a subscription: without a message id it answers no command.
         if frame.client_msg_id is None:
             return ()
         return self._on_invalid(frame, _ALL_KINDS, now)
 
     def _on_rate_limit(self, frame: f.RateLimitExceededFrame, now: int) -> Sequence[Event]:
+        self.on_complaint(frame)
         kinds = [kind for kind in CommandKind if kind == frame.request_type] or _ALL_KINDS
         command = self._ledger.answer(frame.client_msg_id, *kinds)
         return self._refuse(command, kinds, None, _RATE_LIMITED, now)
@@ -405,6 +407,10 @@ def fill_evidence(row: AccountTradeRow, source: Source) -> Evidence | None:
     at = row.at
     trade = Trade(trade_id, row.price, row.amount, row.fee, row.liquidity, at)
     return Evidence(_FILL, source, client_order_id, exchange_order_id, at, trade=trade)
+
+
+def _unheard(_: Complaint) -> None:
+    """Nobody listens."""
 
 
 def _nothing(_frame: object, _now: int) -> Sequence[Event]:

@@ -197,8 +197,9 @@ def apply(order: OrderRecord, evidence: Evidence, now: int) -> Applied:
     if note is not None:
         note(order, evidence, now, events)
     changed = (evidence.original is not None or says is _SAYS_FILLED) and note_amounts(order, evidence)
-    if evidence.trade is not None:
-        count_fill(order, evidence, evidence.trade, events)
+    trade = evidence.trade
+    if trade is not None:
+        count_fill(order, evidence, trade, events)
     ask = _move(order, evidence, changed, now, events)
     at, updated_at = evidence.at, order.updated_at
     if at is not None and (updated_at is None or at > updated_at):

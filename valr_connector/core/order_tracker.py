@@ -145,22 +145,26 @@ class OrderTracker:
         Evidence about nobody known waits if it names only an exchange id, for the reply that tells the
         id may still be under way; with a client order id that is not ours it is somebody else's.
         """
-        order = self.find(evidence.client_order_id, evidence.exchange_order_id)
+        client_order_id, exchange_order_id = evidence.client_order_id, evidence.exchange_order_id
+        order = self._in_flight.get(client_order_id or "") or self.find(client_order_id, exchange_order_id)
         if order is None:
             self._set_aside(evidence, now)
             return ()
-        return self.apply_to(order, evidence, now)
+        if order.exchange_order_id == exchange_order_id is not None:
+            return self._apply_to(order, evidence, now)
+        return self._apply_by_client_order_id(order, evidence, now)
 
-    def apply_to(self, order: OrderRecord, evidence: Evidence, now: int) -> Sequence[OrderEvent]:
-        """Apply evidence to the order that `find` gave for it."""
-        known_id = order.exchange_order_id
-        if known_id is None:
+    def _apply_by_client_order_id(
+        self, order: OrderRecord, evidence: Evidence, now: int
+    ) -> Sequence[OrderEvent]:
+        """Apply evidence that names no exchange id, or the first one or another one for this order."""
+        if order.exchange_order_id is None:
             return self._apply_to(order, evidence, now) + self._claim_id(order, now)
-        if evidence.exchange_order_id is not None and evidence.exchange_order_id != known_id:
-            self.unclaimed += 1  # it gives this client order id another exchange id than the order has
-            self._questions.ask(order.client_order_id, AskReason.CONTRADICTION, now)
-            return ()
-        return self._apply_to(order, evidence, now)
+        if evidence.exchange_order_id is None:
+            return self._apply_to(order, evidence, now)
+        self.unclaimed += 1
+        self._questions.ask(order.client_order_id, AskReason.CONTRADICTION, now)
+        return ()
 
     def note_question(self, order: OrderRecord, reason: AskReason, attempt: int, now: int) -> None:
         """VALR is about to be asked by REST what became of an order: part of its story."""

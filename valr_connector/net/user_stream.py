@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from valr_connector.core.commands import CommandKind, CommandLedger
-from valr_connector.core.event_router import EventRouter
+from valr_connector.core.event_router import Complaint, EventRouter
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.guards import SECOND
 from valr_connector.core.order_record import OrderRecord
@@ -33,12 +33,7 @@ from valr_connector.observe import metrics as m
 from valr_connector.observe.log_fields import about_order
 from valr_connector.protocol.commands import AccountEvent, subscribe_account_command
 from valr_connector.protocol.frames import (
-    AccountFrame,
-    ErrorFrame,
     RateLimitExceededFrame,
-    UnauthorizedFrame,
-    UnknownFrame,
-    UnsupportedFrame,
     decode_account_frame,
 )
 from valr_connector.protocol.rows import OpenOrderRow, OrderReport
@@ -55,9 +50,7 @@ _UNKNOWN_AFTER_LOSS = {
 SUBSCRIBE_ORDER_STATUS = subscribe_account_command([AccountEvent.ORDER_STATUS_UPDATE])
 """Whether it is needed is not known (protocol 15, 21 no. 1), so it is always sent."""
 
-_COMPLAINTS = frozenset({ErrorFrame, UnauthorizedFrame, UnsupportedFrame, RateLimitExceededFrame})
-
-_ODDITIES = frozenset({ZombieOrder, UntrackedOrder, UnknownFrameReceived, UnrecognisedStatus})
+_ODDITIES = (ZombieOrder, UntrackedOrder, UnknownFrameReceived, UnrecognisedStatus)
 
 _INFO = logging.INFO
 
@@ -89,6 +82,8 @@ class UserStreamTracker:
         on_rate_limited: Callable[[str | None], None] | None = None,
     ) -> None:
         self._router = router
+        self._route = router.route
+        router.on_complaint = self._take_complaint
         self._ledger = ledger
         self._publisher = publisher
         self._resync = resync
@@ -99,6 +94,7 @@ class UserStreamTracker:
         self._subscribed_at: int | None = None
         self._broken_subscriptions = 0
         self._was_in_step = False
+        publisher.on(_ODDITIES, self._note_oddity)
         self.client = connect(self)
 
     @property
@@ -186,16 +182,14 @@ class UserStreamTracker:
         except DecodeError as error:
             self._refuse(error)
             return
-        if type(frame) in _COMPLAINTS:
-            self._take_complaint(frame)
-        events = self._router.route(frame, self._clock())
+        events = self._route(frame, self._clock())
         if events:
             self._tell(events)
 
-    def _take_complaint(self, frame: AccountFrame | UnknownFrame) -> None:
-        if isinstance(frame, ErrorFrame | UnauthorizedFrame | UnsupportedFrame):
+    def _take_complaint(self, frame: Complaint) -> None:
+        if not isinstance(frame, RateLimitExceededFrame):
             log.warning("account socket: VALR says %s: %s", type(frame).__name__, frame.error.message)
-        elif isinstance(frame, RateLimitExceededFrame) and self._on_rate_limited is not None:
+        elif self._on_rate_limited is not None:
             self._on_rate_limited(frame.request_type)
 
     def on_connected(self, epoch: int) -> None:
@@ -243,8 +237,6 @@ class UserStreamTracker:
                     _log_order_event(event)
         publish = self._publisher.publish
         for event in events:
-            if type(event) in _ODDITIES:
-                self._note_oddity(event)
             publish(event)
 
     def _note_oddity(self, event: Event) -> None:

@@ -38,7 +38,6 @@ log = logging.getLogger(__name__)
 PING: Final = b'{"type":"PING"}'
 _NS_PER_S: Final = 1_000_000_000
 _TOO_MANY_REQUESTS: Final = 429
-_DEBUG: Final = logging.DEBUG
 
 
 class WebSocketClient:
@@ -106,6 +105,7 @@ class WebSocketClient:
         self._on_refused = on_refused
         self._permit = permit
         self._dial = dial
+        self._is_looked_at = tap is not None or log.isEnabledFor(logging.DEBUG)
         self._connection: SocketConnection | None = None
         self._doom: Ending | None = None
         self._pong_or_end = asyncio.Event()
@@ -260,18 +260,13 @@ class WebSocketClient:
         received = self._counts.received
         handled = self._counts.handled
         on_frame = self._handler.on_frame
-        tap = self._tap
 
         def read(raw: bytes) -> None:
             now = clock()
             received.value = count = received.value + 1
             session.last_frame_ns = now
-            if session.is_alert:
+            if session.is_alert or self._is_looked_at:
                 self._look(connection, raw, now, authenticated)
-            if tap is not None:
-                self._guarded(tap.frame_in, raw)
-            if log.isEnabledFor(_DEBUG):
-                log.debug("%s < %s", self._name, raw)
             try:
                 on_frame(raw)
             except Exception as error:  # noqa: BLE001  the handler's mistakes are its own, and counted
@@ -284,9 +279,12 @@ class WebSocketClient:
     def _look(
         self, connection: SocketConnection, raw: bytes, now: int, authenticated: Callable[[], None]
     ) -> None:
-        """A frame that can concern the connection itself."""
+        """A frame that can concern the connection itself, or that somebody looks at."""
         if self.session.frame(now):
             self._changed(SessionState.STALE, "")
+        if self._tap is not None:
+            self._guarded(self._tap.frame_in, raw)
+        log.debug("%s < %s", self._name, raw)
         if self.session.awaits_control:
             self._take_control(connection, raw, now, authenticated)
 
@@ -319,6 +317,8 @@ class WebSocketClient:
     async def _keep_alive(self, connection: SocketConnection) -> None:
         session = self.session
         while True:
+            # Asking with each frame would take as long as half of all else that is done here.
+            self._is_looked_at = self._tap is not None or log.isEnabledFor(logging.DEBUG)
             action = session.check(self._clock())
             if action is Action.WAIT:
                 await self._sleep(session.wait_s(self._clock()))
