@@ -148,6 +148,8 @@ def retry_policy(retry: object) -> RetryPolicy:
     Raises:
         InvalidArgumentError: there is no such policy.
     """
+    if isinstance(retry, RetryPolicy):
+        return retry
     if isinstance(retry, str) and retry in tuple(RetryPolicy):
         return RetryPolicy(retry)
     raise InvalidArgumentError("retry", retry, f"must be one of {', '.join(RetryPolicy)}")
@@ -170,12 +172,16 @@ def checked_scope(scope: object, pair: object) -> CancelScope:
 
 def checked_side(side: object) -> Side:
     """BUY or SELL, or a clear error."""
+    if isinstance(side, Side):
+        return side
     if isinstance(side, str) and side in tuple(Side):
         return Side(side)
     raise InvalidArgumentError("side", side, "must be Side.BUY or Side.SELL")
 
 
 def _time_in_force(time_in_force: object) -> TimeInForce:
+    if isinstance(time_in_force, TimeInForce):
+        return time_in_force
     if isinstance(time_in_force, str) and time_in_force in tuple(TimeInForce):
         return TimeInForce(time_in_force)
     raise InvalidArgumentError("time_in_force", time_in_force, "must be GTC, IOC or FOK")

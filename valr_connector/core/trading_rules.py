@@ -7,7 +7,8 @@ intended; sizes are rounded down. What then breaks a bound is the caller's error
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -16,6 +17,10 @@ from valr_connector.model.enums import Side
 from valr_connector.model.events import TradingRulesChanged
 from valr_connector.model.ids import Pair, Symbol
 from valr_connector.model.market import PairInfo
+from valr_connector.model.numbers import MOST_DIGITS
+
+_WIDE: Final = Context(prec=2 * MOST_DIGITS)
+"""28 digits could round a large amount of a small step. Used as it is, for a local context costs 1.5 us."""
 
 
 class TradingRules:
@@ -166,9 +171,10 @@ def _check_notional(info: PairInfo, notional: Decimal) -> None:
 
 
 def _on_grid(value: Decimal, step: Decimal, rounding: str) -> Decimal:
-    with localcontext() as context:
-        context.prec = 60  # 28 digits could round a large amount of a small step
-        return (value / step).to_integral_value(rounding=rounding) * step
+    if not _WIDE.remainder(value, step):
+        return value
+    steps = _WIDE.divide(value, step).to_integral_value(rounding=rounding)
+    return _WIDE.multiply(steps, step)
 
 
 def _plain(value: Decimal) -> str:

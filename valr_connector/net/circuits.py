@@ -66,11 +66,11 @@ class Circuit:
 
     def allows(self) -> bool:
         """Whether an attempt may go now."""
-        return self._watched(self._breaker.allows)
+        return self._breaker.state is CircuitState.CLOSED or self._watched(self._breaker.allows)
 
     def enter(self) -> bool:
         """Whether an attempt may go now. Half-open, it is the one that decides: say what became of it."""
-        return self._watched(self._breaker.enter)
+        return self._breaker.state is CircuitState.CLOSED or self._watched(self._breaker.enter)
 
     def withdrawn(self) -> None:
         """An attempt that had entered was not made after all."""
@@ -158,6 +158,8 @@ class Circuits:
         Raises:
             CircuitOpenError: says of each why.
         """
+        if by_socket and self.socket_orders.allows():
+            return
         ways = [*[self.socket_orders] * by_socket, *[self.rest_orders] * by_rest]
         if not any(way.allows() for way in ways):
             raise CircuitOpenError("not sent: " + "; ".join(way.why_cut for way in ways))

@@ -38,7 +38,8 @@ _HEADER_BYTES: Final = 2
 """Of a frame, at least."""
 _USER_AGENT: Final = f"picows/{version('picows')}"
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.\d (\d{3})")
-_DATA: Final = frozenset({picows.WSMsgType.TEXT, picows.WSMsgType.BINARY, picows.WSMsgType.CONTINUATION})
+_WHOLE: Final = frozenset({picows.WSMsgType.TEXT, picows.WSMsgType.BINARY})
+_DATA: Final = _WHOLE | {picows.WSMsgType.CONTINUATION}
 
 
 class FastConnection(picows.WSListener):
@@ -138,16 +139,15 @@ class FastConnection(picows.WSListener):
 
     def on_ws_frame(self, _: picows.WSTransport, frame: picows.WSFrame) -> None:
         """A frame came. picows has answered pings by itself."""
-        kind = frame.msg_type
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             raise picows.WSProtocolError(picows.WSCloseCode.PROTOCOL_ERROR, "reserved bits must be 0")
-        if kind == picows.WSMsgType.CLOSE:
-            self._answer_close(frame)
+        kind = frame.msg_type
+        if kind in _WHOLE and frame.fin and not self._fragments:
+            self._take_in_turn(frame.get_payload_as_bytes())
         elif kind in _DATA:
-            if frame.fin and not self._fragments and kind != picows.WSMsgType.CONTINUATION:
-                self._take_in_turn(frame.get_payload_as_bytes())
-            else:
-                self._take_fragment(frame)
+            self._take_fragment(frame)
+        elif kind == picows.WSMsgType.CLOSE:
+            self._answer_close(frame)
         if frame.last_in_buffer and not self._waiting:
             self._end_read()
 

@@ -181,6 +181,7 @@ class Limiter:
         self._metrics = metrics
         self._venue = registry.venue(host)
         self._allowances: dict[tuple[Lane, str], Allowance] = {}
+        self._here: tuple[asyncio.AbstractEventLoop | None, Turnstile | None] = None, None
         metrics.watch(m.LIMIT_USE, self._use)
 
     @property
@@ -268,7 +269,12 @@ class Limiter:
         raise ThrottledError(operation, f"{rule.limit} {rule.name}", wait / SECOND)
 
     def _turnstile(self) -> Turnstile:
-        return self._registry.turnstile(self._host, self._venue)
+        """Looked up once for each event loop, for the registry's table of them is a slow one."""
+        loop, turnstile = self._here
+        if turnstile is None or loop is not asyncio.get_running_loop():
+            turnstile = self._registry.turnstile(self._host, self._venue)
+            self._here = asyncio.get_running_loop(), turnstile
+        return turnstile
 
     def _allowance(self, lane: Lane, operation: str) -> Allowance:
         found = self._allowances.get((lane, operation))

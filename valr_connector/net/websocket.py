@@ -8,7 +8,6 @@ the tasks and the clock that they lack. A frame goes from the transport's callba
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 import time
@@ -346,11 +345,12 @@ class WebSocketClient:
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s > %s", self._name, frame)
         self._counts.sent.value += 1
-        with contextlib.suppress(ConnectionClosed):
+        try:
             await connection.send(frame, text=True)
-            if connection.state is State.OPEN:  # the library drops what it still holds without a word
-                return
-        raise OutcomeUnknownError(f"{self._name} socket was lost while sending")
+        except ConnectionClosed:
+            raise OutcomeUnknownError(f"{self._name} socket was lost while sending") from None
+        if connection.state is not State.OPEN:  # the library drops what it still holds without a word
+            raise OutcomeUnknownError(f"{self._name} socket was lost while sending")
 
     def _cut_if_silent(self, connection: SocketConnection, since: int) -> None:
         if not self.session.has_heard_since(since):

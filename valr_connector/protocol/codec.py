@@ -17,9 +17,9 @@ import msgspec
 import orjson
 
 from valr_connector.errors import DecodeError, InvalidArgumentError
+from valr_connector.model.numbers import MOST_DIGITS, has_too_many_digits
 
 _NUMBER = r"-?+[0-9]{1,40}+(?:\.[0-9]{1,40}+)?+(?:[eE][+-]?+[0-9]{1,2}+)?+"
-_LARGEST_EXPONENT = 40
 
 DecimalText = Annotated[str, msgspec.Meta(pattern=rf"\A{_NUMBER}\Z")]
 """Wire text of a number, checked by the decoder: about 0.5 us each. For frames that are rare."""
@@ -169,16 +169,20 @@ def format_decimal(value: Decimal, field: str = "value") -> str:
     Raises:
         InvalidArgumentError: `value` is not a Decimal, not finite, negative, or absurdly large or small.
     """
+    check_sendable(value, field)
+    return format(value, "f")
+
+
+def check_sendable(value: Decimal, field: str) -> None:
+    """Refuse what `format_decimal` refuses."""
     if not isinstance(value, Decimal):
         raise InvalidArgumentError(field, value, "must be a Decimal")
     if not value.is_finite():
         raise InvalidArgumentError(field, value, "must be finite")
     if value.is_signed():
         raise InvalidArgumentError(field, value, "must not be negative")
-    digits = value.as_tuple()
-    if len(digits.digits) > _LARGEST_EXPONENT or abs(int(digits.exponent)) > _LARGEST_EXPONENT:
-        raise InvalidArgumentError(field, value, f"must have at most {_LARGEST_EXPONENT} digits")
-    return format(value, "f")
+    if has_too_many_digits(value):
+        raise InvalidArgumentError(field, value, f"must have at most {MOST_DIGITS} digits")
 
 
 def parse_time(text: str) -> datetime:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
 
 from valr_connector.errors import InvalidArgumentError
 from valr_connector.model.enums import OrderType, Side, TimeInForce
 from valr_connector.model.ids import CLIENT_ORDER_ID_PATTERN, ClientOrderId, ExchangeOrderId, Symbol
-from valr_connector.protocol.codec import format_decimal
+from valr_connector.protocol.codec import check_sendable, format_decimal
 
 Body = dict[str, object]
 """A JSON object in the order in which it is sent."""
@@ -35,8 +36,7 @@ class ModifyMatchStrategy(StrEnum):
     REPRICE = "REPRICE"
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceLimit:
+class PlaceLimit(msgspec.Struct, frozen=True):
     """A limit order (protocol 10.2).
 
     Attributes:
@@ -70,20 +70,19 @@ class PlaceLimit:
     def body(self) -> Body:
         """The body of the call, and the payload of the command."""
         body: Body = {
-            "side": Side(self.side).value,
-            "quantity": format_decimal(self.quantity),
-            "price": format_decimal(self.price),
+            "side": self.side,
+            "quantity": f"{self.quantity:f}",
+            "price": f"{self.price:f}",
             "pair": self.symbol,
             "postOnly": bool(self.post_only),
             "customerOrderId": self.client_order_id,
-            "timeInForce": TimeInForce(self.time_in_force).value,
+            "timeInForce": self.time_in_force,
             "allowMargin": bool(self.allow_margin),
         }
         return body | ({"reduceOnly": True} if self.reduce_only else {})
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceMarket:
+class PlaceMarket(msgspec.Struct, frozen=True):
     """A market order, always IOC (protocol 10.3).
 
     Attributes:
@@ -120,8 +119,7 @@ class PlaceMarket:
         return body | ({"reduceOnly": True} if self.reduce_only else {})
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceStopLimit:
+class PlaceStopLimit(msgspec.Struct, frozen=True):
     """A limit order that VALR places once the last price reaches the stop price; REST only (protocol 10.4).
 
     Attributes:
@@ -164,8 +162,7 @@ class PlaceStopLimit:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class ModifyOrder:
+class ModifyOrder(msgspec.Struct, frozen=True):
     """New price, new size, or both, of an open limit order (protocol 10.5). The order's id stays.
 
     Attributes:
@@ -208,8 +205,7 @@ class ModifyOrder:
         return body | {"modifyMatchStrategy": ModifyMatchStrategy(self.strategy).value}
 
 
-@dataclass(frozen=True, slots=True)
-class CancelOrder:
+class CancelOrder(msgspec.Struct, frozen=True):
     """A request to cancel one order, by exactly one of its ids (protocol 10.6)."""
 
     symbol: Symbol
@@ -281,14 +277,14 @@ def check_order_id(order_id: object) -> None:
 
 def check_positive(field: str, value: Decimal) -> None:
     """Refuse what is no number to send, and zero."""
-    format_decimal(value, field)
+    check_sendable(value, field)
     if not value:
         raise InvalidArgumentError(field, value, "must be positive")
 
 
 def check_word(field: str, word: object, words: type[StrEnum]) -> None:
     """Refuse what is not one of a closed set of words."""
-    if word not in words.__members__.values():
+    if type(word) is not words and word not in words.__members__.values():
         raise InvalidArgumentError(field, word, f"must be one of {', '.join(words)}")
 
 
