@@ -51,7 +51,7 @@ async def serve(snapshots: Sequence[Parts], changes: Sequence[Parts], frames_per
 
     async def send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await _shake_hands(reader, writer)
+            writer.write(accept_of(await reader.readuntil(b"\r\n\r\n")))
             await reader.read(65_536)  # the subscription
             _send(writer, snapshots)
             began = time.monotonic()
@@ -79,12 +79,12 @@ def _send(writer: asyncio.StreamWriter, frames: Sequence[Parts]) -> None:
     writer.write(b"".join([before + now + after for before, after in frames]))
 
 
-async def _shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    request = await reader.readuntil(b"\r\n\r\n")
+def accept_of(request: bytes) -> bytes:
+    """The answer that grants an upgrade."""
     lines = (line.partition(b":") for line in request.split(b"\r\n"))
     key = next(value.strip() for name, _, value in lines if name.lower() == b"sec-websocket-key")
     accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
-    writer.write(
+    return (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
     )
