@@ -8,6 +8,18 @@ from valr_connector.verification.run import simulate
 from valr_connector.verification.schedule_text import from_text
 
 FOUND = {
+    "what stands behind a stall is not read before it, so that a pong proves what was sent before": """
+        seed=4202615
+        latency_s=0.002
+        books=false
+        0.1 place name=o1 side=SELL amount=0.02 price=1014690
+        0.2 place name=o3 side=BUY amount=0.02 price=985000
+        1.0 frame way=out fate=stall seconds=6.5
+        1.0 cancel name=o1
+        1.1 place name=o2 side=SELL amount=0.016 price=1012000
+        1.2 frame way=out fate=late seconds=1.3
+        6.0 take side=BUY amount=0.002
+    """,
     "a reconnect takes no answer to a question that was put before it": """
         seed=4097484
         latency_s=0.2

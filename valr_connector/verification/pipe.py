@@ -29,6 +29,7 @@ class Pipe(Generic[Item]):
         self._queue: deque[tuple[float, Item]] = deque()
         self._late: set[asyncio.TimerHandle] = set()
         self._last_due = 0.0
+        self._stalled_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._is_frozen = False
         self._is_broken = False
@@ -42,12 +43,21 @@ class Pipe(Generic[Item]):
         if self._is_broken:
             return
         self._last_due = max(self._last_due, self._loop.time() + self._latency() + stall_s)
+        if stall_s:
+            self._stalled_until = self._last_due
         self._queue.append((self._last_due, item))
         self._arm()
 
     def send_late(self, item: Item, seconds: float) -> None:
-        """Put an item in that takes `seconds` more than it should, and is overtaken meanwhile."""
+        """Put an item in that takes `seconds` more than it should, and is overtaken meanwhile.
+
+        Late at the far end, it has come through, which nothing does before what it stands behind: behind a
+        stall it waits in the queue like all the rest.
+        """
         if self._is_broken:
+            return
+        if self._late_beyond and self._loop.time() < self._stalled_until:
+            self.send(item, stall_s=seconds)
             return
 
         def arrive() -> None:
@@ -75,6 +85,7 @@ class Pipe(Generic[Item]):
         kept = self._loop.time() + self._latency()
         self._queue = deque((due, item) for due, item in self._queue if due <= kept)
         self._last_due = min(self._last_due, kept)
+        self._stalled_until = 0.0
 
     def break_off(self) -> None:
         """Lose what is on its way, and whatever goes in from now on."""
