@@ -17,13 +17,14 @@ PYENV := $(or $(PYENV_ROOT),$(HOME)/.pyenv)
 named = $(shell python$(1) -c 'import sys; print(sys.executable)' 2>/dev/null)
 kept = $(lastword $(sort $(wildcard $(PYENV)/versions/$(1).*/bin/python$(1))))
 
-.PHONY: help venv demo replays test test-fast core-covered rest-covered browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-books bench-books-peers standby-gap lint format frames lock package sbom public-api tour docs docs-serve notebook test-all test-lowest clean \
+.PHONY: help venv demo replays test test-fast test-debug core-covered rest-covered browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-books bench-books-peers standby-gap lint format frames lock package sbom public-api tour docs docs-serve notebook test-all test-lowest clean \
         hummingbot-env test-hummingbot test-hummingbot-all test-hummingbot-docker headless-hummingbot
 
 help:
 	@echo "make demo    run the market maker on the embedded exchange"
 	@echo "make test    run all tests with the coverage floors"
 	@echo "make test-fast  the tests of sockets over picows and uvloop, the extra 'fast'"
+	@echo "make test-debug  the tests of sockets in asyncio's debug mode"
 	@echo "make chaos   a maker through 200 network faults, compared with the venue (SEED=n FAULTS=n TRANSPORT=picows LOOP=uvloop)"
 	@echo "make soak    kills, lost connections, full load and hours of trading, for about an hour (SECONDS=n of trading)"
 	@echo "make soak-books   a million diffs of 50 books with faults, held against the truth (SEED=n DIFFS=n)"
@@ -83,6 +84,10 @@ test: venv
 # The same tests over the sockets and the event loop of the extra `fast`.
 test-fast: venv
 	$(BIN)/python -m pytest -n auto --transport picows --loop uvloop $(or $(TESTS),tests/net tests/chaos tests/replay)
+
+# The same tests in asyncio's debug mode: whatever asyncio complains of fails the test.
+test-debug: venv
+	$(BIN)/python -m pytest -n auto --loop debug $(or $(TESTS),tests/net)
 
 WHOLLY_COVERED := valr_connector/model/*,valr_connector/protocol/*,valr_connector/core/*
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-import uvloop
 from hypothesis import is_hypothesis_test
 
+from tests.event_loops import LOOPS
 from tests.tracing import UNTRACED, Tracing, is_untraced
 from tests.verification import days_seeds
 
@@ -52,17 +51,9 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """What real sockets are made of, and what runs them; see `make test-fast`."""
+    """What real sockets are made of, and what runs them; see `make test-fast` and `make test-debug`."""
     parser.addoption("--transport", choices=("websockets", "picows"), default="websockets")
-    parser.addoption("--loop", choices=("asyncio", "uvloop"), default="asyncio")
-
-
-class OnUvloop:
-    """Runs tests on uvloop that do not choose a loop for themselves."""
-
-    def pytest_asyncio_loop_factories(self) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-        """What pytest-asyncio asks for."""
-        return {"uvloop": uvloop.new_event_loop}
+    parser.addoption("--loop", choices=tuple(LOOPS), default="asyncio")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -70,8 +61,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["VALR_TRANSPORT"] = config.getoption("--transport")
     days_seeds.first_seed()
     config.addinivalue_line("markers", f"{UNTRACED}: adds nothing to the coverage")
-    if config.getoption("--loop") == "uvloop":
-        config.pluginmanager.register(OnUvloop())
+    loop_plugin = LOOPS[config.getoption("--loop")]
+    if loop_plugin is not None:
+        config.pluginmanager.register(loop_plugin())
     if config.getoption("cov_source", default=None):
         config.pluginmanager.register(Tracing())
 

@@ -12,15 +12,13 @@ from typing import Any
 import pytest
 import uvloop
 
+from tests.event_loops import watchful_loop
 from tests.net.trading import trading
 from valr_connector import CancelResult, OrderStatus, RetryPolicy
 
 pytestmark = pytest.mark.untraced  # what runs here runs everywhere
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
-
-SLOW_S = 0.5
-"""Beyond what a busy machine adds to a callback; what blocks the loop blocks it for longer."""
 
 
 def on_asyncio(main: Coroutine[Any, Any, None]) -> None:
@@ -30,8 +28,7 @@ def on_asyncio(main: Coroutine[Any, Any, None]) -> None:
 
 def watched(main: Coroutine[Any, Any, None]) -> None:
     """asyncio's debug mode: coroutines that nobody awaited, calls from a wrong thread, callbacks too slow."""
-    with asyncio.Runner(debug=True) as runner:
-        runner.get_loop().slow_callback_duration = SLOW_S
+    with asyncio.Runner(loop_factory=watchful_loop) as runner:
         runner.run(main)
 
 

@@ -1,0 +1,84 @@
+"""Which event loop runs the tests that do not choose one for themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Callable, Generator, Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+import pytest
+import uvloop
+
+SLOW_S = 0.5
+"""Beyond what a busy machine adds to a callback; what blocks the loop blocks it for longer."""
+
+Factories = Mapping[str, Callable[[], asyncio.AbstractEventLoop]]
+
+
+class LoopPlugin(Protocol):
+    """A plugin that gives pytest-asyncio its loops."""
+
+    def pytest_asyncio_loop_factories(self) -> Factories:
+        """What pytest-asyncio asks for."""
+
+
+class OnUvloop:
+    """Runs the tests on uvloop."""
+
+    def pytest_asyncio_loop_factories(self) -> Factories:
+        """What pytest-asyncio asks for."""
+        return {"uvloop": uvloop.new_event_loop}
+
+
+class InDebugMode:
+    """Runs the tests in asyncio's debug mode, and fails those of which asyncio complains.
+
+    That is of callbacks that block the loop, of failures that nobody saw, of calls from a wrong thread.
+    Coroutines that nobody awaited are warnings, and so failures anyhow.
+    """
+
+    def pytest_asyncio_loop_factories(self) -> Factories:
+        """What pytest-asyncio asks for."""
+        return {"asyncio in debug mode": watchful_loop}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Listen to asyncio while a test runs that is a coroutine."""
+        if not inspect.iscoroutinefunction(getattr(item, "obj", None)):
+            return (yield)
+        heard = Complaints()
+        logger = logging.getLogger("asyncio")
+        logger.addHandler(heard)
+        try:
+            outcome = yield
+        finally:
+            logger.removeHandler(heard)
+        assert not heard.texts, f"asyncio complains: {heard.texts}"
+        return outcome
+
+
+class Complaints(logging.Handler):
+    """Remembers what is logged as a warning or worse."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(record.getMessage())
+
+
+def watchful_loop() -> asyncio.AbstractEventLoop:
+    """asyncio's own loop in debug mode."""
+    loop = asyncio.new_event_loop()
+    loop.set_debug(True)
+    loop.slow_callback_duration = SLOW_S
+    return loop
+
+
+LOOPS: Mapping[str, type[LoopPlugin] | None] = MappingProxyType(
+    {"asyncio": None, "uvloop": OnUvloop, "debug": InDebugMode}
+)
