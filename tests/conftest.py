@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import is_hypothesis_test
 
-from tests.event_loops import LOOPS
+from tests.event_loops import LOOPS, choose_loop
 from tests.tracing import UNTRACED, Tracing, is_untraced
 from tests.verification import days_seeds
 
@@ -53,7 +53,7 @@ def pytest_collection_finish() -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What real sockets are made of, and what runs them; see `make test-fast` and `make test-debug`."""
     parser.addoption("--transport", choices=("websockets", "picows"), default="websockets")
-    parser.addoption("--loop", choices=tuple(LOOPS), default="asyncio")
+    parser.addoption("--loop", choices=LOOPS, default="asyncio")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -61,9 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["VALR_TRANSPORT"] = config.getoption("--transport")
     days_seeds.first_seed()
     config.addinivalue_line("markers", f"{UNTRACED}: adds nothing to the coverage")
-    loop_plugin = LOOPS[config.getoption("--loop")]
-    if loop_plugin is not None:
-        config.pluginmanager.register(loop_plugin())
+    choose_loop(config, config.getoption("--loop"))
     if config.getoption("cov_source", default=None):
         config.pluginmanager.register(Tracing())
 

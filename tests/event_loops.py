@@ -6,23 +6,15 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Generator, Mapping
-from types import MappingProxyType
-from typing import Protocol
 
 import pytest
 import uvloop
 
+LOOPS = ("asyncio", "uvloop", "debug")
 SLOW_S = 0.5
 """Beyond what a busy machine adds to a callback; what blocks the loop blocks it for longer."""
 
 Factories = Mapping[str, Callable[[], asyncio.AbstractEventLoop]]
-
-
-class LoopPlugin(Protocol):
-    """A plugin that gives pytest-asyncio its loops."""
-
-    def pytest_asyncio_loop_factories(self) -> Factories:
-        """What pytest-asyncio asks for."""
 
 
 class OnUvloop:
@@ -79,6 +71,10 @@ def watchful_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-LOOPS: Mapping[str, type[LoopPlugin] | None] = MappingProxyType(
-    {"asyncio": None, "uvloop": OnUvloop, "debug": InDebugMode}
-)
+def choose_loop(config: pytest.Config, name: str) -> None:
+    """Have this one of LOOPS run the tests."""
+    if name == "uvloop":
+        config.pluginmanager.register(OnUvloop())
+    elif name == "debug":
+        config.option.asyncio_debug = True  # else pytest-asyncio takes the mode back
+        config.pluginmanager.register(InDebugMode())

@@ -17,8 +17,9 @@ from valr_connector.net.network import Network
 
 REMEMBERED: Final = 5_000
 TICK_S: Final = 0.01
-LATE_S: Final = 0.05
-"""A loop that wakes up later than this by so much stood still."""
+WORTH_A_NOTE_S: Final = 0.05
+USUAL_S: Final = 0.002
+"""By so much a timer may be late on a machine that does nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +29,26 @@ class Note:
     Attributes:
         at: when, seconds of the monotonic clock.
         what: in words.
-        late_s: for how long the event loop stood still, where that was it.
     """
 
     at: float
     what: str
-    late_s: float = 0.0
 
 
 class Chronicle:
-    """Remembers the last few thousand things that happened."""
+    """Remembers the last few thousand things that happened.
+
+    Attributes:
+        late_s: for how long the event loop stood still so far.
+    """
 
     def __init__(self) -> None:
+        self.late_s = 0.0
         self._notes: deque[Note] = deque(maxlen=REMEMBERED)
 
-    def note(self, what: str, late_s: float = 0.0) -> None:
+    def note(self, what: str) -> None:
         """It happens now."""
-        self._notes.append(Note(time.monotonic(), what, late_s))
+        self._notes.append(Note(time.monotonic(), what))
 
     def since(self, at: float) -> list[Note]:
         """What happened from then on."""
@@ -68,13 +72,15 @@ class Chronicle:
         return Network(dial, lambda: _NotedPool(real.open_session(), self))
 
     async def watch_the_loop(self) -> None:
-        """Note whenever the event loop stood still, until cancelled."""
+        """Measure for how long the event loop stands still, until cancelled."""
         while True:
             due = time.monotonic() + TICK_S
             await asyncio.sleep(TICK_S)
             late_s = time.monotonic() - due
-            if late_s > LATE_S:
-                self.note(f"the loop stood still for {late_s:.3f} s", late_s)
+            if late_s > USUAL_S:
+                self.late_s += late_s
+            if late_s > WORTH_A_NOTE_S:
+                self.note(f"the loop stood still for {late_s:.3f} s")
 
 
 class _NotedPool:

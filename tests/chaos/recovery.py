@@ -22,12 +22,14 @@ class WayBack:
     Attributes:
         began, ended: seconds of the monotonic clock.
         busy_s: processor time that this process had meanwhile, venue and proxy included.
+        late_s: for how long the event loop stood still meanwhile.
         notes: what happened in between, and shortly before.
     """
 
     began: float
     ended: float
     busy_s: float
+    late_s: float
     notes: Sequence[Note]
 
     @property
@@ -36,12 +38,20 @@ class WayBack:
         return self.ended - self.began
 
     @property
-    def late_s(self) -> float:
-        """For how long the event loop stood still meanwhile."""
-        return sum(note.late_s for note in self.notes if note.at >= self.began)
+    def held_up_s(self) -> float:
+        """For how long the loop stood still because others had the processor, not because of its own work."""
+        return max(0.0, self.late_s - self.busy_s)
+
+    @property
+    def own_s(self) -> float:
+        """How long it would have taken on a machine that does nothing else."""
+        return self.seconds - self.held_up_s
 
     def __str__(self) -> str:
-        head = f"{self.seconds:.3f} s, {self.busy_s:.3f} s busy, {self.late_s:.3f} s standing still"
+        head = (
+            f"{self.seconds:.3f} s, of which {self.busy_s:.3f} s busy; the loop stood still for"
+            f" {self.late_s:.3f} s, {self.held_up_s:.3f} s of them for other programs"
+        )
         return "\n".join([head, *(f"  {note.at - self.began:+7.3f} {note.what}" for note in self.notes)])
 
 
@@ -61,11 +71,17 @@ class Recovery:
     _calm_since: float | None = None
     _lost_at: float | None = None
     _busy_before_s: float = 0.0
+    _late_before_s: float = 0.0
 
     @property
     def undisturbed_s(self) -> list[float]:
         """Seconds that the undisturbed ways back took."""
         return [way.seconds for way in self.undisturbed]
+
+    @property
+    def own_s(self) -> list[float]:
+        """The same without what other programs on this machine held them up for."""
+        return [way.own_s for way in self.undisturbed]
 
     def slowest(self, count: int) -> Sequence[WayBack]:
         """The undisturbed ways back that took longest."""
@@ -78,7 +94,7 @@ class Recovery:
     def calm_began(self) -> None:
         """The last fault is over, and no other strikes for now."""
         self._calm_since = time.monotonic()
-        self._busy_before_s = time.process_time()
+        self._read_meters()
         self.chronicle.note("calm")
 
     def calm_ended(self) -> None:
@@ -95,7 +111,7 @@ class Recovery:
         now = time.monotonic()
         if event.after is SessionState.IDLE and self._lost_at is None:
             self._lost_at = now
-            self._busy_before_s = time.process_time()
+            self._read_meters()
         elif event.after is SessionState.LIVE and self._lost_at is not None:
             if self._calm_since is None:
                 self.disturbed_s.append(now - self._lost_at)
@@ -103,10 +119,14 @@ class Recovery:
                 self._note_way_back(max(self._lost_at, self._calm_since), now)
             self._lost_at = None
 
+    def _read_meters(self) -> None:
+        self._busy_before_s, self._late_before_s = time.process_time(), self.chronicle.late_s
+
     def _note_way_back(self, began: float, ended: float) -> None:
         busy_s = time.process_time() - self._busy_before_s
+        late_s = self.chronicle.late_s - self._late_before_s
         notes = self.chronicle.since(began - PROLOGUE_S)
-        self.undisturbed.append(WayBack(began, ended, busy_s, notes))
+        self.undisturbed.append(WayBack(began, ended, busy_s, late_s, notes))
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

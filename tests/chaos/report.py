@@ -64,6 +64,7 @@ def figures(report: Report) -> str:
         + ", ".join(f"{count} {fault}" for fault, count in sorted(report.faults.items())),
         f"{report.orders} orders, {report.fills} fills, most {report.most_open} open at once at the venue",
         "from lost to live: " + spread(report.recovery.undisturbed_s),
+        "the same, without what other programs held it up for: " + spread(report.recovery.own_s),
         "the same while further faults struck: " + spread(report.recovery.disturbed_s),
         f"{report.rest_failures} REST calls without an answer; "
         + (", ".join(f"{n} x {name}" for name, n in sorted(report.rare.items())) or "nothing rare"),

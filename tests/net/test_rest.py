@@ -24,6 +24,7 @@ from aioresponses.core import RequestCall
 from yarl import URL
 
 from tests.net.http_venue import HttpVenue, answers, cuts, never_answers, writes
+from tests.net.plain_server import plain_server
 from tests.net.virtual_time import NS_PER_S, VirtualTime
 from valr_connector.core.clock import ClockOffset, TimestampSource
 from valr_connector.errors import (
@@ -755,12 +756,7 @@ async def test_where_the_name_is_not_resolved_nothing_was_sent(
 
 
 async def test_where_no_tls_is_spoken_nothing_was_sent(make: Make) -> None:
-    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        writer.close()
-
-    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with plain_server(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
         with pytest.raises(NotSentError, match="place: ClientConnectorSSLError"):
             await make(f"https://127.0.0.1:{port}").call(place())
 

@@ -24,6 +24,7 @@ from websockets.protocol import State
 from websockets.uri import parse_uri
 from websockets.utils import accept_key
 
+from tests.net.plain_server import plain_server
 from tests.net.virtual_time import VirtualTime
 from valr_connector import net
 from valr_connector.config import Settings
@@ -761,23 +762,6 @@ async def resolves_nothing(*_: object, **__: object) -> NoReturn:
 def test_a_dial_that_failed_says_why_and_is_worth_another(error: Exception, kind: str) -> None:
     ending = judge_dial(error)
     assert (ending.kind, ending.verdict) == (f"dial failed ({kind})", Verdict.RETRY)
-
-
-@contextlib.asynccontextmanager
-async def plain_server(greeting: bytes) -> AsyncIterator[int]:
-    """Says the same to everybody at once and listens to nobody."""
-    loop = asyncio.get_running_loop()
-    with socket.create_server(("127.0.0.1", 0)) as listener, contextlib.ExitStack() as accepted:
-        listener.setblocking(False)
-
-        def greet() -> None:
-            with contextlib.suppress(BlockingIOError, ConnectionError):
-                connection = accepted.enter_context(listener.accept()[0])
-                connection.sendall(greeting)
-
-        loop.add_reader(listener, greet)
-        yield int(listener.getsockname()[1])
-        loop.remove_reader(listener)
 
 
 @contextlib.contextmanager
