@@ -49,6 +49,7 @@ async def trade() -> None:
         await desk.until(lambda: order.executed_amount)
         assert (await desk.valr.cancel_order(order)).result is CancelResult.CANCELLED
         await desk.agreed(order)
+    assert desk.valr.failure is None
 
 
 async def recover() -> None:
@@ -63,6 +64,7 @@ async def recover() -> None:
         other = await desk.buy("800000", retry=RetryPolicy.IF_UNSENT)
         await desk.back()
         assert other.status is OrderStatus.OPEN
+    assert desk.valr.failure is None
 
 
 async def give_up() -> None:

@@ -194,6 +194,25 @@ async def test_a_part_that_fails_while_it_is_stopped_does_not_keep_the_others_fr
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
+async def test_a_part_that_fails_unforeseen_while_it_is_stopped_is_not_started_again() -> None:
+    stage, starts = Stage(), []
+
+    async def clumsy() -> None:
+        starts.append(stage.time.now)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise RuntimeError("the handler is closed")
+
+    stage.supervisor.start({"clumsy": clumsy})
+    await turn()
+    await asyncio.wait_for(stage.supervisor.stop(), 1)
+    assert (len(starts), stage.restarts) == (1, [])
+    assert [failure.message for failure in stage.failures] == [
+        "a part of the connector failed: RuntimeError('the handler is closed')"
+    ]
+
+
 async def test_stopping_waits_until_every_part_has_cleaned_up() -> None:
     supervisor = Supervisor(lambda _: None, lambda _: None)
     steps: list[str] = []

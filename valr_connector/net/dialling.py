@@ -210,6 +210,8 @@ def _drop(_: bytes) -> None:
 def forget_undelivered(transport: asyncio.BaseTransport) -> None:
     """Have the kernel discard what it has not delivered when the connection is closed."""
     own = transport.get_extra_info("socket")
+    if own is None:  # uvloop's is gone once it is closed
+        return
     with suppress(OSError, ValueError):  # it is closed already
         own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NOT_A_MOMENT)
 

@@ -76,6 +76,8 @@ class Supervisor:
                 if isinstance(mistake, ValrError):
                     raise
                 log.exception("%s failed unexpectedly", name)
+                if _is_being_stopped():
+                    raise
                 pause_s = restarts.next_pause_s(self._clock())
                 if pause_s is None:
                     raise
@@ -83,6 +85,12 @@ class Supervisor:
                 await self._sleep(pause_s)
             else:
                 return
+
+
+def _is_being_stopped() -> bool:
+    """Whether this task was cancelled: what it raised instead must not start the part again."""
+    task = asyncio.current_task()
+    return task is not None and bool(task.cancelling())
 
 
 def _first_leaf(error: BaseException) -> BaseException:
