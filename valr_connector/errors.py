@@ -57,10 +57,17 @@ class ValrError(Exception):
 
     docs_code: ClassVar[str] = "VC00"
 
+    def __init_subclass__(cls, docs_code: str | None = None, **kwargs: object) -> None:
+        """A kind without a code of its own has its parent's."""
+        super().__init_subclass__(**kwargs)
+        cls.docs_code = docs_code or cls.docs_code
+
     def __new__(cls, *args: object, **kwargs: object) -> Self:
         """The exception as usual, with a line below it in tracebacks that says where to read on."""
         error = super().__new__(cls, *args, **kwargs)
-        error.add_note(f"{cls.docs_code}: cause and remedy are in {DOCS_PAGE}")
+        error.add_note(
+            f"{cls.docs_code}: cause and remedy are in {DOCS_PAGE}, or: valr explain {cls.docs_code}"
+        )
         return error
 
     @property
@@ -72,19 +79,15 @@ class ValrError(Exception):
         return f"{self.message} [{self.docs_code}]"
 
 
-class CallerError(ValrError, ValueError):
+class CallerError(ValrError, ValueError, docs_code="VC10"):
     """The call was wrong. Raised before anything is sent."""
 
-    docs_code: ClassVar[str] = "VC10"
 
-
-class ConfigurationError(CallerError):
+class ConfigurationError(CallerError, docs_code="VC11"):
     """Settings or credentials are missing or malformed."""
 
-    docs_code: ClassVar[str] = "VC11"
 
-
-class InvalidArgumentError(CallerError):
+class InvalidArgumentError(CallerError, docs_code="VC12"):
     """An argument breaks a rule.
 
     Attributes:
@@ -93,8 +96,6 @@ class InvalidArgumentError(CallerError):
         rule: what it has to be.
     """
 
-    docs_code: ClassVar[str] = "VC12"
-
     def __init__(self, field: str, value: object, rule: str) -> None:
         super().__init__(f"{field}={value!r}: {rule}")
         self.field = field
@@ -102,47 +103,39 @@ class InvalidArgumentError(CallerError):
         self.rule = rule
 
 
-class OrderRuleError(InvalidArgumentError):
+class OrderRuleError(InvalidArgumentError, docs_code="VC13"):
     """The order breaks a rule of its pair (protocol 6)."""
 
-    docs_code: ClassVar[str] = "VC13"
 
-
-class UnknownPairError(CallerError):
+class UnknownPairError(CallerError, docs_code="VC14"):
     """VALR lists no such trading pair.
 
     Attributes:
         pair: what was given.
     """
 
-    docs_code: ClassVar[str] = "VC14"
-
     def __init__(self, pair: object, hint: str = "") -> None:
         super().__init__(f"pair={pair!r}: VALR lists no such pair{'; ' + hint if hint else ''}")
         self.pair = pair
 
 
-class UnknownOrderError(CallerError):
+class UnknownOrderError(CallerError, docs_code="VC15"):
     """This instance does not track that order.
 
     Attributes:
         order_id: what was given.
     """
 
-    docs_code: ClassVar[str] = "VC15"
-
     def __init__(self, order_id: str) -> None:
         super().__init__(f"order {order_id!r} is not tracked here")
         self.order_id = order_id
 
 
-class NotReadyError(ValrError):
+class NotReadyError(ValrError, docs_code="VC20"):
     """Not connected, or a part that the call needs is not ready yet."""
 
-    docs_code: ClassVar[str] = "VC20"
 
-
-class InvalidBookError(NotReadyError):
+class InvalidBookError(NotReadyError, docs_code="VC21"):
     """The book of a pair may not be used now: it would be stale, or wrong.
 
     Attributes:
@@ -150,33 +143,25 @@ class InvalidBookError(NotReadyError):
         cause: why.
     """
 
-    docs_code: ClassVar[str] = "VC21"
-
     def __init__(self, pair: str, cause: str) -> None:
         super().__init__(f"the book of {pair} may not be used: {cause}")
         self.pair = pair
         self.cause = cause
 
 
-class ClosedError(NotReadyError):
+class ClosedError(NotReadyError, docs_code="VC22"):
     """Closing began, or is over; no order is accepted any more."""
 
-    docs_code: ClassVar[str] = "VC22"
 
-
-class TransportError(ValrError):
+class TransportError(ValrError, docs_code="VC30"):
     """The network failed."""
 
-    docs_code: ClassVar[str] = "VC30"
 
-
-class NotSentError(TransportError):
+class NotSentError(TransportError, docs_code="VC31"):
     """The request provably never left this process: nothing happened at VALR."""
 
-    docs_code: ClassVar[str] = "VC31"
 
-
-class ThrottledError(NotSentError):
+class ThrottledError(NotSentError, docs_code="VC32"):
     """VALR's limits leave no room for the request in the time it has; it was not sent (protocol 4).
 
     Attributes:
@@ -185,8 +170,6 @@ class ThrottledError(NotSentError):
         wait_s: seconds until there can be room again.
     """
 
-    docs_code: ClassVar[str] = "VC32"
-
     def __init__(self, operation: str, limit: str, wait_s: float) -> None:
         super().__init__(f"{operation}: VALR's limit of {limit} leaves no room for another {wait_s:.2f} s")
         self.operation = operation
@@ -194,22 +177,18 @@ class ThrottledError(NotSentError):
         self.wait_s = wait_s
 
 
-class CircuitOpenError(NotSentError):
+class CircuitOpenError(NotSentError, docs_code="VC33"):
     """Every way that the request could have taken has failed too often in a row; it was not sent.
 
     The network is at fault, not the request. Each way is tried again after a pause.
     """
 
-    docs_code: ClassVar[str] = "VC33"
 
-
-class OutcomeUnknownError(TransportError):
+class OutcomeUnknownError(TransportError, docs_code="VC34"):
     """The request may have reached VALR and may have been executed."""
 
-    docs_code: ClassVar[str] = "VC34"
 
-
-class ExchangeError(ValrError):
+class ExchangeError(ValrError, docs_code="VC40"):
     """VALR answered with an error (protocol 3).
 
     Attributes:
@@ -219,8 +198,6 @@ class ExchangeError(ValrError):
         request: method and path, or the command's type.
         order_id: id of the order that failed, where VALR gave it one (protocol 3.2).
     """
-
-    docs_code: ClassVar[str] = "VC40"
 
     def __init__(
         self,
@@ -242,73 +219,53 @@ class ExchangeError(ValrError):
         self.order_id = order_id
 
 
-class AuthenticationError(ExchangeError):
+class AuthenticationError(ExchangeError, docs_code="VC41"):
     """VALR refused the key, the secret, the signature or this address."""
 
-    docs_code: ClassVar[str] = "VC41"
 
-
-class PermissionDeniedError(ExchangeError):
+class PermissionDeniedError(ExchangeError, docs_code="VC42"):
     """The key lacks the permission that this needs."""
 
-    docs_code: ClassVar[str] = "VC42"
 
-
-class RateLimitedError(ExchangeError):
+class RateLimitedError(ExchangeError, docs_code="VC43"):
     """VALR's limit was hit; the request was not executed (protocol 4).
 
     Attributes:
         retry_after_s: seconds VALR asked to wait, or None where it did not say.
     """
 
-    docs_code: ClassVar[str] = "VC43"
-
     retry_after_s: float | None = None
 
 
-class ReadOnlyError(ExchangeError):
+class ReadOnlyError(ExchangeError, docs_code="VC44"):
     """VALR is in read-only mode; only reads work (protocol 3.5)."""
 
-    docs_code: ClassVar[str] = "VC44"
 
-
-class OrderNotFoundError(ExchangeError):
+class OrderNotFoundError(ExchangeError, docs_code="VC45"):
     """VALR does not know the order. Right after a placement this is no evidence (protocol 19.3)."""
 
-    docs_code: ClassVar[str] = "VC45"
 
-
-class DuplicateOrderIdError(ExchangeError):
+class DuplicateOrderIdError(ExchangeError, docs_code="VC46"):
     """The customerOrderId belongs to an open order: an earlier attempt lives (protocol 19.4)."""
 
-    docs_code: ClassVar[str] = "VC46"
 
-
-class InsufficientFundsError(ExchangeError):
+class InsufficientFundsError(ExchangeError, docs_code="VC47"):
     """Not enough balance for the order."""
 
-    docs_code: ClassVar[str] = "VC47"
 
-
-class OrderRefusedError(ExchangeError):
+class OrderRefusedError(ExchangeError, docs_code="VC48"):
     """The order breaks one of VALR's rules: size, type, pair halted, self-trade."""
 
-    docs_code: ClassVar[str] = "VC48"
 
-
-class OrderJournalError(ValrError):
+class OrderJournalError(ValrError, docs_code="VC50"):
     """The order journal cannot be used."""
 
-    docs_code: ClassVar[str] = "VC50"
 
-
-class JournalInUseError(OrderJournalError):
+class JournalInUseError(OrderJournalError, docs_code="VC51"):
     """Another process, or another `ValrExchange` of this one, uses the order journal."""
 
-    docs_code: ClassVar[str] = "VC51"
 
-
-class JournalCorruptError(OrderJournalError):
+class JournalCorruptError(OrderJournalError, docs_code="VC52"):
     """A record of the order journal is damaged, and not merely torn off at its end.
 
     Attributes:
@@ -316,27 +273,21 @@ class JournalCorruptError(OrderJournalError):
         offset: where the record begins, in bytes from the start of the file.
     """
 
-    docs_code: ClassVar[str] = "VC52"
-
     def __init__(self, path: object, offset: int, problem: str) -> None:
         super().__init__(f"{path}: the record at byte {offset} is damaged: {problem}")
         self.path = path
         self.offset = offset
 
 
-class JournalWriteError(OrderJournalError):
+class JournalWriteError(OrderJournalError, docs_code="VC53"):
     """The order journal could not be written: the disk is full, or fails. The order was not sent."""
 
-    docs_code: ClassVar[str] = "VC53"
 
-
-class RecordingError(ValrError):
+class RecordingError(ValrError, docs_code="VC60"):
     """A recording of frames cannot be read or continued; the message names file and line."""
 
-    docs_code: ClassVar[str] = "VC60"
 
-
-class DecodeError(ValrError):
+class DecodeError(ValrError, docs_code="VC70"):
     """Bytes from VALR that do not fit the protocol.
 
     Attributes:
@@ -345,8 +296,6 @@ class DecodeError(ValrError):
         value: the offending value as text, cut to 80 characters.
         problem: what is wrong with it.
     """
-
-    docs_code: ClassVar[str] = "VC70"
 
     def __init__(self, kind: str, field: str, value: str, problem: str) -> None:
         shown = value if len(value) <= 80 else value[:77] + "..."
@@ -357,7 +306,5 @@ class DecodeError(ValrError):
         self.problem = problem
 
 
-class StreamOverflowError(ValrError):
+class StreamOverflowError(ValrError, docs_code="VC71"):
     """A stream that must not lose events was not read fast enough."""
-
-    docs_code: ClassVar[str] = "VC71"

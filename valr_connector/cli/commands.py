@@ -15,6 +15,7 @@ from valr_connector.cli.demo import DemoOptions, run_demo
 from valr_connector.cli.demo_summary import DemoSummary
 from valr_connector.cli.demo_view import open_view
 from valr_connector.cli.doctor import doctor
+from valr_connector.cli.explain import explain
 from valr_connector.cli.frames_check import check_files
 from valr_connector.cli.hummingbot_commands import hummingbot
 from valr_connector.cli.log_output import log_to_standard_error
@@ -81,6 +82,14 @@ def demo(
 async def _demo(options: DemoOptions) -> DemoSummary:
     with stop_on_signals() as stop, open_view() as view:
         return await run_demo(options, view, stop)
+
+
+@app.command(name="explain")
+def explain_error(
+    code: Annotated[str, typer.Argument(help="What an error's text ends with, such as VC13; or its name.")],
+) -> None:
+    """Say what causes an error, and what helps."""
+    typer.echo(explain(code))
 
 
 @app.command()
