@@ -6,10 +6,12 @@ Stream events, command replies, REST answers, lists of open orders and our own r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -123,6 +125,40 @@ SAID_BY_STATUS: Mapping[WireStatus, Says] = {
     WireStatus.UNRECOGNISED: Says.UNRECOGNISED,
 }
 """What each of VALR's states says about an order (protocol 19.1)."""
+
+
+class Ours(Protocol):
+    """Something of ours that is known by a client order id: an order, a command about it."""
+
+    @property
+    def client_order_id(self) -> str:
+        """The id."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnWords:
+    """Says what we did about an order, or what VALR's answer to that says: evidence like any other.
+
+    Attributes:
+        apply: takes the evidence.
+    """
+
+    apply: Callable[[Evidence], None]
+
+    def __call__(
+        self,
+        about: Ours,
+        says: Says,
+        source: Source = Source.LOCAL,
+        *,
+        reason: str = "",
+        order_id: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        """`order_id` and `request_id` are VALR's."""
+        self.apply(
+            Evidence(says, source, about.client_order_id, order_id, reason=reason, request_id=request_id)
+        )
 
 
 def report_evidence(report: OrderReport, source: Source, asked_at: int | None = None) -> Evidence:

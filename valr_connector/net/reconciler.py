@@ -321,14 +321,7 @@ class Reconciler:
         """A command without an outcome in time: from now on it is unknown."""
         says = _OVERDUE.get(reason)
         if says is not None:
-            self._stream.apply(
-                Evidence(
-                    says=says,
-                    source=Source.LOCAL,
-                    client_order_id=order.client_order_id,
-                    reason="no outcome in time",
-                )
-            )
+            self._stream.say(order, says, reason="no outcome in time")
 
     async def _answer(self, order: OrderRecord, question: Question) -> tuple[bool, bool]:
         """Whether VALR could be asked, and whether that settles the question."""

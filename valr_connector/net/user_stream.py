@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from valr_connector.core.commands import CommandKind, CommandLedger
 from valr_connector.core.event_router import Complaint, EventRouter
-from valr_connector.core.evidence import Evidence, Says, Source
+from valr_connector.core.evidence import Evidence, OwnWords, Says, Source
 from valr_connector.core.guards import SECOND
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.reconcile import Question, placement_sent_at
@@ -67,6 +67,9 @@ class UserStreamTracker:
         resync: rebuilds balances and orders by REST after each connect; told the epoch.
         clock: monotonic nanoseconds.
         on_rate_limited: told the type of each command that VALR's limits refused, None where it is not said.
+
+    Attributes:
+        say: says what we did about an order, and what VALR's answer to that says.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class UserStreamTracker:
         self._broken_subscriptions = 0
         self._was_in_step = False
         publisher.on(_ODDITIES, self._note_oddity)
+        self.say = OwnWords(self.apply)
         self.client = connect(self)
 
     @property
@@ -130,28 +134,6 @@ class UserStreamTracker:
     def apply(self, evidence: Evidence) -> None:
         """Evidence that did not come in a frame."""
         self._tell(self._router.apply(evidence, self._clock()))
-
-    def say(
-        self,
-        order: OrderRecord,
-        says: Says,
-        source: Source = Source.LOCAL,
-        *,
-        reason: str = "",
-        order_id: str | None = None,
-        request_id: str | None = None,
-    ) -> None:
-        """What we did about an order, or what VALR's answer to that says: evidence like any other."""
-        self.apply(
-            Evidence(
-                says=says,
-                source=source,
-                client_order_id=order.client_order_id,
-                exchange_order_id=order_id,
-                reason=reason,
-                request_id=request_id,
-            )
-        )
 
     def note_question(self, order: OrderRecord, question: Question) -> None:
         """VALR is about to be asked about an order."""
@@ -199,13 +181,10 @@ class UserStreamTracker:
     def on_disconnected(self, epoch: int, cause: str) -> None:
         self._judge_subscription()
         for command in self._ledger.lose(epoch):
-            self.apply(
-                Evidence(
-                    says=_UNKNOWN_AFTER_LOSS[command.kind],
-                    source=Source.LOCAL,
-                    client_order_id=command.client_order_id,
-                    reason=f"connection lost before the reply: {cause}",
-                )
+            self.say(
+                command,
+                _UNKNOWN_AFTER_LOSS[command.kind],
+                reason=f"connection lost before the reply: {cause}",
             )
 
     async def while_connected(self, epoch: int) -> None:

@@ -15,7 +15,7 @@ from valr_connector.config import Hosts
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.clock import ClockOffset, TimestampSource
 from valr_connector.core.event_router import fill_evidence
-from valr_connector.core.evidence import SAID_BY_STATUS, Evidence, Says, Source
+from valr_connector.core.evidence import SAID_BY_STATUS, Evidence, OwnWords, Says, Source
 from valr_connector.core.lifecycle import ENDING_SAID
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_terms import cancel_request, placement_request
@@ -61,6 +61,7 @@ class RestAccount:
         self._on_ended = on_ended
         self._timestamps = TimestampSource(ClockOffset())
         self._state = AccountState()
+        self._say = OwnWords(self._apply)
 
     def find(self, client_order_id: str | None, exchange_order_id: str | None = None) -> OrderRecord | None:
         """The core's order with either id."""
@@ -185,25 +186,6 @@ class RestAccount:
         """The account's fees for each pair. Raises ValrError where VALR could not be asked."""
         async with self._rest() as rest:
             return await rest.call(endpoints.fees())
-
-    def _say(
-        self,
-        order: OrderRecord,
-        says: Says,
-        source: Source = Source.LOCAL,
-        *,
-        reason: str = "",
-        order_id: str | None = None,
-    ) -> None:
-        self._apply(
-            Evidence(
-                says=says,
-                source=source,
-                client_order_id=order.client_order_id,
-                exchange_order_id=order_id,
-                reason=reason,
-            )
-        )
 
     def _apply(self, evidence: Evidence) -> None:
         self._tell_all(self._state.router.apply(evidence, time.monotonic_ns()))
