@@ -164,7 +164,8 @@ soak-books: venv
 
 # What a frame, an order, the metrics and a recording cost. Each says what it must come to, and fails beyond that.
 bench: venv
-	@status=0; for what in metrics_overhead recording_cost order_memory dashboard_picture frame_path; do \
+	@status=0; for what in metrics_overhead recording_cost order_memory dashboard_picture frame_path many_orders \
+	    longest_pause import_time; do \
 	  echo "== $$what"; $(BIN)/python -m benchmarks.$$what || status=1; done; exit $$status
 
 bench-books: venv

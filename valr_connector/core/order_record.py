@@ -35,15 +35,41 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     gc=False is safe: a record holds values and fills, and nothing of those points back at it.
     """
 
+    # What every report touches stands together: with 100,000 orders each cache line is a wait of its own.
+    exchange_order_id: ExchangeOrderId | None = None
+    status: OrderStatus = OrderStatus.PENDING_CREATE
+    placement: Placement = Placement.UNSENT
+    time_in_force: TimeInForce = TimeInForce.GTC
+    price: Decimal | None = None
+    amount: Decimal | None = None
+    reported_executed: Decimal = ZERO
+    """Largest executed amount that any report implied."""
+    filled_amount: Decimal = ZERO
+    """Sum of the confirmed fills."""
+    executed_before: Decimal = ZERO
+    """What it had executed by then; no fills are counted for it."""
+    fees_missing: int = 0
+    """How many of the fills VALR has not given a fee for yet."""
+    fills_by_id: dict[str, Fill] = {}
+    was_created: bool = False
+    """`OrderCreated` was told, or the order failed before it could be."""
+    was_modified: bool = False
+    """Its size changed, or may have: `original - remaining` gives no executed amount any more."""
+    cancel_request: CancelRequest | None = None
+    terms_at: datetime | None = None
+    """VALR's time of the report that size and price were taken from."""
+    updated_at: datetime | None = None
+    last_heard: int = 0
+    """When anything was last heard of it, nanoseconds of the monotonic clock."""
+    story_end: Entry | None = None
+    """The newest entry of its story (`core.order_story`)."""
+
     client_order_id: ClientOrderId
     pair: Pair
     symbol: Symbol
     side: Side
     order_type: OrderType
-    time_in_force: TimeInForce = TimeInForce.GTC
     post_only: bool = False
-    price: Decimal | None = None
-    amount: Decimal | None = None
     quote_amount: Decimal | None = None
     stop_price: Decimal | None = None
     created_at: int = 0
@@ -60,35 +86,14 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     """Whether a REST request carries its placement, no frame on that connection; or may have, earlier."""
     request_ended_at: int | None = None
     """When that request was over, answered or given up, nanoseconds of the monotonic clock; None before."""
-
-    exchange_order_id: ExchangeOrderId | None = None
-    status: OrderStatus = OrderStatus.PENDING_CREATE
-    placement: Placement = Placement.UNSENT
-    cancel_request: CancelRequest | None = None
     cancel_attempts: int = 0
     modify_request: ModifyRequest | None = None
     modify_attempts: int = 0
     modify_verdict: Says | None = None
     """How the latest modify ended: MODIFY_CONFIRMED, MODIFY_REFUSED, MODIFY_UNKNOWN; None while it stands."""
-    reported_executed: Decimal = ZERO
-    """Largest executed amount that any report implied."""
-    filled_amount: Decimal = ZERO
-    """Sum of the confirmed fills."""
-    fees_missing: int = 0
-    """How many of the fills VALR has not given a fee for yet."""
-    fills_by_id: dict[str, Fill] = {}
-    was_created: bool = False
-    """`OrderCreated` was told, or the order failed before it could be."""
-    was_modified: bool = False
-    """Its size changed, or may have: `original - remaining` gives no executed amount any more."""
-    terms_at: datetime | None = None
-    """VALR's time of the report that size and price were taken from."""
     adopted_at: datetime | None = None
     """VALR's time of the list that it was adopted from; None for an order placed here."""
-    executed_before: Decimal = ZERO
-    """What it had executed by then; no fills are counted for it."""
     failure_reason: str = ""
-    updated_at: datetime | None = None
     ended_at: datetime | None = None
     """VALR's time of its ending, or a lower bound of it; None where not even that is known."""
     ended_undated_at: int | None = None
@@ -97,10 +102,6 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     """VALR's stream alone told its ending, nothing explains it, and no answer has confirmed it yet."""
     done_at: int = 0
     """When its ending became known here, nanoseconds of the monotonic clock; 0 before."""
-    last_heard: int = 0
-    """When anything was last heard of it, nanoseconds of the monotonic clock."""
-    story_end: Entry | None = None
-    """The newest entry of its story (`core.order_story`)."""
 
     def story(self) -> str:
         terms = [self.side.value, str(self.amount or self.quote_amount), self.pair]
