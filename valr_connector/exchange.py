@@ -565,7 +565,7 @@ class ValrExchange(MarketAccess):
             NotReadyError: never started.
             ClosedError: closing is over.
         """
-        canceller = self._running().canceller
+        canceller = self._running().orders.canceller
         record = find_order(self._state, order)
         return await traced(self._spans, "valr.cancel_order", record, lambda: canceller.cancel(record))
 
@@ -591,7 +591,7 @@ class ValrExchange(MarketAccess):
         connector = self._running()
         checked = checked_scope(scope, pair)
         symbol = None if pair is None else self._state.rules.symbol_of(pair)
-        return await connector.cancel_all(checked, symbol)
+        return await connector.orders.cancel_all(checked, symbol)
 
     async def modify_order(
         self,

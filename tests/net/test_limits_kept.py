@@ -343,7 +343,7 @@ async def test_a_modify_that_waits_when_closing_begins_is_not_sent() -> None:
         desk.limiter.refused(MODIFY, retry_after_s=20)
         modifying = asyncio.create_task(desk.valr.modify_order(order, price="910000"))
         await desk.until(lambda: order.modify_request)
-        desk.connector._gate.close()
+        desk.connector.orders.shut()
         assert (await modifying).result is ModifyResult.NOT_SENT
         assert (desk.sent(MODIFY), desk.asked("PUT /v2/orders/modify")) == (0, 0)
 

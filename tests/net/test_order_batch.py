@@ -240,7 +240,7 @@ async def test_a_batch_that_places_needs_what_placing_needs() -> None:
 async def test_once_closing_began_a_batch_may_only_cancel() -> None:
     async with trading() as desk:
         order, other = await desk.buy(), await desk.buy()
-        desk.connector._gate.close()
+        desk.connector.orders.shut()
         with pytest.raises(ClosedError):
             await desk.valr.batch([BatchCancel(order), bid()])
         with pytest.raises(ClosedError):

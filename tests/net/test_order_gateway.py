@@ -434,7 +434,7 @@ async def test_a_caller_who_gives_up_cancelling_leaves_no_trace_of_it_standing()
             await asyncio.wait_for(desk.valr.cancel_order(order), 0.005)
         await desk.agreed(order)
         assert order.status is OrderStatus.CANCELLED
-        assert desk.connector._wait.is_idle
+        assert desk.connector.orders._wait.is_idle
 
 
 @in_virtual_time

@@ -290,6 +290,6 @@ async def test_an_order_of_somebody_else_cannot_be_modified() -> None:
 async def test_no_order_is_modified_once_closing_began() -> None:
     async with trading() as desk:
         order = await desk.buy()
-        desk.connector._gate.close()
+        desk.connector.orders.shut()
         with pytest.raises(ClosedError, match="closing began: no order is modified any more"):
             await desk.valr.modify_order(order, price="910000")

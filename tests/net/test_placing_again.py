@@ -198,6 +198,6 @@ async def test_an_order_that_is_only_slow_is_adopted_and_not_placed_again() -> N
 async def test_nothing_is_placed_again_once_closing_began() -> None:
     async with trading(place_timeout_s=0.03, on_close="leave") as desk:
         order = await lost_on_the_way(desk, retry=IF_ABSENT)
-        desk.connector._gate.close()
+        desk.connector.orders.shut()
         await desk.until(lambda: order.status is OrderStatus.FAILED)
         assert desk.venue_orders() == []

@@ -166,7 +166,7 @@ class Stage:
         )
         order.created_at, order.epoch = self.clock.monotonic(), self.connector.account.epoch
         self.valr._state.tracker.track(order)
-        await self.connector.gateway._place_by_rest(order, placement_request(order))
+        await self.connector.orders.gateway._place_by_rest(order, placement_request(order))
         await self.settle()
         return order
 

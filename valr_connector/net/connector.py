@@ -24,31 +24,25 @@ from valr_connector.errors import (
     ThrottledError,
     ValrError,
 )
-from valr_connector.model.enums import BookFeed, CancelScope, SessionState, Socket
+from valr_connector.model.enums import BookFeed, SessionState, Socket
 from valr_connector.model.events import (
     PartRestarted,
 )
-from valr_connector.model.ids import Symbol
-from valr_connector.model.order import CancelAllReport, CloseReport
+from valr_connector.model.order import CloseReport
 from valr_connector.net.cancel_on_disconnect import CancelOnDisconnect
 from valr_connector.net.circuits import Circuits
 from valr_connector.net.clock_sync import ClockSync
 from valr_connector.net.connections import Connections
 from valr_connector.net.event_stream import EventPublisher
-from valr_connector.net.gate import Gate
 from valr_connector.net.key_permissions import check_permissions
 from valr_connector.net.limiter import PROCESS_LIMITS, LimiterRegistry
 from valr_connector.net.loop_lag import LoopLag
 from valr_connector.net.market_stream import MarketStream, followed_book
-from valr_connector.net.mass_cancel import Farewell, MassCancel
+from valr_connector.net.mass_cancel import Farewell
 from valr_connector.net.network import Network
-from valr_connector.net.order_batch import BatchSender
-from valr_connector.net.order_canceller import OrderCanceller
-from valr_connector.net.order_gateway import OrderGateway
+from valr_connector.net.order_commands import OrderCommands
 from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.order_metrics import OrderMetrics
-from valr_connector.net.order_modifier import OrderModifier
-from valr_connector.net.outcome_wait import OutcomeWait
 from valr_connector.net.public_data import PublicData
 from valr_connector.net.readiness_watch import ReadinessWatch
 from valr_connector.net.reconciler import Reconciler
@@ -56,7 +50,6 @@ from valr_connector.net.rest import RestClient
 from valr_connector.net.rules_refresh import RulesRefresh
 from valr_connector.net.standby import Standby
 from valr_connector.net.supervisor import Run, Supervisor
-from valr_connector.net.unwanted_orders import UnwantedOrders
 from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.net.websocket import FrameTap, SocketHandler, WebSocketClient
 from valr_connector.observe import metrics as m
@@ -216,72 +209,21 @@ class Connector:
             metrics=metrics,
             on_rate_limited=self._limiter.command_refused,
         )
-        self._wait = OutcomeWait(publisher, self.account.apply)
-        self._gate = Gate()
-        self.gateway = OrderGateway(
+        self.orders = OrderCommands(
+            settings=settings,
+            state=state,
             stream=self.account,
             rest=self.rest,
-            ledger=state.ledger,
-            tracker=state.tracker,
-            questions=state.questions,
-            wait=self._wait,
-            timeout=round(settings.place_timeout_s * SECOND),
-            attempts=settings.place_attempts,
-            clock=self._clocks.monotonic,
-            metrics=metrics,
-            order_metrics=self._order_metrics,
-            gate=self._gate,
+            ask_about=self._reconciler.ask_about,
+            publisher=publisher,
             limiter=self._limiter,
             circuits=self.circuits,
+            order_metrics=self._order_metrics,
+            metrics=metrics,
+            clock=self._clocks.monotonic,
             journal=journal,
         )
-        self.canceller = OrderCanceller(
-            stream=self.account,
-            rest=self.rest,
-            ledger=state.ledger,
-            questions=state.questions,
-            wait=self._wait,
-            ask_about=self._reconciler.ask_about,
-            timeout=round(settings.cancel_timeout_s * SECOND),
-            attempts=settings.cancel_attempts,
-            pause=state.patience.pause,
-            clock=self._clocks.monotonic,
-            metrics=metrics,
-            order_metrics=self._order_metrics,
-            limiter=self._limiter,
-            circuits=self.circuits,
-        )
-        self._reconciler.attach(self.account, self.gateway.place_again)
-        self.modifier = OrderModifier(
-            stream=self.account,
-            rest=self.rest,
-            ledger=state.ledger,
-            questions=state.questions,
-            wait=self._wait,
-            ask_about=self._reconciler.ask_about,
-            timeout=round(settings.cancel_timeout_s * SECOND),
-            clock=self._clocks.monotonic,
-            gate=self._gate,
-            limiter=self._limiter,
-            order_metrics=self._order_metrics,
-            circuit=self.circuits.socket_orders,
-        )
-        self.batches = BatchSender(
-            stream=self.account,
-            rest=self.rest,
-            gateway=self.gateway,
-            canceller=self.canceller,
-            modifier=self.modifier,
-            gate=self._gate,
-            timeout=round(settings.place_timeout_s * SECOND),
-        )
-        self._unwanted = UnwantedOrders(
-            canceller=self.canceller,
-            tracker=state.tracker,
-            publisher=publisher,
-            ask_about=self._reconciler.ask_about,
-            pause=state.patience.pause,
-        )
+        self._reconciler.attach(self.account, self.orders.gateway.place_again)
         self.public = PublicData(
             rest=self.rest,
             rules=state.rules,
@@ -295,15 +237,6 @@ class Connector:
             publisher=publisher,
             interval_s=settings.rules_interval_s,
             clock=self._clocks.monotonic,
-        )
-        self._mass_cancel = MassCancel(
-            stream=self.account,
-            rest=self.rest,
-            tracker=state.tracker,
-            canceller=self.canceller,
-            attempts=settings.cancel_attempts,
-            timeout=round(settings.cancel_timeout_s * SECOND),
-            pause=state.patience.pause,
         )
         self._cancel_on_disconnect = (
             CancelOnDisconnect(
@@ -362,11 +295,11 @@ class Connector:
         Returns:
             What is still open or unknown at VALR.
         """
-        self._gate.close()
+        self.orders.shut()
         farewell = Farewell()
         try:
             if self._settings.on_close == "cancel":
-                farewell = await self._mass_cancel.for_good(self._settings.close_timeout_s * TO_CANCEL)
+                farewell = await self.orders.cancel_for_good(self._settings.close_timeout_s * TO_CANCEL)
             await self._take_back_cancel_on_disconnect(farewell)
         finally:
             await self._stop()
@@ -375,12 +308,12 @@ class Connector:
 
     async def abort(self) -> None:
         """Stop everything at once, and leave the orders as they are."""
-        self._gate.close()
+        self.orders.shut()
         await self._stop()
 
     async def _stop(self) -> None:
         self._loop_lag.stop()
-        self._wait.abandon("closed before an outcome was known")
+        self.orders.abandon("closed before an outcome was known")
         if not self._readiness.is_ready.is_set():
             self._failure = self._failure or ClosedError("closed while it was starting")
             self._readiness.is_ready.set()
@@ -412,11 +345,6 @@ class Connector:
         books = {} if self.market is None else self.market.books
         return followed_book(books, self._state.rules, pair)
 
-    async def cancel_all(self, scope: CancelScope, symbol: Symbol | None) -> CancelAllReport:
-        """Cancel the orders in `scope`, of one pair or of all, within the time that the settings allow."""
-        cancel = self._mass_cancel.ours if scope is CancelScope.OURS else self._mass_cancel.everybodys
-        return await cancel(symbol, self._settings.cancel_all_timeout_s)
-
     # --- starting ----------------------------------------------------------------------------------
 
     async def _load_rules(self, until: int) -> None:
@@ -443,7 +371,7 @@ class Connector:
         parts: dict[str, Run] = {
             "account stream": self.account.run,
             "reconciler": self._reconciler.run,
-            "unwanted orders": self._unwanted.run,
+            "unwanted orders": self.orders.unwanted.run,
             "trading rules": self._rules_refresh.run,
             "clock": self._clock_sync.run,
         }
@@ -482,8 +410,8 @@ class Connector:
     def _fail(self, failure: ValrError) -> None:
         log.error("the connector stopped: %s", failure)
         self._failure = failure
-        self._gate.close()
-        self._wait.abandon(str(failure))
+        self.orders.shut()
+        self.orders.abandon(str(failure))
         self._readiness.is_ready.set()
         self._on_failure(failure)
 

@@ -66,7 +66,7 @@ class OrderDesk:
             retry=policy,
             **terms,
         )
-        gateway = self._connector.gateway
+        gateway = self._connector.orders.gateway
         await traced(self._spans, "valr.place_order", order, lambda: gateway.place(order))
         return order
 
@@ -75,7 +75,7 @@ class OrderDesk:
         record = find_order(self._state, order)
         info = self._state.rules.pair(record.pair)
         wanted = order_change(info, record, **change)
-        modifier = self._connector.modifier
+        modifier = self._connector.orders.modifier
         return await traced(self._spans, "valr.modify_order", record, lambda: modifier.modify(record, wanted))
 
     async def batch(self, operations: Sequence[BatchOperation]) -> Sequence[BatchResult]:
@@ -89,7 +89,7 @@ class OrderDesk:
         prepared = entry.prepare(operations)
         if any(isinstance(each, Placing) for each in prepared):
             self._check_ready(self._retry, rest_only=True)
-        return await self._connector.batches.run(prepared)
+        return await self._connector.orders.batches.run(prepared)
 
     def _check_ready(self, retry: RetryPolicy, *, rest_only: bool) -> None:
         """Raises NotReadyError or CircuitOpenError where nothing can be placed at present."""
