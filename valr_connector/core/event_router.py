@@ -34,7 +34,7 @@ from valr_connector.model.ids import ClientOrderId
 from valr_connector.protocol import frames as f
 from valr_connector.protocol.account_frames import OrderFailureData
 from valr_connector.protocol.reply_frames import Refusal, ReplyError
-from valr_connector.protocol.rows import AccountTradeRow, BalanceRow, OpenOrderRow, OrderReport
+from valr_connector.protocol.rows import AccountTradeRow, OpenOrderRow, OrderReport
 from valr_connector.protocol.spellings import is_true
 
 _PLACING = (CommandKind.PLACE_LIMIT, CommandKind.PLACE_MARKET)
@@ -273,7 +273,7 @@ class EventRouter:
 
     def _on_balance(self, frame: f.BalanceUpdateFrame, _now: int) -> Sequence[Event]:
         rows = frame.data
-        if isinstance(rows, BalanceRow):
+        if not isinstance(rows, list):
             change = self._balances.update(rows.to_balance())
             return () if change is None else (change,)
         changes = (self._balances.update(row.to_balance()) for row in rows)

@@ -10,13 +10,14 @@ from decimal import Decimal
 from msgspec import structs
 
 from valr_connector.core.evidence import Evidence, Says, Trade
-from valr_connector.core.order_record import ZERO, OrderRecord
-from valr_connector.model.enums import Liquidity, OrderType, TimeInForce
+from valr_connector.core.order_record import ZERO, OrderRecord, executed_amount
+from valr_connector.model.enums import TERMINAL, Liquidity, OrderType, TimeInForce
 from valr_connector.model.events import FillAmended, OrderCreated, OrderEvent, OrderFilled
 from valr_connector.model.ids import TradeId
 from valr_connector.model.order import Fill
 
 _FILLED, _MODIFIED, _UNKNOWN = Says.FILLED, Says.MODIFIED, Liquidity.UNKNOWN
+_MARKET, _GTC = OrderType.MARKET, TimeInForce.GTC
 
 
 def note_amounts(order: OrderRecord, evidence: Evidence) -> bool:
@@ -85,9 +86,9 @@ def count_fill(order: OrderRecord, evidence: Evidence, trade: Trade, events: lis
     if order.was_modified and order.amount is not None:
         order.amount = max(order.amount, order.accounted_amount)  # what was executed was not larger than it
     order.fees_missing += fill.fee is None
-    is_late = order.is_done
+    is_late = order.status in TERMINAL
     tell_created(order, evidence, events)
-    events.append(OrderFilled(order, trade.at, fill, order.executed_amount, is_late))
+    events.append(OrderFilled(order, trade.at, fill, executed_amount(order), is_late))
 
 
 def _amend_fill(
@@ -108,7 +109,7 @@ def _liquidity(order: OrderRecord, trade: Trade) -> Liquidity:
         return trade.liquidity
     if order.post_only:
         return Liquidity.MAKER
-    if order.order_type is OrderType.MARKET or order.time_in_force is not TimeInForce.GTC:
+    if order.order_type is _MARKET or order.time_in_force is not _GTC:
         return Liquidity.TAKER
     return _UNKNOWN
 

@@ -36,7 +36,13 @@ from msgspec import Struct
 
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.executions import count_fill, note_amounts, tell_created
-from valr_connector.core.order_record import ZERO, OrderRecord
+from valr_connector.core.order_record import (
+    ZERO,
+    OrderRecord,
+    accounted_amount,
+    executed_amount,
+    has_all_fills,
+)
 from valr_connector.core.request_notes import REQUEST_NOTES
 from valr_connector.model.enums import OrderStatus, Placement, TimeInForce
 from valr_connector.model.events import (
@@ -105,6 +111,7 @@ _EXPIRED, _FAILED = OrderStatus.EXPIRED, OrderStatus.FAILED
 _COUNT, _ASK, _CORRECT, _REVIVE, _CONFIRM = Move.COUNT, Move.ASK, Move.CORRECT, Move.REVIVE, Move.CONFIRM
 _SAYS_FILLED, _SAYS_ACCEPTED, _SAYS_CANCEL_UNKNOWN = Says.FILLED, Says.ACCEPTED, Says.CANCEL_UNKNOWN
 _LOCAL, _STREAM, _QUERY = Source.LOCAL, Source.STREAM, Source.QUERY
+_MISSING_FILLS = AskReason.MISSING_FILLS
 _CONFIRMED, _GTC = Placement.CONFIRMED, TimeInForce.GTC
 
 # Read it by the row: what this evidence does to an order in each status.
@@ -243,13 +250,13 @@ def _move(
 
 def _fills_complete_it(order: OrderRecord) -> bool:
     amount = order.amount
-    return amount is not None and not order.was_modified and order.accounted_amount >= amount > ZERO
+    return amount is not None and not order.was_modified and accounted_amount(order) >= amount > ZERO
 
 
 def _count(
     order: OrderRecord, evidence: Evidence, changed: bool, events: list[OrderEvent]
 ) -> AskReason | None:
-    before, executed = order.status, order.executed_amount
+    before, executed = order.status, executed_amount(order)
     order.status = status = _PARTIAL if executed > ZERO else _OPEN
     order.placement = _CONFIRMED
     tell_created(order, evidence, events)
@@ -351,8 +358,8 @@ def _was_asked_before_it_ended(order: OrderRecord, evidence: Evidence) -> bool:
 
 
 def _ask_for_fills(order: OrderRecord, evidence: Evidence) -> AskReason | None:
-    if not order.has_all_fills:
-        return AskReason.MISSING_FILLS
+    if not has_all_fills(order):
+        return _MISSING_FILLS
     if order.was_modified and _hints_at_a_fill(order, evidence):
         return AskReason.UNATTRIBUTED_FILL
     return None

@@ -324,6 +324,14 @@ def test_a_wallets_state_is_told_if_it_changed(desk: Desk) -> None:
     assert not desk.receive("BALANCE_UPDATE", wallet)
 
 
+def test_of_several_wallets_in_one_frame_those_that_changed_are_told(desk: Desk) -> None:
+    amounts = {"available": "1", "reserved": "2", "total": "3"}
+    rand, bitcoin = {"currency": "ZAR", **amounts}, {"currency": "BTC", **amounts}
+    desk.receive("BALANCE_UPDATE", [rand])
+    (told,) = desk.receive("BALANCE_UPDATE", [rand, bitcoin])
+    assert told == BalanceChanged(desk.state.balances["BTC"])
+
+
 # --- replies ---------------------------------------------------------------------------------------------
 
 
