@@ -204,6 +204,8 @@ class Chaos:
         report, stats = self.report, self._exchange.stats
         if stats.rate_limited:
             self._found([Violation("S8", f"{stats.rate_limited} requests were refused for VALR's limits")])
+        named = " ".join(map(str, report.violations))
+        report.stories = [story.order.story() for story in stories if story.order.client_order_id in named]
         report.faults = self.storm.struck
         report.orders = len(self._exchange.venue.orders(ACCOUNT))
         report.fills = len(self._exchange.venue.trades(ACCOUNT))

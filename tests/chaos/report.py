@@ -29,6 +29,7 @@ class Report:
         rest_failures: REST calls that got no answer.
         resolved_s: from the last fault until all agreed.
         closed_s: how long closing took.
+        stories: of the orders that a violation names, as they are told here.
     """
 
     faults: Counter[Fault] = field(default_factory=Counter)
@@ -44,6 +45,7 @@ class Report:
     closed_s: float = float("nan")
     seconds: float = 0.0
     violations: list[Violation] = field(default_factory=list)
+    stories: list[str] = field(default_factory=list)
 
 
 def unknown_s(story: OrderStory) -> Iterator[float]:
@@ -78,7 +80,7 @@ def figures(report: Report) -> str:
         f"{len(report.violations)} violations",
     ]
     slowest = [f"slow way back: {way}" for way in report.recovery.slowest(SLOWEST)]
-    return "\n".join([*lines, *map(str, report.violations), *slowest])
+    return "\n".join([*lines, *map(str, report.violations), *report.stories, *slowest])
 
 
 def spread(seconds: Sequence[float]) -> str:
