@@ -24,6 +24,7 @@ from valr_connector.protocol import endpoints
 log = logging.getLogger(__name__)
 
 SAMPLES: Final = 3
+"""So many readings at most; one is enough where VALR is near."""
 LOOK_S: Final = 1.0
 """How often the local clocks are compared."""
 AGAIN_S: Final = 10.0
@@ -34,6 +35,8 @@ PAUSE_S: Final = 30.0
 """A key that is refused for another reason is refused for every request."""
 _NS_PER_S: Final = 1_000_000_000
 _MS: Final = 1_000_000
+SHORT: Final = 40 * _MS
+"""A reading with such a round trip is off by half of it at most, which is not material."""
 LARGEST_STEP: Final = 50 * _MS
 """Further apart than at the last measurement, the local clocks have not gone on as they went."""
 MATERIAL: Final = 20 * _MS
@@ -83,7 +86,7 @@ class ClockSync:
         self._measuring = asyncio.Lock()
 
     async def measure(self, *, until: int | None = None) -> None:
-        """Measure now; the smallest round trip of a few counts.
+        """Measure now; the smallest round trip counts, of a few where the first is not short.
 
         Args:
             until: monotonic nanoseconds; a wait for room in VALR's limits beyond that is not begun.
@@ -95,7 +98,10 @@ class ClockSync:
             sent = self._wall()
             answer = await self._rest.call_patiently(endpoints.server_time(), until=until)
             server = round(answer.time.timestamp() * 1_000_000) * 1_000
-            self._timestamps.offset.add(sent, self._wall(), server)
+            received = self._wall()
+            self._timestamps.offset.add(sent, received, server)
+            if 0 <= received - sent <= SHORT:
+                break
         now = self._monotonic()
         self._due = now + self._interval
         self._apart = self._wall() - now
