@@ -198,5 +198,9 @@ def budgets(rule: WindowRule, lane: Lane, share: float) -> Sequence[int]:
         One figure for each step of `SHRINK_PERCENT`; never less than 1.
     """
     percent = LANE_PERCENT[lane] if rule.is_shared else 100
-    allowed = int(rule.limit * share) * percent // 100
+    return _shrunk(int(rule.limit * share) * percent // 100)
+
+
+@lru_cache(maxsize=1024)
+def _shrunk(allowed: int) -> Sequence[int]:
     return tuple(max(1, allowed * left // 100) for left in SHRINK_PERCENT)

@@ -110,15 +110,18 @@ class Metrics:
         Raises:
             InvalidArgumentError: the metric is no counter, or the labels do not fit it.
         """
-        return self._instrument(self._counters, Counter, Kind.COUNTER, metric, labels)
+        found = self._counters.get((metric, labels))
+        return found or self._new(self._counters, Counter, Kind.COUNTER, metric, labels)
 
     def gauge(self, metric: Metric, *labels: str) -> Gauge:
         """The gauge of one series; raises like :meth:`counter`."""
-        return self._instrument(self._gauges, Gauge, Kind.GAUGE, metric, labels)
+        found = self._gauges.get((metric, labels))
+        return found or self._new(self._gauges, Gauge, Kind.GAUGE, metric, labels)
 
     def latency(self, metric: Metric, *labels: str) -> LatencyHistogram:
         """The histogram of one series; raises like :meth:`counter`."""
-        return self._instrument(self._latencies, LatencyHistogram, Kind.LATENCY, metric, labels)
+        found = self._latencies.get((metric, labels))
+        return found or self._new(self._latencies, LatencyHistogram, Kind.LATENCY, metric, labels)
 
     def watch(self, metric: Metric, read: Reading) -> None:
         """Have a gauge read by `read` whenever somebody looks; a later call replaces an earlier one.
@@ -155,7 +158,7 @@ class Metrics:
         """Every series at this moment by its :attr:`Sample.key`. What was never asked for is not in it."""
         return {sample.key: sample.value for sample in self.samples()}
 
-    def _instrument(
+    def _new(
         self,
         store: dict[_Series, Instrument],
         make: type[Instrument],
@@ -163,9 +166,6 @@ class Metrics:
         metric: Metric,
         labels: tuple[str, ...],
     ) -> Instrument:
-        found = store.get((metric, labels))
-        if found is not None:
-            return found
         _check_kind(metric, kind)
         if len(labels) != len(metric.labels):
             raise InvalidArgumentError("labels", labels, f"{metric.name} has the labels {metric.labels}")
