@@ -13,7 +13,7 @@ import asyncio
 import sys
 from asyncio.subprocess import PIPE, Process, create_subprocess_exec
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -43,10 +43,10 @@ class PeakLimiter(RateLimiter):
         super().__init__(limits)
         self.peaks: Counter[str] = Counter()
 
-    def _admit(self, rules: list[Any], now_ns: int) -> float:
-        wait_s = super()._admit(rules, now_ns)
-        for rule in rules:
-            self.peaks[rule.name] = max(self.peaks[rule.name], self._used(rule, now_ns))
+    def _admit(self, windows: Sequence[Any], address: str, key: str, now_ns: int) -> float:
+        wait_s = super()._admit(windows, address, key, now_ns)
+        for (name, _), (_, count) in self._counts.items():
+            self.peaks[name] = max(self.peaks[name], count)
         return wait_s
 
 

@@ -128,9 +128,17 @@ class Connection:
             self._put_out(message.data)
 
     def _put_out(self, item: bytes | int) -> None:
-        self._outbox.append(item)
-        if self._writer is not None and not self._writer.done():
+        if self._writer is None or self._writer.done():
+            self._outbox.append(item)  # what is being written goes first
+        elif isinstance(item, int) or not self._is_sent_at_once(item):
+            self._outbox.append(item)
             self._writer.set_result(None)
+
+    def _is_sent_at_once(self, data: bytes) -> bool:
+        is_sent = self._transport is not None and self._transport.send_at_once(data)
+        if is_sent:
+            self._note_traffic()
+        return is_sent
 
     async def _write(self, transport: SocketTransport) -> None:
         try:

@@ -67,10 +67,8 @@ class Floor:
             Rejection: 400/-11268 without a key; 401/-11252 for a key, signature or account that does not fit.
         """
         caller = self.keys.authenticate(request, self.clock())
-        try:
-            self.venue.open_orders(caller.account_id)
-        except LookupError:
-            raise Rejection(-11252, "Request has an invalid signature", status=401) from None
+        if not self.venue.has_account(caller.account_id):
+            raise Rejection(-11252, "Request has an invalid signature", status=401)
         return caller
 
     def check_writable(self) -> None:

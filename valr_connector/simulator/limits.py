@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from valr_connector.simulator.settings import RateLimits
@@ -9,7 +11,9 @@ from valr_connector.simulator.settings import RateLimits
 _SECOND = 1_000_000_000
 _MINUTE = 60 * _SECOND
 
-_LIGHT_PUBLIC = frozenset({"/v1/public/time", "/v1/public/status"})
+_LIGHT_PUBLIC = ("/v1/public/time", "/v1/public/status")
+_BUCKETS = "/buckets"
+_WRITES_OF_ORDERS = {"POST": "place", "DELETE": "cancel"}
 
 COMMAND_LIMITS = {
     "PLACE_LIMIT_ORDER": "place",
@@ -20,87 +24,96 @@ COMMAND_LIMITS = {
 }
 
 
-class _Rule(NamedTuple):
+class _Window(NamedTuple):
+    """One window that a request counts in: its key's where it has one and `is_of_key`, else its address's."""
+
     name: str
-    subject: str
     limit: int
-    window_ns: int
+    period_ns: int
+    is_of_key: bool = True
 
 
 class RateLimiter:
     """Counts requests; None as `limits` lets everything pass."""
 
     def __init__(self, limits: RateLimits | None) -> None:
-        self._limits = limits
+        self._windows = None if limits is None else _windows(limits)
         self._counts: dict[tuple[str, str], tuple[int, int]] = {}
 
     def admit_request(self, method: str, path: str, *, address: str, key: str, now_ns: int) -> float:
         """0.0 if a REST request may pass, which counts it; else the seconds until its window ends."""
-        if self._limits is None:
+        if self._windows is None:
             return 0.0
-        return self._admit(_request_rules(self._limits, method, path, address, key), now_ns)
+        windows = self._windows[_counted_as(method, path, bool(key))]
+        return self._admit(windows, address, key or address, now_ns)
 
     def admit_command(self, frame_type: str, *, account_id: str, now_ns: int) -> bool:
         """Whether a socket command may pass, which counts it."""
-        if self._limits is None:
+        if self._windows is None:
             return True
-        kind = COMMAND_LIMITS[frame_type]
-        limit = {
-            "place": self._limits.place_per_second,
-            "modify": self._limits.modify_per_second,
-            "cancel": self._limits.cancel_per_second,
-            "batch": self._limits.batch_per_second,
-        }[kind]
-        return not self._admit([_Rule(f"socket {kind}", account_id, limit, _SECOND)], now_ns)
+        windows = self._windows[f"socket {COMMAND_LIMITS[frame_type]}"]
+        return not self._admit(windows, "", account_id, now_ns)
 
     def admit_connection(self, *, address: str, now_ns: int) -> float:
         """0.0 if a socket may be opened, which counts it; else the seconds until the window ends."""
-        if self._limits is None:
+        if self._windows is None:
             return 0.0
-        rule = _Rule("connections", address, self._limits.connections_per_minute, _MINUTE)
-        return self._admit([rule], now_ns)
+        return self._admit(self._windows["connection"], address, address, now_ns)
 
-    def _admit(self, rules: list[_Rule], now_ns: int) -> float:
-        used = [self._used(rule, now_ns) for rule in rules]
-        full = [rule for rule, count in zip(rules, used, strict=True) if count >= rule.limit]
-        if full:
-            return max((rule.window_ns - now_ns % rule.window_ns) / _SECOND for rule in full)
-        for rule, count in zip(rules, used, strict=True):
-            self._counts[rule.name, rule.subject] = (now_ns // rule.window_ns, count + 1)
-        return 0.0
+    def _admit(self, windows: Sequence[_Window], address: str, key: str, now_ns: int) -> float:
+        counts: dict[tuple[str, str], tuple[int, int]] = {}
+        wait_ns = 0
+        for name, limit, period_ns, is_of_key in windows:
+            subject = (name, key if is_of_key else address)
+            number, passed_ns = divmod(now_ns, period_ns)
+            counted, count = self._counts.get(subject, (number, 0))
+            if counted != number:
+                count = 0
+            elif count >= limit:
+                wait_ns = max(wait_ns, period_ns - passed_ns)
+            counts[subject] = (number, count + 1)
+        if not wait_ns:
+            self._counts.update(counts)
+        return wait_ns / _SECOND
 
-    def _used(self, rule: _Rule, now_ns: int) -> int:
-        window, count = self._counts.get((rule.name, rule.subject), (0, 0))
-        return count if window == now_ns // rule.window_ns else 0
+
+@lru_cache(maxsize=16)
+def _windows(limits: RateLimits) -> Mapping[str, Sequence[_Window]]:
+    """By what a request or command counts as. What has a limit per second counts in no window per minute."""
+    orders = {
+        "batch": limits.batch_per_second,
+        "place": limits.place_per_second,
+        "modify": limits.modify_per_second,
+        "cancel": limits.cancel_per_second,
+    }
+    light = limits.light_public_per_second
+    of_address = _Window("address", limits.per_address_per_minute, _MINUTE, is_of_key=False)
+    public = _Window("public", limits.public_per_minute, _MINUTE, is_of_key=False)
+    return {
+        **{kind: (_Window(kind, limit, _SECOND),) for kind, limit in orders.items()},
+        **{f"socket {kind}": (_Window(f"socket {kind}", limit, _SECOND),) for kind, limit in orders.items()},
+        **{path: (_Window(path, light, _SECOND, is_of_key=False),) for path in (*_LIGHT_PUBLIC, _BUCKETS)},
+        "connection": (_Window("connections", limits.connections_per_minute, _MINUTE, is_of_key=False),),
+        "public": (of_address, public),
+        "anonymous": (of_address,),
+        "with a key": (of_address, _Window("key", limits.per_key_per_minute, _MINUTE)),
+    }
 
 
-def _request_rules(limits: RateLimits, method: str, path: str, address: str, key: str) -> list[_Rule]:
-    """The windows a request counts in. Routes with a limit per second count in no window per minute."""
-    subject = key or address
-    light = _light_public(path) if method == "GET" else None
-    if light is not None:
-        return [_Rule(light, address, limits.light_public_per_second, _SECOND)]
-    if method == "POST" and path == "/v1/batch/orders":
-        return [_Rule("batch", subject, limits.batch_per_second, _SECOND)]
-    if method == "POST" and _is_version_1_order(path):
-        return [_Rule("place", subject, limits.place_per_second, _SECOND)]
-    if method == "DELETE" and _is_version_1_order(path):
-        return [_Rule("cancel", subject, limits.cancel_per_second, _SECOND)]
-    if method == "PUT" and path == "/v2/orders/modify":
-        return [_Rule("modify", subject, limits.modify_per_second, _SECOND)]
-    rules = [_Rule("address", address, limits.per_address_per_minute, _MINUTE)]
+@lru_cache(maxsize=1024)
+def _counted_as(method: str, path: str, has_key: bool) -> str:
+    """What a REST request counts as; a key of `_windows`."""
     if method == "GET" and path.startswith("/v1/public/"):
-        rules.append(_Rule("public", address, limits.public_per_minute, _MINUTE))
-    elif key:
-        rules.append(_Rule("key", key, limits.per_key_per_minute, _MINUTE))
-    return rules
-
-
-def _light_public(path: str) -> str | None:
-    """What a public read of its own window is counted as; None where it counts in the minute."""
-    if path.startswith("/v1/public/") and path.endswith("/buckets"):
-        return "buckets"
-    return path if path in _LIGHT_PUBLIC else None
+        if path.endswith(_BUCKETS):
+            return _BUCKETS
+        return path if path in _LIGHT_PUBLIC else "public"
+    if method == "POST" and path == "/v1/batch/orders":
+        return "batch"
+    if method == "PUT" and path == "/v2/orders/modify":
+        return "modify"
+    if method in _WRITES_OF_ORDERS and _is_version_1_order(path):
+        return _WRITES_OF_ORDERS[method]
+    return "with a key" if has_key else "anonymous"
 
 
 def _is_version_1_order(path: str) -> bool:

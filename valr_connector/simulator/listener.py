@@ -93,6 +93,9 @@ class _LoopbackSocket:
             return Sign.LIFE
         return Sign.LIFE if message.type is WSMsgType.PONG else Sign.END
 
+    def send_at_once(self, data: bytes) -> bool:  # noqa: ARG002  aiohttp writes from within a task
+        return False
+
     async def send(self, data: bytes) -> None:
         await self._socket.send_frame(data, WSMsgType.TEXT)
 

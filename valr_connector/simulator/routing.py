@@ -27,41 +27,48 @@ class RouteTable:
 
     def find(self, request: HttpRequest) -> Found | None:
         """The route of a request; None where no route is for it."""
-        path = request.encoded_path
-        number = self._map.literal.get((request.method, unquote(path)))
+        place = self._map.find(request.method, request.encoded_path)
+        return None if place is None else Found(self._routes[place.number], place.names)
+
+
+class _Place(NamedTuple):
+    """The number of a route, and what a path says for the names in it."""
+
+    number: int
+    names: Mapping[str, str]
+
+
+class _Map:
+    """Where in a table a path leads: to the number of its route."""
+
+    def __init__(self, paths: tuple[tuple[str, str], ...]) -> None:
+        self._literal: dict[tuple[str, str], int] = {}
+        self._named: dict[tuple[str, int], list[tuple[tuple[_Part, ...], int]]] = {}
+        for number, (method, path) in enumerate(paths):
+            if "{" in path:
+                parts = tuple(_part(text) for text in path.split("/"))
+                self._named.setdefault((method, len(parts)), []).append((parts, number))
+            else:
+                self._literal[method, path] = number
+        self.find = lru_cache(maxsize=1024)(self._find)
+        """The place of an encoded path; most are asked for again and again."""
+
+    def _find(self, method: str, path: str) -> _Place | None:
+        number = self._literal.get((method, unquote(path)))
         if number is not None:
-            return Found(self._routes[number], {})
+            return _Place(number, {})
         given = path.split("/")
-        for parts, number in self._map.named.get((request.method, len(given)), ()):
+        for parts, named in self._named.get((method, len(given)), ()):
             names = _match(parts, given)
             if names is not None:
-                return Found(self._routes[number], names)
+                return _Place(named, names)
         return None
-
-
-class _Map(NamedTuple):
-    """Where in a table a path leads: to the number of its route.
-
-    Attributes:
-        literal: by method and path.
-        named: routes with names in their paths, by method and number of parts.
-    """
-
-    literal: dict[tuple[str, str], int]
-    named: dict[tuple[str, int], list[tuple[tuple[_Part, ...], int]]]
 
 
 @lru_cache(maxsize=4)
 def _map(paths: tuple[tuple[str, str], ...]) -> _Map:
     """The map of some methods and paths. Every exchange has the same ones, so it is drawn once."""
-    drawn = _Map({}, {})
-    for number, (method, path) in enumerate(paths):
-        if "{" in path:
-            parts = tuple(_part(text) for text in path.split("/"))
-            drawn.named.setdefault((method, len(parts)), []).append((parts, number))
-        else:
-            drawn.literal[method, path] = number
-    return drawn
+    return _Map(paths)
 
 
 class _Part(NamedTuple):

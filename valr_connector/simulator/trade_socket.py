@@ -23,10 +23,13 @@ from valr_connector.simulator.wire import OutboundFrame, frame
 class TradeSession:
     """One trade socket and what it listens to."""
 
-    def __init__(self, floor: Floor, feed: MarketFeed, connection: Connection) -> None:
+    def __init__(
+        self, floor: Floor, feed: MarketFeed, connection: Connection, on_change: Callable[[], None]
+    ) -> None:
         self.connection = connection
         self._floor = floor
         self._feed = feed
+        self._on_change = on_change
         self._pairs: dict[str, list[str]] = {}
         self._requests: Mapping[str, Callable[[InboundFrame], None]] = {
             "PING": self._ping,
@@ -78,6 +81,7 @@ class TradeSession:
         """The new list takes the place of the old one of that channel (14.2)."""
         before = self._pairs.get(channel, [])
         self._pairs[channel] = wanted
+        self._on_change()
         for symbol in before:
             if symbol not in wanted:
                 self.connection.control(frame("UNSUBSCRIBED", message=f"{channel}:{symbol}"))
@@ -98,6 +102,8 @@ class TradeDoor:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
         self._sessions: list[TradeSession] = []
+        self._listening: dict[tuple[str, str], list[Callable[[OutboundFrame], None]]] = {}
+        """Who listens to what, as far as it was asked since a session or its subscriptions changed."""
         self._feed = MarketFeed(floor, self._listeners)
 
     @property
@@ -121,16 +127,21 @@ class TradeDoor:
 
     async def _serve(self, is_authenticated: bool, transport: SocketTransport) -> None:
         connection = Connection(self._floor, "trade", is_authenticated=is_authenticated)
-        session = TradeSession(self._floor, self._feed, connection)
+        session = TradeSession(self._floor, self._feed, connection, self._listening.clear)
         self._sessions.append(session)
         try:
             await connection.run(transport, lambda: _greet(connection, is_authenticated), session.receive)
         finally:
             self._sessions.remove(session)
+            self._listening.clear()
 
     def _listeners(self, channel: str, symbol: str) -> list[Callable[[OutboundFrame], None]]:
-        listening = [session for session in self._sessions if session.listens_to(channel, symbol)]
-        return [session.connection.push_in_order for session in listening]
+        found = self._listening.get((channel, symbol))
+        if found is None:
+            listening = [session for session in self._sessions if session.listens_to(channel, symbol)]
+            found = [session.connection.push_in_order for session in listening]
+            self._listening[channel, symbol] = found
+        return found
 
 
 def _greet(connection: Connection, is_authenticated: bool) -> None:

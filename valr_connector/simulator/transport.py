@@ -58,6 +58,9 @@ class SocketTransport(Protocol):
     async def receive(self) -> str | bytes | Sign:
         """The next message. It raises nothing."""
 
+    def send_at_once(self, data: bytes) -> bool:
+        """Send one text frame if that takes no waiting; False where it has to be sent by `send`."""
+
     async def send(self, data: bytes) -> None:
         """Send one text frame.
 

@@ -234,6 +234,10 @@ class Venue:
 
     # --- reading
 
+    def has_account(self, account_id: str) -> bool:
+        """Whether there is such an account."""
+        return account_id in self._accounts
+
     def order(self, account_id: str, order_id: str) -> VenueOrder | None:
         """The account's order with that id, processed or not."""
         return self._account(account_id).orders.by_id(order_id)

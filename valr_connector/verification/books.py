@@ -12,7 +12,7 @@ from valr_connector.core.order_book import OrderBook
 from valr_connector.model import events
 from valr_connector.model.enums import BookFeed, SessionState, Socket
 from valr_connector.simulator.venue import Venue
-from valr_connector.simulator.vocabulary import BookChanged, BuyOrSell, VenueEvent
+from valr_connector.simulator.vocabulary import BookChanged, BuyOrSell
 from valr_connector.verification.faults import kind_of
 from valr_connector.verification.invariants import Violation
 
@@ -44,7 +44,7 @@ class VenueBooks:
             self._now[symbol] = _fingerprint((side, price, total) for (side, price), total in levels.items())
             self._remember(BookFeed.L1_DIFF, symbol, venue.book_sequence(symbol))
             self._remember(BookFeed.FULL, symbol, venue.order_sequence(symbol))
-        venue.listen(self._follow)
+        venue.listen(self._follow, BookChanged)
 
     def difference(self, book: OrderBook, symbol: str) -> Violation | None:
         """What a book shows that the venue did not have at the same number; None where there is none.
@@ -75,9 +75,7 @@ class VenueBooks:
             "S7", f"{book.pair} at number {sequence} is not the venue's: {book.bids} {book.asks}"
         )
 
-    def _follow(self, event: VenueEvent) -> None:
-        if not isinstance(event, BookChanged):
-            return
+    def _follow(self, event: BookChanged) -> None:
         levels = self._levels[event.symbol]
         for change in event.levels:
             before = levels.pop((change.side, change.price), None)

@@ -75,8 +75,7 @@ class Heard:
 
     def frame_in(self, raw: bytes) -> None:
         """See `FrameTap`."""
-        if self._pending:
-            self.check()
+        self.check()
         read = _READERS.get(kind_of(raw))
         if read is None:
             return
@@ -100,6 +99,8 @@ class Heard:
 
     def check(self) -> None:
         """Hold everything heard so far against the orders."""
+        if not self._pending:
+            return
         orders = tuple(self._orders())
         self._pending = [fact for fact in self._pending if not self._is_settled(fact, orders)]
 

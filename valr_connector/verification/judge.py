@@ -52,8 +52,8 @@ def disagreements(world: World) -> Iterator[Violation]:
     elif not life.valr.ready:
         yield Violation("L1", "not ready: " + _why_not(life))
     stories = life.stories()
-    truth = world.truth
     yield from l1_no_unknown(stories)
+    truth = world.truth
     yield from l1_agreement(stories, truth)
     yield from _of_each(stories, truth, AT_QUIESCENCE)
     yield from l1_strangers_told(_placed_elsewhere(stories, truth), life.recorder.strangers)

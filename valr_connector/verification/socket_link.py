@@ -297,11 +297,17 @@ class ExchangeEnd:
             await self._reader
         return self._inbox.popleft()
 
-    async def send(self, data: bytes) -> None:
+    def send_at_once(self, data: bytes) -> bool:
         """See `SocketTransport`."""
         if self._ended.is_set():
-            raise ConnectionResetError
+            return False
         self._link.sent_by_exchange(data)
+        return True
+
+    async def send(self, data: bytes) -> None:
+        """See `SocketTransport`."""
+        if not self.send_at_once(data):
+            raise ConnectionResetError
 
     async def close(self, code: int) -> None:
         """See `SocketTransport`."""

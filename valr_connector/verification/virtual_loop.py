@@ -222,7 +222,7 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
             turns += 1
             if turns > MOST_TURNS_AT_ONCE:
                 raise StandstillError(f"{turns} turns of the loop at {self._now:.9f} s")
-            for _ in range(len(soon)):
+            for _ in itertools.repeat(None, len(soon)):
                 call = soon.popleft()
                 if not call.is_cancelled:
                     call.context.run(call.callback, *call.args)
@@ -271,7 +271,8 @@ def _closing(loop: VirtualTimeLoop) -> Generator[VirtualTimeLoop, None, None]:
         yield loop
     finally:
         try:
-            loop.run_until_complete(_cancel_what_is_left(loop))
+            if loop.unfinished_tasks():
+                loop.run_until_complete(_cancel_what_is_left(loop))
         finally:
             loop.close()
 
