@@ -17,7 +17,7 @@ PYENV := $(or $(PYENV_ROOT),$(HOME)/.pyenv)
 named = $(shell python$(1) -c 'import sys; print(sys.executable)' 2>/dev/null)
 kept = $(lastword $(sort $(wildcard $(PYENV)/versions/$(1).*/bin/python$(1))))
 
-.PHONY: help venv demo replays test test-fast test-debug core-covered rest-covered browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-books bench-books-peers standby-gap lint format frames lock package sbom public-api tour docs docs-serve notebook test-all test-lowest clean \
+.PHONY: help venv demo replays test test-fast test-debug core-covered rest-covered browser test-browser prometheus test-prometheus screenshots vendor planted chaos soak soak-books bench bench-gate bench-peers bench-books bench-books-peers standby-gap lint format frames lock package sbom public-api tour docs docs-serve notebook test-all test-lowest clean \
         hummingbot-env test-hummingbot test-hummingbot-all test-hummingbot-docker headless-hummingbot
 
 help:
@@ -28,7 +28,9 @@ help:
 	@echo "make chaos   a maker through 200 network faults, compared with the venue (SEED=n FAULTS=n TRANSPORT=picows LOOP=uvloop)"
 	@echo "make soak    kills, lost connections, full load and hours of trading, for about an hour (SECONDS=n of trading)"
 	@echo "make soak-books   a million diffs of 50 books with faults, held against the truth (SEED=n DIFFS=n)"
-	@echo "make bench   what a frame, an order, the metrics and a recording cost"
+	@echo "make bench   the goals of speed: measured, must and aim, in one table (WRITE=1 into docs/performance.md too)"
+	@echo "make bench-gate   whether frames, placing and books became slower (ACCEPT=1 keeps what is measured)"
+	@echo "make bench-peers  the same orders through ccxt pro, nautilus_trader and Hummingbot; writes docs/performance.md"
 	@echo "make bench-books  a million diffs against other books; 200 pairs at 50 changes a second"
 	@echo "make bench-books-peers  the diffs against a published book too, fetched into .peers"
 	@echo "make standby-gap  a fill while the account socket is away: when it is heard of (DROPS=n)"
@@ -162,11 +164,26 @@ soak: venv
 soak-books: venv
 	$(BIN)/python -m tests.soak.books --diffs $(or $(DIFFS),1000000) $(if $(SEED),--seed $(SEED))
 
-# What a frame, an order, the metrics and a recording cost. Each says what it must come to, and fails beyond that.
+# Every goal of speed with what was measured, what it must come to and the aim; fails where one is missed.
 bench: venv
-	@status=0; for what in metrics_overhead recording_cost order_memory dashboard_picture frame_path many_orders \
-	    longest_pause import_time; do \
-	  echo "== $$what"; $(BIN)/python -m benchmarks.$$what || status=1; done; exit $$status
+	@$(BIN)/python -m benchmarks.all_goals $(if $(WRITE),--write)
+
+# Whether the hot paths became slower, against a yardstick; ACCEPT=1 keeps what is measured.
+bench-gate: venv
+	$(BIN)/python -m benchmarks.gate $(if $(ACCEPT),--accept)
+
+# The same orders through other libraries, which have environments of their own; writes docs/performance.md.
+PEERS := .venv-peers
+PEERS_PYTHON ?= $(or $(shell command -v python3.13 || command -v python3.12),$(PYTHON))
+
+bench-peers: venv $(PEERS)/.complete
+	$(BIN)/python -m benchmarks.peers.report $(PEERS) $(wildcard $(HUMMINGBOT))
+
+$(PEERS)/.complete: requirements-peers.lock pyproject.toml
+	@test -x $(PEERS)/bin/python || $(PEERS_PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-peers.lock
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
 
 bench-books: venv
 	$(BIN)/python -m benchmarks.book_diffs

@@ -29,12 +29,14 @@ from zlib import crc32
 import orjson
 from sortedcontainers import SortedDict
 
+from benchmarks.goals import Result
 from benchmarks.market import CHECKED, RandomMarket
 from valr_connector.core.order_book import OrderBook, Taken
 from valr_connector.model.ids import Pair
 from valr_connector.protocol.frames import decode_trade_frame
 
 TURN = 2_000
+MUST_RATIO, AIM_RATIO = 1.5, 1.2
 Best = tuple[Decimal, Decimal]
 
 
@@ -195,6 +197,8 @@ def main(arguments: list[str] | None = None, say: Callable[[str], None] = print)
         say(f"{name:20} {each / 1e3:8.2f} us each {1e9 / each:12,.0f} a second {each / yardstick:6.2f} x")
     if PackageInC.name not in spent:
         say(f"{PackageInC.name:20} is not installed: `make bench-books-peers` runs it too")
+    over = median(spent[LibraryBook.name]) / yardstick
+    say(str(Result("P9", f"a diff of {options.levels} levels over hand-made", over, MUST_RATIO, AIM_RATIO)))
 
 
 def measure(

@@ -12,12 +12,14 @@ import gc
 import tracemalloc
 from time import monotonic_ns
 
+from benchmarks.goals import Result, tell
 from benchmarks.order_frames import life, placed
 from valr_connector.core.account_state import AccountState
 from valr_connector.model.enums import OrderStatus
 from valr_connector.protocol.frames import decode_account_frame
 
 MOST_WITHOUT, MOST_WITH = 1_200, 3_000
+AIM_WITHOUT, AIM_WITH = 600, 1_500
 
 
 def rest(state: AccountState, number: int) -> None:
@@ -46,8 +48,12 @@ def main() -> int:
         order.story_end = None
     gc.collect()
     without = tracemalloc.get_traced_memory()[0] / orders
-    print(f"{without:.0f} bytes a live order without its story, {with_story:.0f} with it")
-    return int(without > MOST_WITHOUT or with_story > MOST_WITH)
+    return tell(
+        [
+            Result("P10", "a live order without its story", without, MOST_WITHOUT, AIM_WITHOUT, "bytes"),
+            Result("P10", "a live order with its story", with_story, MOST_WITH, AIM_WITH, "bytes"),
+        ]
+    )
 
 
 if __name__ == "__main__":

@@ -115,7 +115,7 @@ def results(plain: list[int], journalled: list[int], least: list[int]) -> list[R
     """Medians of the ratios, each of three placements that followed each other."""
     to_yardstick = statistics.median(a / b for a, b in zip(plain, least, strict=True))
     with_journal = statistics.median(a / b for a, b in zip(journalled, plain, strict=True))
-    peer = json.loads(PEERS.read_text())["placing"]["ccxt pro"]
+    peer = json.loads(PEERS.read_text())["placing"]["ccxt pro"]["ratio"]
     return [
         Result("P5", "placing over ccxt pro", to_yardstick / peer, MUST_OF_PEER, AIM_OF_PEER),
         Result(
