@@ -174,7 +174,7 @@ bench-gate: venv
 
 # The same orders through other libraries, which have environments of their own; writes docs/performance.md.
 PEERS := .venv-peers
-PEERS_PYTHON ?= $(or $(shell command -v python3.13 || command -v python3.12),$(PYTHON))
+PEERS_PYTHON ?= $(shell for it in python3.12 python3.13 $(PYTHON); do $$it -c '' 2>/dev/null && echo $$it && break; done)
 
 bench-peers: venv $(PEERS)/.complete
 	$(BIN)/python -m benchmarks.peers.report $(PEERS) $(wildcard $(HUMMINGBOT))
