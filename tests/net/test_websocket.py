@@ -981,6 +981,19 @@ async def test_a_frame_on_a_connection_lost_meanwhile_has_an_unknown_outcome(con
             await client.send(b"{}")
 
 
+async def test_a_connection_that_is_reset_while_it_cannot_write_leaves_the_outcome_unknown(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cannot_write(*_: object, **__: object) -> NoReturn:
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+    async with Venue(says(AUTHENTICATED)).open() as venue, connect(venue.url) as client:
+        await until(is_live(client))
+        monkeypatch.setattr(type(client._connection), "send", cannot_write)
+        with pytest.raises(OutcomeUnknownError, match="account socket was lost while sending"):
+            await client.send(b"{}")
+
+
 async def test_a_resync_of_an_earlier_connection_is_void(connect: Connect, recorder: Recorder) -> None:
     recorder.resyncs = False
     async with Venue(closes(1000), says(AUTHENTICATED)).open() as venue, connect(venue.url) as client:

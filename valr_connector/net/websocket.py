@@ -347,7 +347,10 @@ class WebSocketClient:
         self._counts.sent.value += 1
         try:
             await connection.send(frame, text=True)
-        except ConnectionClosed:
+        except (
+            ConnectionClosed,
+            OSError,
+        ):  # OSError: what it was lost by, where it could not write for a while
             raise OutcomeUnknownError(f"{self._name} socket was lost while sending") from None
         if connection.state is not State.OPEN:  # the library drops what it still holds without a word
             raise OutcomeUnknownError(f"{self._name} socket was lost while sending")

@@ -19,6 +19,18 @@ import orjson
 from valr_connector.errors import DecodeError, InvalidArgumentError
 from valr_connector.model.numbers import MOST_DIGITS, has_too_many_digits
 
+
+def check_utf8(raw: bytes) -> None:
+    """JSON is UTF-8. Decoders look at what they read only: a garbled name is one that they do not know.
+
+    A reply to a placement without its order id would be a refusal.
+
+    Raises:
+        UnicodeDecodeError: it is not.
+    """
+    raw.decode()
+
+
 _NUMBER = r"-?+[0-9]{1,40}+(?:\.[0-9]{1,40}+)?+(?:[eE][+-]?+[0-9]{1,2}+)?+"
 
 DecimalText = Annotated[str, msgspec.Meta(pattern=rf"\A{_NUMBER}\Z")]

@@ -43,6 +43,7 @@ from valr_connector.protocol.book_frames import (
     ObL1Frame,
     ObL1SnapshotFrame,
 )
+from valr_connector.protocol.codec import check_utf8
 from valr_connector.protocol.control_frames import (
     AuthenticatedFrame,
     ControlFrame,
@@ -216,6 +217,8 @@ def decode_account_frame(raw: bytes) -> AccountFrame | UnknownFrame:
         DecodeError: the bytes are no frame, or a known frame with a field that breaks the protocol.
     """
     try:
+        if not raw.isascii():
+            check_utf8(raw)
         return _account.decode(raw)
     except DECODER_FAILURES as error:
         return second_look(raw, error, _ACCOUNT_TYPES)
@@ -228,6 +231,8 @@ def decode_trade_frame(raw: bytes) -> TradeFrame | UnknownFrame:
         DecodeError: the bytes are no frame, or a known frame with a field that breaks the protocol.
     """
     try:
+        if not raw.isascii():
+            check_utf8(raw)
         return _trade.decode(raw)
     except DECODER_FAILURES as error:
         return second_look(raw, error, _TRADE_TYPES)

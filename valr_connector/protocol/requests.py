@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import Struct
 
-from valr_connector.protocol.codec import encode_json
+from valr_connector.protocol.codec import check_utf8, encode_json
 from valr_connector.protocol.decode_errors import DECODER_FAILURES, refuse
 
 T = TypeVar("T")
@@ -114,6 +114,7 @@ class Endpoint(Generic[T]):
             DecodeError: the body does not fit.
         """
         try:
+            check_utf8(body)
             return self._decoder.decode(body)
         except DECODER_FAILURES as error:
             refuse(self.name, body, error)

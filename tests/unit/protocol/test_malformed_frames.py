@@ -414,6 +414,20 @@ def _outcome(decode: Decode, raw: bytes) -> object:
         return error
 
 
+@pytest.mark.parametrize(("decode", "sample"), SAMPLES)
+def test_a_frame_with_a_garbled_byte_anywhere_is_refused(decode: Decode, sample: dict[str, Any]) -> None:
+    raw = orjson.dumps(sample)
+    for at in range(1, len(raw), 7):
+        with pytest.raises(DecodeError):
+            decode(raw[:at] + bytes([raw[at] | 0x80]) + raw[at + 1 :])
+
+
+def test_a_reply_whose_names_are_garbled_refuses_no_placement() -> None:
+    garbled = b'{"type":"PLACE_LIMIT_WS_RESPONSE","clientMsgId":"c-1","d\xe1ta":{"orderId":"o-1"}}'
+    with pytest.raises(DecodeError, match="PLACE_LIMIT_WS_RESPONSE"):
+        decode_account_frame(garbled)
+
+
 @settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_random_bytes_give_a_frame_or_a_decode_error(raw: bytes) -> None:

@@ -205,6 +205,12 @@ def test_code_and_message_inside_of_a_success_are_no_error() -> None:
     assert len(decode_response(request, 200, {}, orjson.dumps(body)).outcomes) == 1
 
 
+def test_a_success_with_a_garbled_name_is_a_decode_error() -> None:
+    body = b'[{"orderId":"a","orderSt\xe1tusType":"Placed"}]'
+    with pytest.raises(DecodeError):
+        decode_response(endpoints.open_orders(), 200, {}, body)
+
+
 @pytest.mark.parametrize("body", BODIES)
 def test_a_success_that_does_not_fit_is_a_decode_error(body: bytes) -> None:
     assert type(refusal(PLACE, 201, body)) is DecodeError
