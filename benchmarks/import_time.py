@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import argparse
 import compileall
-import os
 import statistics
 import subprocess
 import sys
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 
 import valr_connector
 from benchmarks.goals import Result, tell
@@ -32,10 +32,10 @@ AIM_RATIO = 0.65
 
 def processor_s(statement: str) -> float:
     """User and system time of an interpreter that runs this and nothing else."""
-    before = os.times()
+    before = getrusage(RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", statement], check=True)
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    after = getrusage(RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main() -> int:

@@ -100,23 +100,26 @@ class OrderMetrics:
             self._received[name][command.client_order_id] = now
 
     def _created(self, event: OrderEvent) -> None:
-        self._settle(PLACE, event)
+        if self._received[PLACE]:
+            self._settle(PLACE, event)
 
     def _ending(self, counter: m.Counter) -> Callable[[OrderEvent], None]:
+        placed, cancelled = self._received[PLACE], self._received[CANCEL]
+
         def end(event: OrderEvent) -> None:
             counter.value += 1
-            self._settle(PLACE, event)
-            self._settle(CANCEL, event)
+            if placed:
+                self._settle(PLACE, event)
+            if cancelled:
+                self._settle(CANCEL, event)
 
         return end
 
     def _settle(self, command: str, event: OrderEvent) -> None:
         """VALR's word on the order is there."""
-        all_received = self._received[command]
-        if all_received:
-            received = all_received.pop(event.order.client_order_id, None)
-            if received is not None:
-                self._confirmed[command].record(self._clock() - received)
+        received = self._received[command].pop(event.order.client_order_id, None)
+        if received is not None:
+            self._confirmed[command].record(self._clock() - received)
 
     def _by_status(self) -> Iterable[tuple[tuple[str], int]]:
         counts = Counter(order.status for order in self._tracker.in_flight.values())
