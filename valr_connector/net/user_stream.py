@@ -50,7 +50,7 @@ _UNKNOWN_AFTER_LOSS = {
 SUBSCRIBE_ORDER_STATUS = subscribe_account_command([AccountEvent.ORDER_STATUS_UPDATE])
 """Whether it is needed is not known (protocol 15, 21 no. 1), so it is always sent."""
 
-_ODDITIES = (ZombieOrder, UntrackedOrder, UnknownFrameReceived, UnrecognisedStatus)
+_ODDITIES = frozenset({ZombieOrder, UntrackedOrder, UnknownFrameReceived, UnrecognisedStatus})
 
 _INFO = logging.INFO
 
@@ -97,7 +97,6 @@ class UserStreamTracker:
         self._subscribed_at: int | None = None
         self._broken_subscriptions = 0
         self._was_in_step = False
-        publisher.on(_ODDITIES, self._note_oddity)
         self.say = OwnWords(self.apply)
         self.client = connect(self)
 
@@ -216,6 +215,8 @@ class UserStreamTracker:
                     _log_order_event(event)
         publish = self._publisher.publish
         for event in events:
+            if type(event) in _ODDITIES:
+                self._note_oddity(event)
             publish(event)
 
     def _note_oddity(self, event: Event) -> None:
