@@ -74,6 +74,8 @@ def main() -> None:
             python = environment(folder / extra, f"{wheel}[{extra}]")
             subprocess.run([str(python), "-c", "import valr_connector"], cwd=folder, check=True)
             sys.stdout.write(f"[{extra}] installs and imports\n")
+        explain = [str(folder / "cli" / "bin" / "valr"), "explain", "VC13"]  # from a page within the wheel
+        subprocess.run(explain, cwd=folder, check=True)
     sys.stdout.write(f"{sdist.name} and {wheel.name} are in order\n")
 
 
