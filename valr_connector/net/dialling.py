@@ -7,7 +7,6 @@ import inspect
 import logging
 import socket
 import ssl
-import struct
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, Protocol, cast
@@ -19,6 +18,7 @@ from websockets.protocol import Event, State
 
 from valr_connector.core.disconnects import Ending, judge_close, judge_upgrade
 from valr_connector.core.session import KeepAlive
+from valr_connector.net.undelivered import forget_undelivered
 
 _library_log = logging.getLogger(f"{__name__}.library")
 _library_log.setLevel(logging.INFO)  # its DEBUG lines show the handshake's headers: key and signature
@@ -30,8 +30,6 @@ SLICE_BYTES: Final = 16 * 1024
 That is some 100 changes of books, or four whole books of 100 levels a side: about 2 ms.
 """
 _NO_CLOSE_FRAME: Final = 1006
-_NOT_A_MOMENT: Final = struct.pack("ii", 1, 0)
-"""SO_LINGER: closing discards what is not delivered."""
 # Before version 15 the library knew no proxies; from then on it takes them from the environment unless told.
 _PROXY: Final[dict[str, Any]] = {"proxy": None} if "proxy" in inspect.signature(connect).parameters else {}
 
@@ -205,15 +203,6 @@ class _Dial(connect):
 
 def _drop(_: bytes) -> None:
     pass
-
-
-def forget_undelivered(transport: asyncio.BaseTransport) -> None:
-    """Have the kernel discard what it has not delivered when the connection is closed."""
-    own = transport.get_extra_info("socket")
-    if own is None:  # uvloop's is gone once it is closed
-        return
-    with suppress(OSError, ValueError):  # it is closed already
-        own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NOT_A_MOMENT)
 
 
 async def dial(url: str, headers: Mapping[str, str], limits: KeepAlive) -> DirectConnection:

@@ -27,6 +27,7 @@ from websockets.protocol import State
 from valr_connector.core.disconnects import Ending, judge_close
 from valr_connector.core.session import KeepAlive
 from valr_connector.net import dialling
+from valr_connector.net.undelivered import forget_undelivered
 
 _library_log = logging.getLogger(f"{__name__}.library")
 _library_log.setLevel(logging.WARNING)  # below DEBUG it would show the handshake's headers: key and signature
@@ -120,7 +121,7 @@ class FastConnection(picows.WSListener):
 
     def abort(self) -> None:
         """Cut the connection without a word, and take back what is not delivered yet."""
-        dialling.forget_undelivered(self._socket.underlying_transport)
+        forget_undelivered(self._socket.underlying_transport)
         self._socket.disconnect(graceful=False)
 
     def _check_open(self) -> None:

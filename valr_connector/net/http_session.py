@@ -18,6 +18,7 @@ from aiohttp.connector import Connection
 from yarl import URL
 
 from valr_connector.net.http_exchange import Failure, Limits, Reply
+from valr_connector.net.undelivered import forget_undelivered
 
 POOL_SIZE: Final = 32
 KEPT_WARM_S: Final = 75.0
@@ -40,10 +41,13 @@ class _CutError(aiohttp.ClientConnectionError):
 class _SentOnce(aiohttp.ClientResponse):
     """Keeps aiohttp from sending PUT and DELETE again by itself when a pooled connection turns out dead.
 
-    It would repeat a signature, and it would do so behind the back of whoever counts attempts.
+    It would repeat a signature, and it would do so behind the back of whoever counts attempts. Nor does a
+    request that is given up arrive later.
     """
 
     async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        if connection.transport is not None:
+            forget_undelivered(connection.transport)
         try:
             return await super().start(connection)
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:

@@ -1,0 +1,25 @@
+"""What a connection that is cut leaves behind: nothing.
+
+A kernel goes on delivering what a closed connection has sent, for minutes where the network is away. A
+placement could arrive that late, long after an order that VALR does not find was taken for lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from contextlib import suppress
+from typing import Final
+
+_NOT_A_MOMENT: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER: closing discards what is not delivered, and resets the connection."""
+
+
+def forget_undelivered(transport: asyncio.BaseTransport) -> None:
+    """From now on, have the kernel discard what it has not delivered when the connection is closed."""
+    own = transport.get_extra_info("socket")
+    if own is None:  # uvloop's is gone once it is closed
+        return
+    with suppress(OSError, ValueError):  # it is closed already
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NOT_A_MOMENT)
