@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Generator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,20 @@ TESTS = Path(__file__).parent
 LONG_RUNS = ("chaos", "docs", "examples", "replay", "scripts", "simulator", "soak", "verification")
 # Tables of what is refused, row by row through a whole connector; the refusals themselves are unit tests.
 TABLES = ("test_caller_errors.py", "test_exchange_bad_input.py")
+# Long stories of a whole connector; `pytest --cov --cov-context=test` says that others reach the same code.
+STORIES = (
+    "net/test_book_replay.py",
+    "net/test_closing.py",
+    "net/test_exchange.py",
+    "cli/test_hummingbot_commands.py",
+    "net/test_market_data.py",
+    "net/test_market_stream.py",
+    "net/test_order_metrics.py",
+    "net/test_placing_again.py",
+    "net/test_restarts.py",
+    "net/test_restore.py",
+    "net/test_user_stream.py",
+)
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
@@ -36,13 +51,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         repeats = isinstance(item, pytest.Function) and is_hypothesis_test(item.obj)
-        if repeats or item.path.relative_to(TESTS).parts[0] in (*LONG_RUNS, *TABLES):
+        if repeats or _is_long(item.path):
             item.add_marker(UNTRACED)
         if item.get_closest_marker("no_cover"):
             raise pytest.UsageError(
                 f"{item.nodeid}: mark it {UNTRACED!r}, which pytest-xdist's processes heed"
             )
     items.sort(key=is_untraced)
+
+
+@cache
+def _is_long(path: Path) -> bool:
+    within = path.relative_to(TESTS)
+    return within.parts[0] in LONG_RUNS or within.as_posix() in (*TABLES, *STORIES)
 
 
 def pytest_collection_finish() -> None:

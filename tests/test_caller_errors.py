@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.net.trading import AT_ONCE, Desk, make, venue
+from tests.net.trading import AT_ONCE, Desk, in_virtual_time, not_trading
 from valr_connector import (
     BatchCancel,
     BatchMarket,
@@ -681,13 +681,13 @@ ROWS: list[Row] = [
 @pytest.mark.parametrize(
     ("stage", "call", "error", "message"), [row[1:] for row in ROWS], ids=[r[0] for r in ROWS]
 )
+@in_virtual_time
 async def test_a_callers_mistake_is_told_in_the_callers_words(
     stage: Stage, call: Call, error: type[ValrError], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("VALR_API_KEY", "VALR_API_SECRET"):
         monkeypatch.delenv(name, raising=False)
-    async with venue(dataclasses.replace(AT_ONCE, cache=False)) as exchange:
-        desk = Desk(exchange, make(exchange))
+    async with not_trading(dataclasses.replace(AT_ONCE, cache=False)) as desk:
         if stage is not Stage.NEW:
             await desk.valr.start()
         if stage is Stage.CLOSED:
@@ -701,9 +701,9 @@ async def test_a_callers_mistake_is_told_in_the_callers_words(
     assert orders_there == (1 if placed_before else 0)
 
 
+@in_virtual_time
 async def test_a_coroutine_function_is_no_callback() -> None:
-    async with venue() as exchange:
-        desk = Desk(exchange, make(exchange))
+    async with not_trading() as desk:
         with pytest.raises(InvalidArgumentError) as mistake:
             await follow_with_a_coroutine(desk)
         assert mistake.value.field == "callback"

@@ -1,10 +1,12 @@
 """Which code runs under the tracer of the coverage: what is imported, and the tests that are not `untraced`.
 
-Under it everything takes up to twice as long, pytest's own work too. So it is off in between.
+Under it everything takes up to twice as long, pytest's own work too. So it is off in between, and of the
+processes of pytest-xdist, which all import the same, only the first one imports under it.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -35,10 +37,13 @@ class Tracing:
         self._is_wanted = False
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self) -> Generator[None, object, object]:
+    def pytest_collection(self) -> Generator[None, object, object]:
         self._tracer = sys.gettrace()
+        if not _imports_for_all():
+            sys.settrace(None)
+        result = yield
         sys.settrace(None)
-        return (yield)
+        return result
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -63,3 +68,7 @@ class Tracing:
             yield
         finally:
             sys.settrace(before)
+
+
+def _imports_for_all() -> bool:
+    return os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0"

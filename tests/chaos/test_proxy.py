@@ -15,7 +15,7 @@ from tests.chaos.proxy import HOST, Conduct, Kind, Proxy, corrupted, each_way
 
 HELLO = b"GET /ws/account HTTP/1.1\r\n\r\n"
 LONG = bytes(range(128)) * 40
-PATIENCE_S = 2.0
+PATIENCE_S = 10.0
 SILENCE_S = 0.03
 
 

@@ -109,7 +109,7 @@ def test_what_is_no_object_on_one_line_comes_back_the_same(path: Path, raw: byte
     assert path.read_bytes().count(b"\n") == 3
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     frames=st.lists(st.binary(max_size=40) | st.text(max_size=40).map(lambda text: f"{{{text}}}".encode()))
 )

@@ -56,7 +56,7 @@ class Watch:
     def told(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
 
-    async def until(self, condition: Callable[[], object], patience_s: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], object], patience_s: float = 10.0) -> None:
         deadline = time.monotonic() + patience_s
         while not condition():
             assert time.monotonic() < deadline, f"waited {patience_s} s in vain"

@@ -44,7 +44,7 @@ from valr_connector.verification.network import SimulatedNetwork
 from valr_connector.verification.virtual_loop import VirtualTimeLoop, run, running_loop
 
 D = Decimal
-PATIENCE_S = 3.0
+PATIENCE_S = 10.0
 ACCOUNT = "0"
 RIVAL = "9"
 MILLISECOND = 1_000_000
@@ -303,8 +303,7 @@ async def trading(simulator: SimulatorSettings = AT_ONCE, **options: Any) -> Asy
     Over loopback; in a test that plays `in_virtual_time`, on a network that is simulated.
     """
     before = asyncio.all_tasks()
-    async with _venue_of_the_loop(simulator) as (exchange, reached_by):
-        desk = Desk(exchange, make(exchange, **reached_by, **options))
+    async with not_trading(simulator, **options) as desk:
         async with desk.valr:
             yield desk
         assert not (running := tasks_of_the_library()), running
@@ -312,15 +311,14 @@ async def trading(simulator: SimulatorSettings = AT_ONCE, **options: Any) -> Asy
 
 
 @asynccontextmanager
-async def _venue_of_the_loop(
-    settings: SimulatorSettings,
-) -> AsyncIterator[tuple[EmbeddedExchange, dict[str, Any]]]:
+async def not_trading(simulator: SimulatorSettings = AT_ONCE, **options: Any) -> AsyncIterator[Desk]:
+    """`trading` before the start: who starts it closes it."""
     if isinstance(asyncio.get_running_loop(), VirtualTimeLoop):
-        async with virtual_venue(settings) as (exchange, network, clocks):
-            yield exchange, {"clocks": clocks, "network": network.as_network}
+        async with virtual_venue(simulator) as (exchange, network, clocks):
+            yield Desk(exchange, make(exchange, clocks=clocks, network=network.as_network, **options))
     else:
-        async with venue(settings) as exchange:
-            yield exchange, {}
+        async with venue(simulator) as exchange:
+            yield Desk(exchange, make(exchange, **options))
 
 
 # --- in virtual time -------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.settings import SimulatorSettings
 
 START_NS = 1_790_000_000_000_000_000
-PATIENCE_S = 2.0
+PATIENCE_S = 10.0
 UNKNOWN_ID = "00000000-0000-0000-0000-000000000000"
 AT_ONCE = SimulatorSettings(
     open_orders_interval_s=0, order_book_interval_s=0, market_summary_interval_s=0, rate_limits=None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import resource
 import sys
 import tracemalloc
@@ -11,13 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import valr_connector
+
 _PAGES = Path("/proc/self/statm")
 _DESCRIPTORS = Path("/dev/fd")
-_LIBRARY = (
-    tracemalloc.Filter(inclusive=True, filename_pattern="*/valr_connector/*"),
-    tracemalloc.Filter(inclusive=False, filename_pattern="*/valr_connector/simulator/*"),
-    tracemalloc.Filter(inclusive=False, filename_pattern="*/valr_connector/verification/*"),
-)
+_LIBRARY = str(Path(valr_connector.__file__).parent)
+_NOT_THE_LIBRARY = tuple(f"{_LIBRARY}{os.sep}{part}{os.sep}" for part in ("simulator", "verification"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,12 @@ def in_silence(_: Footprint) -> None:
 
 
 def _made_by_the_library() -> int:
-    traces = tracemalloc.take_snapshot().filter_traces(_LIBRARY)
-    return sum(trace.size for trace in traces.traces)
+    files = tracemalloc.take_snapshot().statistics("filename")  # a filter would look at every object's name
+    return sum(file.size for file in files if _is_the_library(file.traceback[0].filename))
+
+
+def _is_the_library(filename: str) -> bool:
+    return filename.startswith(_LIBRARY + os.sep) and not filename.startswith(_NOT_THE_LIBRARY)
 
 
 def resident() -> int:

@@ -11,6 +11,8 @@ import pytest
 
 import valr_connector
 
+pytestmark = pytest.mark.untraced  # the code is read here, not run
+
 PACKAGE = Path(valr_connector.__file__).parent
 INSIDE = (
     "config.py", "core", "dashboard", "doctor", "errors.py", "exchange.py", "model", "net", "observe",

@@ -88,7 +88,7 @@ def stories_heard_in_two_ways(draw: st.DrawFn) -> tuple[Story, list[Evidence], l
     return story, told, list(draw(st.permutations([*told, *repeated])))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(stories_heard_in_two_ways())
 def test_the_same_evidence_gives_the_same_order_whatever_way_it_arrives(
     case: tuple[Story, list[Evidence], list[Evidence]],
@@ -100,7 +100,7 @@ def test_the_same_evidence_gives_the_same_order_whatever_way_it_arrives(
     assert view(order) == view(same_order)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(fully_heard_stories())
 def test_a_story_heard_in_full_ends_as_it_ended_at_the_venue(case: tuple[Story, list[Evidence]]) -> None:
     story, told = case
@@ -114,7 +114,7 @@ def test_a_story_heard_in_full_ends_as_it_ended_at_the_venue(case: tuple[Story, 
     assert set(filled_ids(events)) == story.trade_ids
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(heard_stories())
 def test_an_order_never_ends_otherwise_than_at_the_venue(case: tuple[Story, list[Evidence]]) -> None:
     story, told = case
@@ -124,7 +124,7 @@ def test_an_order_never_ends_otherwise_than_at_the_venue(case: tuple[Story, list
         assert not order.is_done or order.status is story.ending
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(heard_stories())
 def test_the_executed_amount_never_falls_and_never_exceeds_the_truth(
     case: tuple[Story, list[Evidence]],
@@ -138,7 +138,7 @@ def test_the_executed_amount_never_falls_and_never_exceeds_the_truth(
         before = order.executed_amount
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(heard_stories())
 def test_every_fill_is_told_once(case: tuple[Story, list[Evidence]]) -> None:
     story, told = case
@@ -149,7 +149,7 @@ def test_every_fill_is_told_once(case: tuple[Story, list[Evidence]]) -> None:
     assert order.filled_amount == sum((fill.amount for fill in order.fills), Decimal(0))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(heard_stories())
 def test_an_order_is_told_as_created_at_most_once_and_before_all_that_happens_to_it(
     case: tuple[Story, list[Evidence]],
@@ -160,7 +160,7 @@ def test_an_order_is_told_as_created_at_most_once_and_before_all_that_happens_to
     assert "OrderCreated" not in kinds[1:]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(heard_stories())
 def test_an_order_is_told_as_ended_exactly_once_as_soon_as_its_end_is_heard(
     case: tuple[Story, list[Evidence]],
@@ -176,7 +176,7 @@ def test_an_order_is_told_as_ended_exactly_once_as_soon_as_its_end_is_heard(
 ENDING_SAYS = (Says.FILLED, Says.CANCELLED, Says.EXPIRED, Says.FAILED)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(heard_stories())
 def test_nothing_but_late_fills_is_told_after_the_end(case: tuple[Story, list[Evidence]]) -> None:
     story, told = case
@@ -187,7 +187,7 @@ def test_nothing_but_late_fills_is_told_after_the_end(case: tuple[Story, list[Ev
         assert not isinstance(event, OrderFilled) or event.is_late
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(heard_stories())
 def test_no_order_is_being_cancelled_once_an_outcome_was_heard(case: tuple[Story, list[Evidence]]) -> None:
     story, told = case
@@ -198,7 +198,7 @@ def test_no_order_is_being_cancelled_once_an_outcome_was_heard(case: tuple[Story
         assert not (order.is_being_cancelled and (order.is_done or piece.says in outcomes))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(heard_stories())
 def test_an_ended_order_stays_ended(case: tuple[Story, list[Evidence]]) -> None:
     story, told = case
@@ -211,7 +211,7 @@ def test_an_ended_order_stays_ended(case: tuple[Story, list[Evidence]]) -> None:
         assert not set(names(events)) & {"OrderRevived", "OrderCorrected"}
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(heard_stories())
 def test_whatever_an_ended_order_lacks_is_asked_for(case: tuple[Story, list[Evidence]]) -> None:
     story, told = case

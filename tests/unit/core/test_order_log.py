@@ -330,7 +330,7 @@ def remembered(order: OrderRecord) -> dict[str, object]:
     return {name: seen[name] for name in seen if name not in ("placement", "is_being_cancelled")}
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(st.data())
 def test_what_was_told_of_an_order_is_remembered_of_it(data: st.DataObject) -> None:
     story = data.draw(stories(can_be_modified=True))
@@ -344,7 +344,7 @@ def test_what_was_told_of_an_order_is_remembered_of_it(data: st.DataObject) -> N
     assert remembered(again) == remembered(writer.order)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(st.data())
 def test_records_that_are_there_twice_change_nothing(data: st.DataObject) -> None:
     story = data.draw(stories(can_be_modified=True))
@@ -355,7 +355,7 @@ def test_records_that_are_there_twice_change_nothing(data: st.DataObject) -> Non
     assert remembered(only(*doubled)) == remembered(only(*writer.log))
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(st.data())
 def test_an_order_taken_over_at_any_moment_ends_as_the_one_that_was_never_interrupted(
     data: st.DataObject,
