@@ -84,8 +84,8 @@ class Recovery:
         return [way.own_s for way in self.undisturbed]
 
     def slowest(self, count: int) -> Sequence[WayBack]:
-        """The undisturbed ways back that took longest."""
-        return sorted(self.undisturbed, key=lambda way: way.seconds, reverse=True)[:count]
+        """The undisturbed ways back that took longest by themselves."""
+        return sorted(self.undisturbed, key=lambda way: way.own_s, reverse=True)[:count]
 
     def follow(self, valr: ValrExchange) -> None:
         """Hear of every change of its connections from now on."""
