@@ -25,10 +25,9 @@ from valr_connector.integrations.hummingbot.installation import install
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "rehearsal"
-OURSELVES = (
-    "paper_trade:\n  paper_trade_exchanges: []\n"  # their pairs would be fetched from them
-    "anonymized_metrics_mode:\n  anonymized_metrics_interval_min: 15\n"
-)
+ALONE = "anonymized_metrics_mode: {}\npaper_trade:\n  paper_trade_exchanges: []\n"
+"""Settings with which the client tells nobody what it does, and fetches no pairs of other exchanges."""
+DIRECTORIES = ("conf/connectors", "conf/strategies", "conf/scripts", "conf/controllers", "logs", "data")
 HBOT = ("-m", "hummingbot.cli.main")
 """What the ``hbot`` of a checkout runs. The package has the program, and no command for it."""
 
@@ -78,16 +77,9 @@ def checkout(hosts: Mapping[str, str]) -> Iterator[Checkout]:
     with TemporaryDirectory(dir=sys.prefix, prefix="checkout-") as made:
         folder = Path(made)
         shutil.copytree(Path(hummingbot.__file__).parent, folder / "hummingbot", copy_function=os.link)
-        for name in (
-            "conf/connectors",
-            "conf/strategies",
-            "conf/scripts",
-            "conf/controllers",
-            "logs",
-            "data",
-        ):
+        for name in DIRECTORIES:
             (folder / name).mkdir(parents=True)
-        (folder / "conf" / "conf_client.yml").write_text(OURSELVES)
+        (folder / "conf" / "conf_client.yml").write_text(ALONE)
         install(folder)
         named = {VARIABLES[part]: address for part, address in hosts.items()}
         path = os.pathsep.join([str(folder), str(ROOT)])
