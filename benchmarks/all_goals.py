@@ -31,7 +31,7 @@ MODULES: Final = (
     "longest_pause",
     "import_time",
     "placing --orders 2000",
-    "round_trips --calls 300 --rounds 5",
+    "round_trips --calls 150 --rounds 5",
     "throughput --orders 1000",
     "limits",
     "book_diffs --diffs 100000",

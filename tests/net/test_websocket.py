@@ -673,20 +673,9 @@ async def test_failures_in_a_row_wait_longer_each_time(connect: Connect, time: V
     assert time.slept[:3] == [0.1, 0.5, 1.0]
 
 
-async def test_a_refusal_is_told_with_its_status_and_headers_whatever_they_are() -> None:
-    """Statuses of proxies such as 520 stand in no standard."""
-    head = b"HTTP/1.1 520 Unknown\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\nno"
-    dial = dial_over(Settings().transport)
-    async with plain_server(head) as port:
-        with pytest.raises(InvalidStatus) as refused:
-            await dial(f"ws://127.0.0.1:{port}/", {}, KeepAlive())
-    assert dialling.judge_dial(refused.value).cause == "upgrade refused with HTTP 520: no"
-    assert refused.value.response.headers["Retry-After"] == "7"
-
-
-@pytest.mark.parametrize("answer", [b"", b"SSH-2.0\r\n\r\n", b"HTTP/1.1 101 Yes\r\nUpgrade: no\r\n\r\n"])
-async def test_an_answer_that_is_none_fails_the_dial(answer: bytes) -> None:
-    dial = dial_over(Settings().transport)
+@contextlib.asynccontextmanager
+async def answering(answer: bytes) -> AsyncIterator[str]:
+    """A server that answers each upgrade with these bytes and hangs up."""
 
     async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -694,8 +683,24 @@ async def test_an_answer_that_is_none_fails_the_dial(answer: bytes) -> None:
         writer.close()
 
     async with await asyncio.start_server(say, "127.0.0.1", 0) as server:
+        yield f"ws://127.0.0.1:{port_of(server)}/"
+
+
+async def test_a_refusal_is_told_with_its_status_and_headers_whatever_they_are() -> None:
+    """Statuses of proxies such as 520 stand in no standard."""
+    refusal = b"HTTP/1.1 520 Unknown\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\nno"
+    async with answering(refusal) as url:
+        with pytest.raises(InvalidStatus) as refused:
+            await dial_over(Settings().transport)(url, {}, KeepAlive())
+    assert dialling.judge_dial(refused.value).cause == "upgrade refused with HTTP 520: no"
+    assert refused.value.response.headers["Retry-After"] == "7"
+
+
+@pytest.mark.parametrize("answer", [b"", b"SSH-2.0\r\n\r\n", b"HTTP/1.1 101 Yes\r\nUpgrade: no\r\n\r\n"])
+async def test_an_answer_that_is_none_fails_the_dial(answer: bytes) -> None:
+    async with answering(answer) as url:
         with pytest.raises(dialling.DIAL_ERRORS):
-            await dial(f"ws://127.0.0.1:{port_of(server)}/", {}, KeepAlive())
+            await dial_over(Settings().transport)(url, {}, KeepAlive())
 
 
 async def test_a_redirect_is_not_followed(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:

@@ -171,10 +171,11 @@ class DirectConnection(ClientConnection):
         super().connection_lost(exc)
 
     def _take_slice(self) -> None:
-        self._take_waiting(SLICE_BYTES)
+        """A slice each turn, and only then another read: uvloop reads in the turn that asks for it."""
         if self._waiting:
+            self._take_waiting(SLICE_BYTES)
             self.loop.call_soon(self._take_slice)
-        else:
+        elif not self.transport.is_closing():
             self.transport.resume_reading()
 
     def _take_waiting(self, most: int | None = None) -> None:
