@@ -21,7 +21,7 @@ def test_every_contender_keeps_the_same_book() -> None:
     assert all(median(turns) for turns in spent.values())
 
 
-def test_it_prints_one_line_for_each_and_says_who_is_missing() -> None:
+def test_it_prints_one_line_for_each_says_who_is_missing_and_what_it_comes_to() -> None:
     said: list[str] = []
     book_diffs.main(["--diffs", "50", "--levels", "100"], say=said.append)
     assert said[0] == "50 OB_L1_DIFF on 100 levels, checksum verified, best prices read"
@@ -30,6 +30,7 @@ def test_it_prints_one_line_for_each_and_says_who_is_missing() -> None:
         "hand-made",
         "sortedcontainers",
         "order-book",
+        "P9",
     ]
 
 
