@@ -80,7 +80,7 @@ demo: venv
 test: export PYTHONDONTWRITEBYTECODE :=
 test: venv
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -n auto --cov --cov-report= $(TESTS)
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report= $(TESTS)
 	@$(MAKE) --no-print-directory -j2 --output-sync core-covered rest-covered
 
 # The same tests over the sockets and the event loop of the extra `fast`.

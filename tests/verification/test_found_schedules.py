@@ -238,6 +238,23 @@ FOUND = {
         0.012 cut code=1000
         0.214 place name=o1 side=SELL amount=0.08 price=979000 tif=IOC
     """,
+    "an ending that is told in words that nobody knows is asked about until VALR finds other words": """
+        seed=6018083
+        latency_s=0.2
+        books=false
+        venue.finished_order_status=invalid
+        venue.open_orders_latency_s=0.5
+        settings.ping_interval_s=3.0
+        0.086 request count=5 lasting=2.203 fate=reword seconds=0.0 status=504
+        0.15 place name=o0 side=SELL amount=0.001 price=1002088 post_only=true
+        0.234 modify name=o0 price=979000 on_match=REPRICE
+        0.303 frame count=2 way=in fate=reword kind=ORDER_STATUS_UPDATE seconds=0.0
+        0.303 place name=o1 side=BUY amount=0.01 price=989753
+        0.303 place name=o2 side=SELL amount=0.02 price=1009999 post_only=true
+        0.494 cancel name=o2
+        0.545 market bid=996218 ask=1036218 amount=0.05
+        0.879 cut code=1012
+    """,
 }
 
 

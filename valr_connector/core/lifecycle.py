@@ -198,13 +198,13 @@ def apply(order: OrderRecord, evidence: Evidence, now: int) -> Applied:
     events: list[OrderEvent] = []
     if order.exchange_order_id is None and evidence.exchange_order_id is not None:
         order.exchange_order_id = ExchangeOrderId(evidence.exchange_order_id)
-    if evidence.source is not _LOCAL:
-        order.last_heard = now
+    trade = evidence.trade
+    if evidence.source is not _LOCAL and (trade is None or trade.trade_id not in order.fills_by_id):
+        order.last_heard = now  # a fill that is counted says nothing new: each look at the history repeats it
     note = REQUEST_NOTES.get(says)
     if note is not None:
         note(order, evidence, now, events)
     changed = (evidence.original is not None or says is _SAYS_FILLED) and note_amounts(order, evidence)
-    trade = evidence.trade
     if trade is not None:
         count_fill(order, evidence, trade, events)
     ask = _move(order, evidence, changed, now, events)

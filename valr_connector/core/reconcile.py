@@ -10,7 +10,7 @@ import heapq
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
@@ -116,7 +116,7 @@ class Questions:
         return len(self._standing)
 
     def ask(self, client_order_id: ClientOrderId, reason: AskReason, now: int) -> None:
-        """Ask about an order; an earlier question with the same reason stands.
+        """Ask about an order; an earlier question with the same reason stands, but not what answered it.
 
         An answer can raise its own question again. Within the longest pause after it was asked it is the
         same question, and goes on with growing pauses.
@@ -162,7 +162,9 @@ class Questions:
     def _schedule(self, question: Question, due: int) -> None:
         standing = self._standing.get(_key(question))
         if standing is not None and standing[0] <= due:
-            return
+            if question.raised_at <= standing[2].raised_at:
+                return
+            due, question = standing[0], replace(standing[2], raised_at=question.raised_at)
         self._count += 1
         entry = (due, self._count, question)
         self._standing[_key(question)] = entry

@@ -238,6 +238,13 @@ def test_only_what_comes_from_valr_counts_as_hearing_of_the_order(source: Source
     assert order.last_heard == (NOW if source is Source.LOCAL else NOW + SECOND)
 
 
+def test_the_history_that_repeats_a_fill_is_not_hearing_of_the_order() -> None:
+    order = order_in(OPEN)
+    tell(order, fill("t-1", source=Source.QUERY), now=NOW + SECOND)
+    tell(order, fill("t-1", source=Source.QUERY), now=NOW + 31 * SECOND)
+    assert order.last_heard == NOW + SECOND
+
+
 @pytest.mark.parametrize("says", Says)
 def test_the_exchange_id_is_learned_from_whatever_names_it(says: Says) -> None:
     order = being_cancelled(OPEN)

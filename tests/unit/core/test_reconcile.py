@@ -99,6 +99,17 @@ def test_a_question_that_stands_is_not_put_off() -> None:
     assert (len(asked), asked.next_due()) == (1, NOW)
 
 
+def test_an_answer_from_before_a_question_was_raised_again_does_not_settle_it() -> None:
+    asked = questions()
+    asked.ask(ONE, AskReason.UNRECOGNISED_STATUS, NOW)
+    [question] = asked.take_due(NOW)
+    asked.again(question, NOW)
+    due = asked.next_due()
+    asked.ask(ONE, AskReason.UNRECOGNISED_STATUS, NOW + 7)
+    assert asked.next_due() == due
+    assert [question.raised_at for question in asked.take_due(NOW + SECOND)] == [NOW + 7]
+
+
 def test_a_question_that_stands_can_be_brought_forward_and_is_then_asked_once() -> None:
     asked = questions()
     asked.ask_at(ONE, AskReason.ABSENT, NOW + 5)
