@@ -287,8 +287,6 @@ class _Opening:
         with suppress(asyncio.CancelledError, OSError, picows.WSError):
             transport, _ = await opening
             transport.disconnect(graceful=False)  # the answer to the upgrade came meanwhile
-        if self._socket is not None and opening.done():
-            self._socket.close()  # uvloop would do it in a later turn, which may not come
 
     async def _connect(self, address: picows.WSParsedURL) -> socket.socket:
         self._socket = await _connected(address.host, address.port)
