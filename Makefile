@@ -277,4 +277,4 @@ lock:
 	$(PYTHON) scripts/lock.py
 
 clean:
-	rm -rf $(VENV) $(DOCS) $(NOTEBOOK) .venv-hummingbot* .peers build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-* .peers build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
