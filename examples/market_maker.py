@@ -93,11 +93,10 @@ class MarketMaker:
 
     def follow(self, event: OrderEvent) -> None:
         """Count what happens to the quotes, and follow the position."""
-        if event.order.pair != self.pair:
-            return
-        self.counts[type(event).__name__] += 1
-        if isinstance(event, OrderFilled):
-            self.position += event.fill.amount if event.order.side is Side.BUY else -event.fill.amount
+        if event.order.pair == self.pair:
+            self.counts[type(event).__name__] += 1
+            if isinstance(event, OrderFilled):
+                self.position += event.fill.amount if event.order.side is Side.BUY else -event.fill.amount
 
 
 async def main() -> None:

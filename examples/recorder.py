@@ -95,10 +95,9 @@ class Recorder:
         candles = self.market.public.candles
         self.note((await candles(PAIR, limit=60))[1:])  # the newest may still change
         async for event in closed:
-            now, last = event.candle, self.last
-            if last is not None and now.start - last.start > MINUTE:
-                self.note(await candles(PAIR, start=last.start, end=now.start - MINUTE))
-            self.note([now])
+            if self.last is not None and event.candle.start - self.last.start > MINUTE:
+                self.note(await candles(PAIR, start=self.last.start, end=event.candle.start - MINUTE))
+            self.note([event.candle])
 
     def note(self, newest_first: Sequence[Candle]) -> None:
         """Each candle once, oldest first."""
