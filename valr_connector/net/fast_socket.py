@@ -267,16 +267,19 @@ class _Opening:
                 use_aiofastnet=False,
             )
         )
-        try:
-            _, connection = await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            await self._give_up(opening)
-            raise
-        if not isinstance(connection, FastConnection):  # picows says None
-            raise EOFError(  # noqa: TRY004  no caller's mistake
-                "the connection ended before the upgrade was answered"
-            )
-        return connection
+        with ExitStack() as unless_open:
+            unless_open.callback(self._let_go)
+            try:
+                _, connection = await asyncio.shield(opening)
+            except asyncio.CancelledError:
+                await self._give_up(opening)
+                raise
+            if not isinstance(connection, FastConnection):  # picows says None
+                raise EOFError(  # noqa: TRY004  no caller's mistake
+                    "the connection ended before the upgrade was answered"
+                )
+            unless_open.pop_all()
+            return connection
 
     async def _give_up(self, opening: asyncio.Future[tuple[picows.WSTransport, picows.WSListener]]) -> None:
         if self._socket is None:
@@ -284,9 +287,22 @@ class _Opening:
         else:
             with suppress(OSError):  # it has ended by itself
                 self._socket.shutdown(socket.SHUT_RDWR)
+        while not opening.done():  # a few turns; given up once more, it would go on behind everybody's back
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([opening])
         with suppress(asyncio.CancelledError, OSError, picows.WSError):
-            transport, _ = await opening
+            transport, _ = opening.result()
             transport.disconnect(graceful=False)  # the answer to the upgrade came meanwhile
+
+    def _let_go(self) -> None:
+        """Close the socket, or forget it where uvloop has taken over its descriptor.
+
+        Of a connection that breaks at its first write, uvloop has closed the descriptor before it takes the
+        socket. The collector would close it once more, which may be somebody else's by then.
+        """
+        if self._socket is not None:
+            self._socket.close()
+            self._socket.detach()  # uvloop counts as a user of the socket, and keeps `close` from doing it
 
     async def _connect(self, address: picows.WSParsedURL) -> socket.socket:
         self._socket = await _connected(address.host, address.port)

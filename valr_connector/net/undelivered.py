@@ -12,7 +12,7 @@ import struct
 from contextlib import suppress
 from typing import Final
 
-_NOT_A_MOMENT: Final = struct.pack("ii", 1, 0)
+NOT_A_MOMENT: Final = struct.pack("ii", 1, 0)
 """SO_LINGER: closing discards what is not delivered, and resets the connection."""
 
 
@@ -22,4 +22,4 @@ def forget_undelivered(transport: asyncio.BaseTransport) -> None:
     if own is None:  # uvloop's is gone once it is closed
         return
     with suppress(OSError, ValueError):  # it is closed already
-        own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NOT_A_MOMENT)
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NOT_A_MOMENT)
