@@ -32,8 +32,8 @@ class ApiKey:
     permissions: tuple[str, ...]
     label: str
     added_at: int
-    last_timestamp: int = 0
-    """Milliseconds of its last accepted signature."""
+    timestamps: set[int] = field(default_factory=set, repr=False, compare=False)
+    """Those of its accepted signatures, milliseconds, where none may repeat."""
     keyed: hmac.HMAC = field(init=False, repr=False, compare=False)
     """What all its signatures begin with."""
 
@@ -68,7 +68,8 @@ class KeyRing:
 
     Args:
         tolerance_s: largest difference between a timestamp and the clock; None takes any.
-        refuse_repeats: whether timestamps of a key must rise.
+        refuse_repeats: whether no two signatures of a key may have the same timestamp. Which of two requests
+            under way arrives first is not up to the client.
     """
 
     def __init__(self, *, tolerance_s: float | None, refuse_repeats: bool) -> None:
@@ -102,13 +103,14 @@ class KeyRing:
         ):
             raise _bad_signature()
         account_id = _account_of(key, request.headers)
-        key.last_timestamp = int(timestamp)
+        if self._refuse_repeats:
+            key.timestamps.add(int(timestamp))
         return Caller(key, account_id)
 
     def _is_timely(self, key: ApiKey, timestamp: str, now_ns: int) -> bool:
         if not (timestamp.isascii() and timestamp.isdigit()):
             return False
-        if self._refuse_repeats and int(timestamp) <= key.last_timestamp:
+        if self._refuse_repeats and int(timestamp) in key.timestamps:
             return False
         skew_ms = abs(int(timestamp) - now_ns // _NS_PER_MS)
         return self._tolerance_s is None or skew_ms <= self._tolerance_s * 1000
