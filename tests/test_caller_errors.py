@@ -434,7 +434,10 @@ ROWS: list[Row] = [
                 "no operation",
                 ["cancel"],
                 InvalidArgumentError,
-                "operations='cancel': must be BatchLimit, BatchMarket, BatchCancel or BatchModify",
+                (
+                    "operations='cancel': must be "
+                    "BatchLimit, BatchStopLimit, BatchMarket, BatchCancel or BatchModify"
+                ),
             ),
             (
                 "an order of somebody else",

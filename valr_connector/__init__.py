@@ -134,6 +134,7 @@ from valr_connector.model.operations import (
     BatchMarket,
     BatchModify,
     BatchOperation,
+    BatchStopLimit,
 )
 from valr_connector.model.order import (
     CancelAllReport,
@@ -171,6 +172,7 @@ __all__ = [
     "BatchModify",
     "BatchOperation",
     "BatchResult",
+    "BatchStopLimit",
     "BookChanged",
     "BookFeed",
     "BookInvalidated",

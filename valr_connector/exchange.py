@@ -605,6 +605,8 @@ class ValrExchange(MarketAccess):
         """Change price or size of an open limit order under the same id; returns once the outcome is known.
 
         A smaller size keeps the place in the queue; a larger one or another price loses it (protocol 10.5).
+        A stop-limit order is a limit order from its triggering on; VALR refuses to modify it before.
+        Modifies of one order go one after the other, and one that is MODIFIED shows its new terms.
 
         Args:
             order: an order, or its client order id.

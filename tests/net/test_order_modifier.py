@@ -144,6 +144,40 @@ async def test_two_modifies_of_one_order_go_one_after_the_other() -> None:
 
 
 @in_virtual_time
+async def test_each_of_two_modifies_returns_when_the_order_shows_its_own_terms() -> None:
+    async with trading(replace(AT_ONCE, processing_latency_s=0.02)) as desk:
+        order = await desk.buy()
+        desk.exchange.faults.delay_frame(REPORTS, 0.03, count=4)
+
+        async def modified(price: int) -> Decimal | None:
+            outcome = await desk.valr.modify_order(order, price=price)
+            assert outcome.result is ModifyResult.MODIFIED
+            return order.price
+
+        first, second = await asyncio.gather(modified(910_000), modified(920_000))
+        assert first in (D(910_000), D(920_000))
+        assert second == D(920_000)
+
+
+@in_virtual_time
+async def test_the_late_reply_to_a_modify_that_was_given_up_settles_no_later_one() -> None:
+    async with trading(replace(AT_ONCE, processing_latency_s=0.02), cancel_timeout_s=0.05) as desk:
+        order = await desk.buy()
+        refusal = {"error": {"message": "no"}}
+        desk.exchange.faults.alter_frame(
+            of_type("MODIFY_ORDER_WS_RESPONSE"),
+            lambda frame: {"type": frame["type"], "clientMsgId": frame["clientMsgId"], **refusal},
+        )
+        desk.exchange.faults.delay_frame(of_type("MODIFY_ORDER_WS_RESPONSE"), 0.06)
+        desk.exchange.faults.drop_frame(OUTCOME)
+        first, second = await asyncio.gather(
+            desk.valr.modify_order(order, price="910000"), desk.valr.modify_order(order, price="920000")
+        )
+        assert (first.result, second.result) == (ModifyResult.MODIFIED, ModifyResult.MODIFIED)
+        await settled(desk, order)
+
+
+@in_virtual_time
 async def test_an_order_whose_id_is_not_known_yet_cannot_be_modified() -> None:
     async with trading(place_timeout_s=0.03) as desk:
         desk.exchange.faults.swallow_command(of_type("PLACE_LIMIT_ORDER"))

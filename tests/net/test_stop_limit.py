@@ -7,11 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from tests.net.trading import AT_ONCE, Desk, check_story, in_virtual_time, to_path, trading
 from valr_connector import (
+    BatchStopLimit,
+    CancelOutcome,
     InFlightOrder,
-    InvalidArgumentError,
+    ModifyOutcome,
+    ModifyResult,
     OrderStatus,
     OrderType,
     Placement,
@@ -89,15 +93,6 @@ async def test_a_stop_that_was_proved_absent_is_placed_again_where_that_is_asked
         await desk.until(lambda: order.status is OrderStatus.OPEN)
 
 
-@in_virtual_time
-async def test_a_stop_cannot_be_modified() -> None:
-    async with trading(on_close="leave") as desk:
-        answer(desk, ACCEPTED)
-        order = await place_stop(desk)
-        with pytest.raises(InvalidArgumentError, match="only a limit order can be modified"):
-            await desk.valr.modify_order(order, price="920000")
-
-
 # --- on the embedded exchange ----------------------------------------------------------------------------
 
 
@@ -114,6 +109,45 @@ async def test_a_stop_is_followed_from_waiting_to_its_last_fill() -> None:
         await desk.agreed(order)
         assert (order.status, len(order.fills)) == (OrderStatus.FILLED, 2)
         check_story(desk, order)
+
+
+@in_virtual_time
+async def test_valr_refuses_to_modify_a_stop_that_waits_and_modifies_it_once_it_is_triggered() -> None:
+    async with trading() as desk:
+        order = await place_stop(desk, price="905000")
+        refused = await desk.valr.modify_order(order, price="920000")
+        assert refused == ModifyOutcome(order, ModifyResult.REFUSED)
+        assert (order.price, desk.at_venue(order).state) == (Decimal(905_000), State.ACTIVE)
+        desk.rival("buy", "0.001", "903000")
+        await desk.sell("903000", "0.001")
+        modified = await desk.valr.modify_order(order, price="920000", total_amount="0.02")
+        assert modified == ModifyOutcome(order, ModifyResult.MODIFIED)
+        assert (order.price, order.amount) == (Decimal(920_000), Decimal("0.02"))
+        await desk.agreed(order)
+        check_story(desk, order)
+
+
+@in_virtual_time
+async def test_stops_are_placed_in_a_batch_and_fail_alone() -> None:
+    async with trading() as desk:
+        desk.rival("buy", "0.001", "905000")
+        await desk.sell("905000", "0.001")
+        stop = BatchStopLimit(
+            pair="BTC-ZAR",
+            side=Side.SELL,
+            order_type=OrderType.STOP_LOSS_LIMIT,
+            amount="0.01",
+            price="890000",
+            stop_price="900000",
+        )
+        waiting, late = await desk.valr.batch([stop, structs.replace(stop, stop_price="910000")])
+        assert not isinstance(waiting, CancelOutcome | ModifyOutcome)
+        assert not isinstance(late, CancelOutcome | ModifyOutcome)
+        await desk.agreed(waiting, late)
+        assert (waiting.status, waiting.stop_price) == (OrderStatus.OPEN, Decimal(900_000))
+        assert desk.at_venue(waiting).state is State.ACTIVE
+        assert late.status is OrderStatus.FAILED
+        assert "triggered immediately" in late.failure_reason
 
 
 @pytest.mark.parametrize("dialect", [{}, {"cancel_all_takes_stops": False}])

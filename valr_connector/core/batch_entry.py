@@ -7,12 +7,19 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from valr_connector.core.order_changes import OrderChange, order_change
-from valr_connector.core.order_entry import limit_order, market_order
+from valr_connector.core.order_entry import limit_order, market_order, stop_limit_order
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.trading_rules import TradingRules
 from valr_connector.errors import InvalidArgumentError
 from valr_connector.model.enums import RetryPolicy
-from valr_connector.model.operations import BatchCancel, BatchLimit, BatchMarket, BatchModify, BatchOperation
+from valr_connector.model.operations import (
+    BatchCancel,
+    BatchLimit,
+    BatchMarket,
+    BatchModify,
+    BatchOperation,
+    BatchStopLimit,
+)
 from valr_connector.model.order import InFlightOrder
 from valr_connector.protocol.order_requests import ModifyMatchStrategy
 
@@ -86,6 +93,8 @@ class BatchEntry:
     def _prepare(self, operation: BatchOperation) -> Prepared:
         if isinstance(operation, BatchLimit):
             return Placing(self._limit(operation))
+        if isinstance(operation, BatchStopLimit):
+            return Placing(self._stop_limit(operation))
         if isinstance(operation, BatchMarket):
             return Placing(self._market(operation))
         if isinstance(operation, BatchCancel):
@@ -93,7 +102,9 @@ class BatchEntry:
         if isinstance(operation, BatchModify):
             return self._modifying(operation)
         raise InvalidArgumentError(
-            "operations", operation, "must be BatchLimit, BatchMarket, BatchCancel or BatchModify"
+            "operations",
+            operation,
+            "must be BatchLimit, BatchStopLimit, BatchMarket, BatchCancel or BatchModify",
         )
 
     def _limit(self, wanted: BatchLimit) -> OrderRecord:
@@ -105,6 +116,18 @@ class BatchEntry:
             price=wanted.price,
             post_only=wanted.post_only,
             time_in_force=wanted.time_in_force,
+            retry=self._retry,
+        )
+
+    def _stop_limit(self, wanted: BatchStopLimit) -> OrderRecord:
+        return stop_limit_order(
+            self._rules.pair(wanted.pair),
+            wanted.side,
+            client_order_id=wanted.client_order_id or self._new_id(),
+            order_type=wanted.order_type,
+            amount=wanted.amount,
+            price=wanted.price,
+            stop_price=wanted.stop_price,
             retry=self._retry,
         )
 

@@ -327,6 +327,7 @@ class EventRouter:
             client_order_id=command.client_order_id if command else frame.client_order_id,
             exchange_order_id=frame.exchange_order_id,
             request_id=frame.modify_request_id,
+            asked_at=command.sent_at if command else None,
         )
         return self._tracker.apply(evidence, now)
 
@@ -383,6 +384,7 @@ class EventRouter:
             source=Source.REPLY,
             client_order_id=client_order_id,
             reason=error.message if error.code is None else f"{error.message} ({error.code})",
+            asked_at=command.sent_at if command else None,
         )
         return self._tracker.apply(evidence, now)
 

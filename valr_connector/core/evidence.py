@@ -89,8 +89,8 @@ class Evidence(Struct, frozen=True, gc=False):
         trade: the execution, for FILL only.
         reason: VALR's text, or the cause of what happened here.
         request_id: VALR's id of the request to modify that it is about.
-        asked_at: when the question was put that this answers, nanoseconds of the monotonic clock; None
-            for what is no answer to a question.
+        asked_at: when the question was put, or the request sent, that this answers, nanoseconds of the
+            monotonic clock; None for what answers nothing.
     """
 
     says: Says
@@ -154,10 +154,19 @@ class OwnWords:
         reason: str = "",
         order_id: str | None = None,
         request_id: str | None = None,
+        asked_at: int | None = None,
     ) -> None:
-        """`order_id` and `request_id` are VALR's."""
+        """`order_id` and `request_id` are VALR's; `asked_at` is when what this is about was sent."""
         self.apply(
-            Evidence(says, source, about.client_order_id, order_id, reason=reason, request_id=request_id)
+            Evidence(
+                says,
+                source,
+                about.client_order_id,
+                order_id,
+                reason=reason,
+                request_id=request_id,
+                asked_at=asked_at,
+            )
         )
 
 

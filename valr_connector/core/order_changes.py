@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from msgspec import Struct
 
@@ -13,16 +14,27 @@ from valr_connector.model.enums import OrderType
 from valr_connector.model.ids import ExchangeOrderId
 from valr_connector.model.market import PairInfo
 from valr_connector.model.numbers import positive_decimal
-from valr_connector.protocol.order_requests import ModifyMatchStrategy, ModifyOrder
+from valr_connector.protocol.order_requests import STOP_KINDS, ModifyMatchStrategy, ModifyOrder
+
+_MODIFIABLE: Final = (OrderType.LIMIT, *STOP_KINDS)
+"""A stop-limit order is a limit order once it is triggered; VALR refuses before (protocol 10.4, 10.5)."""
 
 
 class OrderChange(Struct, frozen=True, gc=False):
-    """New terms of a limit order, on the pair's grid; None leaves a term as it is."""
+    """New terms of a limit or stop-limit order, on the pair's grid; None leaves a term as it is."""
 
     price: Decimal | None
     remaining: Decimal | None
     total: Decimal | None
     strategy: ModifyMatchStrategy
+
+    def shows(self, order: OrderRecord) -> bool:
+        """Whether the order has these terms, as far as its record says."""
+        return (
+            self.price in (None, order.price)
+            and self.total in (None, order.amount)
+            and self.remaining in (None, order.remaining_amount)
+        )
 
     def request(self, order: OrderRecord, order_id: ExchangeOrderId) -> ModifyOrder:
         """What VALR is asked, by its own id of the order (protocol 10.5, 21 no. 29)."""
@@ -51,7 +63,7 @@ def order_change(
         InvalidArgumentError: names the argument, its value and the rule.
         OrderRuleError: the same, for a rule of the pair.
     """
-    if order.order_type is not OrderType.LIMIT or order.amount is None or order.price is None:
+    if order.order_type not in _MODIFIABLE or order.amount is None or order.price is None:
         raise InvalidArgumentError("order", order.client_order_id, "only a limit order can be modified")
     if remaining_amount is not None and total_amount is not None:
         raise InvalidArgumentError("total_amount", total_amount, "excludes remaining_amount")

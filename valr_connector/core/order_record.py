@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from valr_connector.core.evidence import Says
+from valr_connector.core.evidence import Evidence, Says
 from valr_connector.core.order_story import Entry, lines
 from valr_connector.model.enums import (
     TERMINAL,
@@ -91,6 +91,8 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     modify_attempts: int = 0
     modify_verdict: Says | None = None
     """How the latest modify ended: MODIFY_CONFIRMED, MODIFY_REFUSED, MODIFY_UNKNOWN; None while it stands."""
+    early_outcomes: tuple[Evidence, ...] = ()
+    """Outcomes of modifies that came before the receipt that says which of them is the standing one's."""
     adopted_at: datetime | None = None
     """VALR's time of the list that it was adopted from; None for an order placed here."""
     failure_reason: str = ""

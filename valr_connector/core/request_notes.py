@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import structs
 
-from valr_connector.core.evidence import Evidence, Says
+from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.model.enums import OrderStatus, Placement
 from valr_connector.model.events import (
@@ -77,19 +77,52 @@ def _note_modify_sent(order: OrderRecord, _evidence: Evidence, now: int, _events
         order.modify_attempts += 1
         order.modify_request = ModifyRequest(order.modify_attempts, now)
         order.modify_verdict = None
+        order.early_outcomes = ()
 
 
 def _note_modify_received(
-    order: OrderRecord, evidence: Evidence, _now: int, _events: list[OrderEvent]
+    order: OrderRecord, evidence: Evidence, _now: int, events: list[OrderEvent]
 ) -> None:
-    if order.modify_request is not None:
-        order.modify_request = structs.replace(order.modify_request, request_id=evidence.request_id)
+    request = _modify_meant(order, evidence)
+    if request is None:
+        return
+    request = structs.replace(request, received=True, request_id=evidence.request_id)
+    order.modify_request = request
+    early = next((outcome for outcome in order.early_outcomes if _is_outcome_of(request, outcome)), None)
+    if early is not None:
+        _settle_modify(order, request, early, events)
 
 
 def _note_modify_outcome(order: OrderRecord, evidence: Evidence, _now: int, events: list[OrderEvent]) -> None:
-    request = order.modify_request
-    if request is None or not _is_about(request, evidence):
+    request = _modify_meant(order, evidence)
+    if request is None:
         return
+    if _is_outcome_of(request, evidence):
+        _settle_modify(order, request, evidence, events)
+    elif not request.received:
+        order.early_outcomes += (evidence,)
+
+
+def _modify_meant(order: OrderRecord, evidence: Evidence) -> ModifyRequest | None:
+    """The standing request, unless this answers one that was sent before it."""
+    request, asked_at = order.modify_request, evidence.asked_at
+    is_earlier = request is not None and asked_at is not None and asked_at < request.since
+    return None if is_earlier else request
+
+
+def _is_outcome_of(request: ModifyRequest, evidence: Evidence) -> bool:
+    """Whether an outcome is that of the standing request, not of another one, perhaps somebody else's.
+
+    VALR's stream names the request by an id of VALR's, which is known here from the receipt on.
+    """
+    if evidence.source is not Source.STREAM or evidence.request_id is None:
+        return True
+    return request.received and request.request_id in (None, evidence.request_id)
+
+
+def _settle_modify(
+    order: OrderRecord, request: ModifyRequest, evidence: Evidence, events: list[OrderEvent]
+) -> None:
     order.modify_request = None
     order.modify_verdict = evidence.says
     if evidence.says is Says.MODIFY_CONFIRMED:
@@ -98,11 +131,6 @@ def _note_modify_outcome(order: OrderRecord, evidence: Evidence, _now: int, even
         events.append(ModifyRefused(order, evidence.at, evidence.reason))
     else:
         events.append(ModifyUnknown(order, evidence.at, request.attempt))
-
-
-def _is_about(request: ModifyRequest, evidence: Evidence) -> bool:
-    """Whether an outcome is that of the standing request, not of an earlier one that came late."""
-    return None in (request.request_id, evidence.request_id) or request.request_id == evidence.request_id
 
 
 RequestNote = Callable[[OrderRecord, Evidence, int, list[OrderEvent]], None]

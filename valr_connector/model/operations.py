@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from valr_connector.model.enums import Side, TimeInForce
+from valr_connector.model.enums import OrderType, Side, TimeInForce
 from valr_connector.model.numbers import Number
 from valr_connector.model.order import InFlightOrder
 
@@ -18,6 +18,21 @@ class BatchLimit(Struct, frozen=True, kw_only=True):
     price: Number
     post_only: bool = False
     time_in_force: TimeInForce = TimeInForce.GTC
+    client_order_id: str | None = None
+
+
+class BatchStopLimit(Struct, frozen=True, kw_only=True):
+    """Place a limit order that waits for the last traded price to reach `stop_price` (protocol 10.4).
+
+    `order_type` is `OrderType.STOP_LOSS_LIMIT` or `OrderType.TAKE_PROFIT_LIMIT`.
+    """
+
+    pair: str
+    side: Side
+    order_type: OrderType
+    amount: Number
+    price: Number
+    stop_price: Number
     client_order_id: str | None = None
 
 
@@ -38,7 +53,7 @@ class BatchCancel(Struct, frozen=True):
 
 
 class BatchModify(Struct, frozen=True, kw_only=True):
-    """Modify a limit order; a modify that would match leaves the order as it was (protocol 10.5)."""
+    """Modify an order; a modify that would match leaves the order as it was (protocol 10.5)."""
 
     order: InFlightOrder | str
     price: Number | None = None
@@ -46,4 +61,4 @@ class BatchModify(Struct, frozen=True, kw_only=True):
     total_amount: Number | None = None
 
 
-BatchOperation = BatchLimit | BatchMarket | BatchCancel | BatchModify
+BatchOperation = BatchLimit | BatchStopLimit | BatchMarket | BatchCancel | BatchModify

@@ -69,12 +69,14 @@ class ModifyRequest(Struct, frozen=True, gc=False):
     Attributes:
         attempt: 1 for the first request.
         since: when it was made, nanoseconds of the monotonic clock.
-        request_id: VALR's id of it, as soon as VALR sent the receipt.
+        request_id: VALR's id of it, from the receipt on, if that named one.
+        received: whether VALR sent the receipt.
     """
 
     attempt: int
     since: int
     request_id: str | None = None
+    received: bool = False
 
 
 class InFlightOrder(Protocol):
@@ -252,10 +254,11 @@ class CancelAllReport(Struct, frozen=True, gc=False):
 class ModifyResult(StrEnum):
     """What became of an order that was to be modified.
 
-    MODIFIED: VALR changed it.
+    MODIFIED: VALR changed it, and the order shows the price and amount that it has since.
     REFUSED: VALR refused, was asked, and the order stands.
     NOT_SENT: nothing was sent; the order stands as it was, as far as it is known.
-    UNKNOWN: no outcome in time; the order stays tracked, and what VALR says of it next tells.
+    UNKNOWN: no outcome in time, or VALR could not be asked what came of it; the order stays tracked, and what
+        VALR says of it next tells.
 
     The others are endings: of a fill that came first, or of VALR's cancelling the order as the strategy or
     a total below the executed amount demands.

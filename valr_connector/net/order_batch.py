@@ -7,7 +7,8 @@ as after any other command.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import NamedTuple
 
 from valr_connector.core.batch_entry import Cancelling, Modifying, Placing, Prepared
@@ -20,7 +21,7 @@ from valr_connector.model.order import CancelOutcome, InFlightOrder, ModifyOutco
 from valr_connector.net.gate import Gate
 from valr_connector.net.order_canceller import OrderCanceller
 from valr_connector.net.order_gateway import OrderGateway
-from valr_connector.net.order_modifier import ENDED, OrderModifier, terms
+from valr_connector.net.order_modifier import ENDED, OrderModifier
 from valr_connector.net.rest import RestClient
 from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.protocol import endpoints
@@ -51,6 +52,8 @@ class _Sent(NamedTuple):
 
     operation: Prepared
     request: BatchRequest
+    begun: int
+    """When it was noted on its order, nanoseconds of the monotonic clock."""
 
 
 class BatchSender:
@@ -59,6 +62,7 @@ class BatchSender:
     Args:
         gate: closed when closing begins: only batches of nothing but cancels go out then.
         timeout: how long VALR's answer to the call may take, nanoseconds.
+        clock: monotonic nanoseconds.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class BatchSender:
         modifier: OrderModifier,
         gate: Gate,
         timeout: int,
+        clock: Callable[[], int],
     ) -> None:
         self._stream = stream
         self._rest = rest
@@ -79,6 +84,7 @@ class BatchSender:
         self._modifier = modifier
         self._gate = gate
         self._timeout = timeout
+        self._clock = clock
 
     async def run(self, operations: Sequence[Prepared]) -> Sequence[BatchResult]:
         """Send what has to be sent in one call, and wait for what became of each operation.
@@ -91,22 +97,26 @@ class BatchSender:
         for operation in operations:
             if not isinstance(operation, Placing):
                 await self._gateway.until_placed(operation.order)
+        modified = [each.order for each in operations if isinstance(each, Modifying)]
+        async with AsyncExitStack() as turns:
+            # In one order everywhere, lest two batches wait for each other.
+            for order in sorted(modified, key=lambda order: order.client_order_id):
+                await turns.enter_async_context(self._modifier.turn(order))
+            return await self._run_in_turn(operations)
+
+    async def _run_in_turn(self, operations: Sequence[Prepared]) -> Sequence[BatchResult]:
         if any(isinstance(each, Modifying) for each in operations):
             self._modifier.check_open()
-        before = {operation.order.client_order_id: terms(operation.order) for operation in operations}
         self._gateway.begin_all([each.order for each in operations if isinstance(each, Placing)])
         sent = [
-            _Sent(operation, request)
+            _Sent(operation, request, self._clock())
             for operation in operations
             if (request := self._begin(operation)) is not None
         ]
-        if sent:
-            await self._send(sent)
+        if sent and not await self._send(sent):
+            sent = []
         async with asyncio.TaskGroup() as tasks:
-            waiting = [
-                tasks.create_task(self._outcome(operation, before[operation.order.client_order_id], sent))
-                for operation in operations
-            ]
+            waiting = [tasks.create_task(self._outcome(operation, sent)) for operation in operations]
         return tuple(task.result() for task in waiting)
 
     def _begin(self, operation: Prepared) -> BatchRequest | None:
@@ -121,7 +131,8 @@ class BatchSender:
             return cancel_request(order)
         return self._modifier.begin(order, operation.change)
 
-    async def _send(self, sent: Sequence[_Sent]) -> None:
+    async def _send(self, sent: Sequence[_Sent]) -> bool:
+        """Send it; False if it provably did not leave."""
         call = endpoints.batch([each.request for each in sent])
         only_cancels = all(isinstance(each.operation, Cancelling) for each in sent)
         placed = [each.operation.order for each in sent if isinstance(each.operation, Placing)]
@@ -132,16 +143,16 @@ class BatchSender:
                 )
         except NotSentError as error:
             for each in sent:
-                self._stream.say(each.operation.order, _words(each).not_sent, reason=f"not sent: {error}")
+                self._say(each, _words(each).not_sent, reason=f"not sent: {error}")
+            return False
         except ExchangeError as error:
             for each in sent:
-                self._stream.say(
-                    each.operation.order, _words(each).refused, Source.REPLY, reason=error.reason
-                )
+                self._say(each, _words(each).refused, Source.REPLY, reason=error.reason)
         except ValrError as error:
             self._not_known(sent, str(error))
         else:
             self._take_over(sent, answer.outcomes)
+        return True
 
     def _take_over(self, sent: Sequence[_Sent], outcomes: Sequence[BatchOutcome]) -> None:
         if len(outcomes) != len(sent):
@@ -151,25 +162,45 @@ class BatchSender:
             self._note(each, outcome)
 
     def _note(self, each: _Sent, outcome: BatchOutcome) -> None:
-        order, words, error = each.operation.order, _words(each), outcome.error
+        words, error, named = _words(each), outcome.error, outcome.order_id
         is_placing = isinstance(each.operation, Placing)
         if error is not None:
             says = SAYS[fate_of_refusal(error.code)] if is_placing else words.refused
             reason = error.message if error.code is None else f"{error.message} ({error.code})"
-            self._stream.say(order, says, Source.REPLY, reason=reason)
+            self._say(each, says, Source.REPLY, reason=reason)
         elif is_placing:
-            self._stream.say(order, words.accepted, Source.REPLY, order_id=outcome.order_id)
+            self._say(each, words.accepted, Source.REPLY, order_id=named)
         else:  # what is named is the order again, or the request to modify it (protocol 10.8)
-            is_modify = isinstance(each.operation, Modifying)
-            self._stream.say(
-                order, words.accepted, Source.REPLY, request_id=outcome.order_id if is_modify else None
+            is_request = (
+                isinstance(each.operation, Modifying) and named != each.operation.order.exchange_order_id
             )
+            self._say(each, words.accepted, Source.REPLY, request_id=named if is_request else None)
 
     def _not_known(self, sent: Sequence[_Sent], reason: str) -> None:
         for each in sent:
-            self._stream.say(each.operation.order, _words(each).unknown, reason=reason)
+            self._say(each, _words(each).unknown, reason=reason)
 
-    async def _outcome(self, operation: Prepared, before: object, sent: Sequence[_Sent]) -> BatchResult:
+    def _say(
+        self,
+        each: _Sent,
+        says: Says,
+        source: Source = Source.LOCAL,
+        *,
+        reason: str = "",
+        order_id: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        self._stream.say(
+            each.operation.order,
+            says,
+            source,
+            reason=reason,
+            order_id=order_id,
+            request_id=request_id,
+            asked_at=each.begun,
+        )
+
+    async def _outcome(self, operation: Prepared, sent: Sequence[_Sent]) -> BatchResult:
         order = operation.order
         if isinstance(operation, Placing):
             await self._gateway.until_placed(order)
@@ -177,7 +208,8 @@ class BatchSender:
         if isinstance(operation, Cancelling):
             return await self._canceller.cancel(order)
         if any(each.operation is operation for each in sent):
-            return ModifyOutcome(order, await self._modifier.until_settled(order, before))
+            verdict = await self._modifier.verdict(order)
+            return ModifyOutcome(order, await self._modifier.result(order, operation.change, verdict))
         return ModifyOutcome(order, ENDED.get(order.status, ModifyResult.NOT_SENT))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from valr_connector.config import Settings
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.guards import SECOND
+from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.model.enums import CancelScope
 from valr_connector.model.ids import Symbol
@@ -109,6 +110,7 @@ class OrderCommands:
             wait=self._wait,
             ask_about=ask_about,
             timeout=cancel_timeout,
+            settling=state.patience.first_delays[AskReason.MODIFY_SETTLED],
             clock=clock,
             gate=self._gate,
             limiter=limiter,
@@ -123,6 +125,7 @@ class OrderCommands:
             modifier=self.modifier,
             gate=self._gate,
             timeout=place_timeout,
+            clock=clock,
         )
         self.unwanted = UnwantedOrders(
             canceller=self.canceller,

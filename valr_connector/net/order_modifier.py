@@ -1,8 +1,16 @@
-"""Modifying: the socket first, REST v2 where the command provably never left; then what VALR says of it."""
+"""Modifying: the socket first, REST v2 where the command provably never left; then what VALR says of it.
+
+Modifies of one order go one after the other, each with an outcome of its own. That VALR confirmed one says
+that it was done, not what the order is like since: that is in VALR's next word on the order, and whoever
+modified it is told MODIFIED once that word is there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from weakref import WeakValueDictionary
 
 from valr_connector.core.commands import CommandKind, CommandLedger
 from valr_connector.core.evidence import Says, Source
@@ -13,6 +21,7 @@ from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.reconcile import Questions
 from valr_connector.errors import ExchangeError, NotSentError, ValrError
 from valr_connector.model.enums import OrderStatus
+from valr_connector.model.ids import ClientOrderId
 from valr_connector.model.order import ModifyOutcome, ModifyResult
 from valr_connector.net.circuits import Circuit
 from valr_connector.net.gate import Gate
@@ -40,6 +49,7 @@ class OrderModifier:
     Args:
         ask_about: asks VALR what became of an order; False if it could not be asked.
         timeout: how long an outcome may take, nanoseconds.
+        settling: how long the new terms of an order may take after it, by themselves, nanoseconds.
         clock: monotonic nanoseconds.
         circuit: that of commands on the socket; while it is open, REST is tried.
         gate: closed when closing begins: no modify goes out any more.
@@ -56,6 +66,7 @@ class OrderModifier:
         wait: OutcomeWait,
         ask_about: Callable[[OrderRecord], Awaitable[bool]],
         timeout: int,
+        settling: int,
         clock: Callable[[], int],
         gate: Gate,
         limiter: Limiter,
@@ -69,7 +80,9 @@ class OrderModifier:
         self._wait = wait
         self._ask_about = ask_about
         self._timeout = timeout
+        self._settling = settling
         self._clock = clock
+        self._turns: WeakValueDictionary[ClientOrderId, asyncio.Lock] = WeakValueDictionary()
         self._limiter = limiter
         self._circuit = circuit
         self._gate = gate
@@ -86,41 +99,62 @@ class OrderModifier:
             ClosedError: closing began.
         """
         await self._wait.until(order, is_placed_or_unknown)
-        await self._wait.until(order, _has_no_modify_request)
-        before = terms(order)
-        request = self.begin(order, change)
-        if request is None or not await self._send(order, request):
-            return ModifyOutcome(order, ENDED.get(order.status, ModifyResult.NOT_SENT))
-        return ModifyOutcome(order, await self.until_settled(order, before))
+        async with self.turn(order):
+            request = self.begin(order, change)
+            if request is None or not await self._send(order, request):
+                return ModifyOutcome(order, ENDED.get(order.status, ModifyResult.NOT_SENT))
+            verdict = await self.verdict(order)
+        return ModifyOutcome(order, await self.result(order, change, verdict))
+
+    @asynccontextmanager
+    async def turn(self, order: OrderRecord) -> AsyncIterator[None]:
+        """Holds off every other modify of an order; entered once no request to modify it stands."""
+        async with self._turns.setdefault(order.client_order_id, asyncio.Lock()):
+            await self._wait.until(order, _has_no_modify_request)
+            yield
 
     def begin(self, order: OrderRecord, change: OrderChange) -> ModifyOrder | None:
         """Note the request to modify on its order; what has to be sent, None where nothing can be.
 
-        An order that has ended, whose id at VALR is not known, or that is being modified takes none.
+        To be called in the order's `turn`. An order that has ended, or whose id at VALR is not known, takes
+        none.
 
         Raises:
             ClosedError: closing began.
         """
         self.check_open()
-        if order.is_done or order.exchange_order_id is None or order.modify_request is not None:
+        if order.is_done or order.exchange_order_id is None:
             return None
         self._stream.say(order, Says.MODIFY_SENT)
         due = self._clock() + self._timeout
         self._questions.ask_at(order.client_order_id, AskReason.MODIFY_UNCONFIRMED, due)
         return change.request(order, order.exchange_order_id)
 
-    async def until_settled(self, order: OrderRecord, before: object) -> ModifyResult:
-        """Wait for the outcome of the standing modify; `before` are the terms the order had before it."""
+    async def verdict(self, order: OrderRecord) -> Says | None:
+        """Wait for the outcome of the standing modify, in the order's `turn`; None where it has ended."""
         await self._wait.until(order, _has_no_modify_request)
-        is_seen = order.modify_verdict is Says.MODIFY_CONFIRMED and terms(order) != before
-        could_ask = is_seen or order.is_done or await self._ask_about(order)
+        return order.modify_verdict
+
+    async def result(self, order: OrderRecord, change: OrderChange, verdict: Says | None) -> ModifyResult:
+        """What `verdict` on this change means, once the order shows it or VALR was asked about the order."""
+        is_confirmed = verdict is Says.MODIFY_CONFIRMED
+        if is_confirmed:
+            await self._until_shown(order, change)
+        is_shown = is_confirmed and change.shows(order)
+        could_ask = is_shown or order.is_done or await self._ask_about(order)
         if order.is_done:
             return ENDED[order.status]
-        if order.modify_verdict is Says.MODIFY_REFUSED:
-            return ModifyResult.REFUSED if could_ask else ModifyResult.UNKNOWN
-        if order.modify_verdict is Says.MODIFY_CONFIRMED or terms(order) != before:
-            return ModifyResult.MODIFIED
-        return ModifyResult.UNKNOWN
+        if not could_ask:
+            return ModifyResult.UNKNOWN
+        if verdict is Says.MODIFY_REFUSED:
+            return ModifyResult.REFUSED
+        return ModifyResult.MODIFIED if is_confirmed or change.shows(order) else ModifyResult.UNKNOWN
+
+    async def _until_shown(self, order: OrderRecord, change: OrderChange) -> None:
+        """VALR tells the new terms right after the outcome, or before it: that saves asking."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settling / SECOND):
+                await self._wait.until(order, lambda order: order.is_done or change.shows(order))
 
     async def _send(self, order: OrderRecord, request: ModifyOrder) -> bool:
         """Send it; False if it provably did not leave."""
@@ -137,12 +171,13 @@ class OrderModifier:
             return await self._send_by_rest(order, request)
         except ValrError as error:
             self._ledger.give_up(command)
-            self._stream.say(order, Says.MODIFY_UNKNOWN, reason=str(error))
+            self._stream.say(order, Says.MODIFY_UNKNOWN, reason=str(error), asked_at=now)
         else:
             self._metrics.sent(CommandKind.MODIFY, now)
         return True
 
     async def _send_by_rest(self, order: OrderRecord, request: ModifyOrder) -> bool:
+        began = self._clock()
         try:
             done = await self._rest.call(
                 endpoints.modify_order(request),
@@ -150,20 +185,21 @@ class OrderModifier:
                 passage=self._gate.passage,
             )
         except NotSentError as error:
-            self._stream.say(order, Says.MODIFY_REFUSED, reason=f"not sent: {error}")
+            self._stream.say(order, Says.MODIFY_REFUSED, reason=f"not sent: {error}", asked_at=began)
             return False
         except ExchangeError as error:
-            self._stream.say(order, Says.MODIFY_REFUSED, Source.REPLY, reason=error.reason)
+            self._stream.say(order, Says.MODIFY_REFUSED, Source.REPLY, reason=error.reason, asked_at=began)
         except ValrError as error:
-            self._stream.say(order, Says.MODIFY_UNKNOWN, reason=str(error))
+            self._stream.say(order, Says.MODIFY_UNKNOWN, reason=str(error), asked_at=began)
         else:
-            self._stream.say(order, Says.MODIFY_CONFIRMED, Source.REPLY, request_id=done.request_id)
+            self._stream.say(
+                order,
+                Says.MODIFY_CONFIRMED,
+                Source.REPLY,
+                request_id=done.request_id,
+                asked_at=began,
+            )
         return True
-
-
-def terms(order: OrderRecord) -> object:
-    """What a modify changes, to be compared."""
-    return order.price, order.amount
 
 
 def _has_no_modify_request(order: OrderRecord) -> bool:

@@ -184,6 +184,7 @@ class UserStreamTracker:
                 command,
                 _UNKNOWN_AFTER_LOSS[command.kind],
                 reason=f"connection lost before the reply: {cause}",
+                asked_at=command.sent_at,
             )
 
     async def while_connected(self, epoch: int) -> None:

@@ -13,7 +13,7 @@ from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.trading_rules import TradingRules
 from valr_connector.errors import InvalidArgumentError, UnknownPairError
 from valr_connector.model.enums import OrderType, RetryPolicy, Side, TimeInForce
-from valr_connector.model.operations import BatchCancel, BatchLimit, BatchMarket, BatchModify
+from valr_connector.model.operations import BatchCancel, BatchLimit, BatchMarket, BatchModify, BatchStopLimit
 
 D = Decimal
 LIMIT = BatchLimit(pair="BTC-ZAR", side=Side.BUY, amount="0.01", price="900000")
@@ -43,6 +43,21 @@ def test_placements_become_orders_with_the_policy_and_an_id_of_their_own(entry: 
     assert isinstance(market, Placing)
     assert (market.order.client_order_id, market.order.quote_amount) == ("mine-1", D(5000))
     assert market.order.order_type is OrderType.MARKET
+
+
+def test_a_stop_becomes_an_order_that_waits_for_its_price(entry: BatchEntry) -> None:
+    wanted = BatchStopLimit(
+        pair="BTC-ZAR",
+        side=Side.SELL,
+        order_type=OrderType.TAKE_PROFIT_LIMIT,
+        amount="0.01",
+        price="900000",
+        stop_price="910000",
+    )
+    (placing,) = entry.prepare([wanted])
+    assert isinstance(placing, Placing)
+    assert (placing.order.client_order_id, placing.order.order_type) == ("id-0", OrderType.TAKE_PROFIT_LIMIT)
+    assert (placing.order.price, placing.order.stop_price) == (D(900_000), D(910_000))
 
 
 def test_a_modify_may_stand_beside_a_cancel(entry: BatchEntry, orders: dict[str, OrderRecord]) -> None:

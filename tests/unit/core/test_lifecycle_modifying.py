@@ -179,7 +179,7 @@ def test_every_outcome_lifts_the_request_to_modify_and_is_told_once(says: Says, 
 def test_a_receipt_is_no_outcome_and_names_the_request() -> None:
     order = being_modified()
     assert tell(order, said(Says.MODIFY_RECEIVED, request_id="m-1")) == []
-    assert order.modify_request == ModifyRequest(1, NOW, "m-1")
+    assert order.modify_request == ModifyRequest(1, NOW, "m-1", received=True)
 
 
 def test_the_late_outcome_of_an_earlier_modify_does_not_settle_the_standing_one() -> None:
@@ -189,8 +189,40 @@ def test_the_late_outcome_of_an_earlier_modify_does_not_settle_the_standing_one(
     )
     late = said(Says.MODIFY_CONFIRMED, request_id="m-1")
     assert asks(order, late) is AskReason.MODIFY_SETTLED
-    assert (order.modify_request, order.modify_verdict) == (ModifyRequest(2, NOW, "m-2"), None)
+    assert (order.modify_request, order.modify_verdict) == (
+        ModifyRequest(2, NOW, "m-2", received=True),
+        None,
+    )
     assert names(tell(order, said(Says.MODIFY_REFUSED, request_id="m-2"))) == ["ModifyRefused"]
+
+
+def test_an_outcome_before_the_receipt_counts_once_the_receipt_names_it() -> None:
+    order = being_modified()
+    early = [said(Says.MODIFY_REFUSED, request_id="m-9"), said(Says.MODIFY_CONFIRMED, request_id="m-1")]
+    assert tell(order, *early) == []
+    assert names(tell(order, said(Says.MODIFY_RECEIVED, request_id="m-1"))) == ["ModifyConfirmed"]
+    assert (order.modify_request, order.modify_verdict) == (None, Says.MODIFY_CONFIRMED)
+
+
+def test_the_outcome_of_a_modify_made_elsewhere_settles_none_of_ours() -> None:
+    order = being_modified()
+    tell(order, said(Says.MODIFY_RECEIVED, request_id="m-1"), said(Says.MODIFY_REFUSED, request_id="theirs"))
+    assert order.modify_request is not None
+
+
+def test_after_a_receipt_that_names_no_request_any_outcome_counts() -> None:
+    order = being_modified()
+    tell(order, said(Says.MODIFY_RECEIVED))
+    assert names(tell(order, said(Says.MODIFY_REFUSED, request_id="m-1"))) == ["ModifyRefused"]
+
+
+@pytest.mark.parametrize("says", [Says.MODIFY_RECEIVED, *OUTCOMES])
+def test_the_late_reply_to_an_earlier_modify_says_nothing_of_the_standing_one(says: Says) -> None:
+    order = being_modified()
+    assert tell(order, said(says, source=Source.REPLY, request_id="m-0", asked_at=NOW - 1)) == []
+    assert order.modify_request == ModifyRequest(1, NOW)
+    tell(order, said(says, source=Source.REPLY, request_id="m-1", asked_at=NOW))
+    assert order.modify_request != ModifyRequest(1, NOW)
 
 
 @pytest.mark.parametrize("ending", [Says.FILLED, Says.CANCELLED, Says.EXPIRED, Says.FAILED])

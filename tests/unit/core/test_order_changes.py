@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.unit.core.builders import EXCHANGE_ID, PAIR_INFO, new_order
+from tests.unit.core.builders import EXCHANGE_ID, PAIR_INFO, new_order, order_in
 from valr_connector.core.order_changes import OrderChange, order_change
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.errors import InvalidArgumentError, OrderRuleError
-from valr_connector.model.enums import OrderType
+from valr_connector.model.enums import OrderStatus, OrderType
 from valr_connector.protocol.order_requests import ModifyMatchStrategy
 
 D = Decimal
@@ -63,6 +63,23 @@ def test_an_argument_that_makes_no_sense_is_named(wanted: dict[str, Any], proble
 def test_only_a_limit_order_can_be_modified(fields: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgumentError, match="only a limit order can be modified"):
         change(new_order(**fields), price="900000")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shows"),
+    [
+        ({"price": "1000000"}, True),
+        ({"price": "900000"}, False),
+        ({"total_amount": "1"}, True),
+        ({"total_amount": "0.9"}, False),
+        ({"remaining_amount": "0.6"}, True),
+        ({"remaining_amount": "1"}, False),
+        ({"price": "1000000", "total_amount": "0.9"}, False),
+    ],
+)
+def test_an_order_shows_a_change_where_it_has_all_its_terms(wanted: dict[str, Any], shows: bool) -> None:
+    order = order_in(OrderStatus.PARTIALLY_FILLED)
+    assert change(order, **wanted).shows(order) is shows
 
 
 @pytest.mark.parametrize(

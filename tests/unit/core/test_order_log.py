@@ -259,6 +259,7 @@ def test_nothing_of_an_order_is_forgotten_but_what_is_meant_to_be() -> None:
         "cancel_request",
         "cancel_attempts",
         "modify_request",
+        "early_outcomes",
         "modify_attempts",
         "modify_verdict",
     }
