@@ -33,7 +33,7 @@ from valr_connector.errors import (
     OrderJournalError,
 )
 from valr_connector.model.enums import OrderStatus, Placement
-from valr_connector.model.ids import ClientOrderId, ExchangeOrderId
+from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, TradeId
 from valr_connector.net import durable_file
 from valr_connector.net.order_journal import OrderJournal, read_orders
 
@@ -308,7 +308,8 @@ def _about(name: str, piece: Evidence) -> Evidence:
         says=piece.says, source=piece.source, client_order_id=name, exchange_order_id=f"ex-{name}",
         at=piece.at, original=piece.original, remaining=piece.remaining, price=piece.price,
         trade=None if trade is None else type(trade)(
-            f"{name}-{trade.trade_id}", trade.price, trade.amount, trade.fee, trade.liquidity, trade.at
+            TradeId(f"{name}-{trade.trade_id}"), trade.price, trade.amount, trade.fee, trade.liquidity,
+            trade.at,
         ),
         reason=piece.reason, asked_at=piece.asked_at,
     )  # fmt: skip

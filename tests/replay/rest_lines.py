@@ -10,8 +10,7 @@ import orjson
 from msgspec import Raw, Struct
 
 from valr_connector.core.account_state import AccountState
-from valr_connector.core.event_router import fill_evidence
-from valr_connector.core.evidence import Evidence, Says, Source
+from valr_connector.core.evidence import Evidence, Says, Source, fill_evidence
 from valr_connector.errors import ExchangeError, OrderNotFoundError
 from valr_connector.model.ids import ClientOrderId
 from valr_connector.net.event_stream import EventPublisher

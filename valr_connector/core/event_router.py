@@ -11,7 +11,15 @@ from typing import Any, get_args
 
 from valr_connector.core.balances import Balances
 from valr_connector.core.commands import CommandKind, CommandLedger, SentCommand
-from valr_connector.core.evidence import Evidence, Says, Source, Trade, report_evidence
+from valr_connector.core.evidence import (
+    Evidence,
+    Says,
+    Source,
+    fill_evidence,
+    listed_evidence,
+    report_evidence,
+    status_evidence,
+)
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_record import OrderRecord
@@ -34,7 +42,7 @@ from valr_connector.model.ids import ClientOrderId
 from valr_connector.protocol import frames as f
 from valr_connector.protocol.account_frames import OrderFailureData
 from valr_connector.protocol.reply_frames import Refusal, ReplyError
-from valr_connector.protocol.rows import AccountTradeRow, OpenOrderRow, OrderReport
+from valr_connector.protocol.rows import OpenOrderRow, OrderReport
 from valr_connector.protocol.spellings import is_true
 
 _PLACING = (CommandKind.PLACE_LIMIT, CommandKind.PLACE_MARKET)
@@ -53,8 +61,7 @@ _LIFE_SIGNS: tuple[type, ...] = (
 
 
 # CPython 3.11 takes 0.1 us to find a member in its class, and these are needed with each frame.
-_FILL, _UNRECOGNISED = Says.FILL, Says.UNRECOGNISED
-_STREAM, _SNAPSHOT, _QUERY = Source.STREAM, Source.SNAPSHOT, Source.QUERY
+_UNRECOGNISED, _STREAM, _SNAPSHOT = Says.UNRECOGNISED, Source.STREAM, Source.SNAPSHOT
 
 _WITHOUT_AN_OUTCOME = frozenset({Says.PLACEMENT_UNKNOWN, Says.CANCEL_UNKNOWN, Says.MODIFY_UNKNOWN})
 
@@ -151,13 +158,13 @@ class EventRouter:
             self._ledger.overdue(ClientOrderId(evidence.client_order_id))
         return self._tracker.apply(evidence, now)
 
-    def report(
-        self, row: OrderReport, source: Source, now: int, asked_at: int | None = None
-    ) -> Sequence[Event]:
-        """One order's state as VALR reports it, in a frame or in the answer to a question."""
-        evidence = report_evidence(row, source, asked_at)
-        if source is _QUERY:
-            self.on_step(Told(evidence))
+    def report(self, row: OrderReport, now: int, asked_at: int) -> Sequence[Event]:
+        """VALR's answer to a question about one order, put at `asked_at`."""
+        evidence = report_evidence(row, Source.QUERY, asked_at)
+        self.on_step(Told(evidence))
+        return self._take_report(evidence, row, now)
+
+    def _take_report(self, evidence: Evidence, row: OrderReport, now: int) -> Sequence[Event]:
         events = self._tracker.apply(evidence, now)
         if evidence.says is not _UNRECOGNISED:
             return events
@@ -171,7 +178,8 @@ class EventRouter:
     # --- reports -----------------------------------------------------------------------------------
 
     def _on_status(self, frame: f.OrderStatusUpdateFrame, now: int) -> Sequence[Event]:
-        return self.report(frame.data, _STREAM, now)
+        row = frame.data
+        return self._take_report(status_evidence(row, _STREAM), row, now)
 
     def _on_processed(self, frame: f.OrderProcessedFrame, now: int) -> Sequence[Event]:
         data = frame.data
@@ -255,7 +263,7 @@ class EventRouter:
             if self._tracker.find(client_order_id, exchange_order_id) is None:
                 unknown.append(row)
             else:
-                events += self.report(row, _SNAPSHOT, now)
+                events += self._take_report(listed_evidence(row, _SNAPSHOT), row, now)
         for row in self._strangers.note(unknown, now):
             events += self._meet(row, now, epoch)
         events += self._tracker.note_absent(frozenset(present), now, epoch)
@@ -399,16 +407,6 @@ _REFUSAL_SAYS: Mapping[CommandKind, Says] = {
     CommandKind.CANCEL: Says.CANCEL_REFUSED,
     CommandKind.MODIFY: Says.MODIFY_REFUSED,
 }
-
-
-def fill_evidence(row: AccountTradeRow, source: Source) -> Evidence | None:
-    """A fill as evidence; None where it lacks its own id or names no order, and so cannot be counted."""
-    trade_id, client_order_id, exchange_order_id = row.trade_id, row.client_order_id, row.exchange_order_id
-    if trade_id is None or (exchange_order_id is None and client_order_id is None):
-        return None
-    at = row.at
-    trade = Trade(trade_id, row.price, row.amount, row.fee, row.liquidity, at)
-    return Evidence(_FILL, source, client_order_id, exchange_order_id, at, trade=trade)
 
 
 def _unheard(_: Complaint) -> None:

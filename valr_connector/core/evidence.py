@@ -16,9 +16,10 @@ from typing import Protocol
 from msgspec import Struct
 
 from valr_connector.model.enums import Liquidity
+from valr_connector.model.ids import TradeId
 from valr_connector.model.order import Fee
-from valr_connector.protocol.order_status import WireStatus
-from valr_connector.protocol.rows import OrderReport
+from valr_connector.protocol.order_status import SPELLINGS, WireStatus
+from valr_connector.protocol.rows import AccountTradeRow, OpenOrderRow, OrderReport, OrderStatusRow
 
 
 class Says(IntEnum):
@@ -70,7 +71,7 @@ class Source(IntEnum):
 class Trade(Struct, frozen=True, gc=False):
     """One execution as VALR records it; `fee` None where this record does not state it."""
 
-    trade_id: str
+    trade_id: TradeId
     price: Decimal
     amount: Decimal
     fee: Fee | None
@@ -126,6 +127,9 @@ SAID_BY_STATUS: Mapping[WireStatus, Says] = {
 }
 """What each of VALR's states says about an order (protocol 19.1)."""
 
+_SAID_BY_SPELLING: Mapping[str, Says] = {text: SAID_BY_STATUS[state] for text, state in SPELLINGS.items()}
+_FILL, _MAKER, _UNKNOWN = Says.FILL, Liquidity.MAKER, Liquidity.UNKNOWN
+
 
 class Ours(Protocol):
     """Something of ours that is known by a client order id: an order, a command about it."""
@@ -170,19 +174,68 @@ class OwnWords:
         )
 
 
-def report_evidence(report: OrderReport, source: Source, asked_at: int | None = None) -> Evidence:
-    """A report of an order's state, from wherever it came."""
+def status_evidence(row: OrderStatusRow, source: Source, asked_at: int | None = None) -> Evidence:
+    """A status of an order. Fields are read as they stand: asking the row's properties takes 0.5 us more."""
+    text = row.order_status_type or row.status or ""
+    price = row.original_price_text
     return Evidence(
-        SAID_BY_STATUS[report.wire_status],
+        _SAID_BY_SPELLING.get(text) or SAID_BY_STATUS[row.wire_status],
         source,
-        report.client_order_id,
-        report.exchange_order_id,
-        report.updated_at,
-        report.original,
-        report.remaining,
-        report.price,
+        row.customer_order_id or None,
+        row.exchange_order_id,
+        row.updated_at,
+        Decimal(row.original_quantity_text),
+        Decimal(row.remaining_quantity_text),
+        Decimal(price) if price else None,
         None,
-        report.reason or "",
+        (row.failed_reason and row.reason) or "",
         None,
         asked_at,
+    )
+
+
+def listed_evidence(row: OpenOrderRow, source: Source, asked_at: int | None = None) -> Evidence:
+    """An order's row in a list of open orders, read in the same way."""
+    price = row.price_text or row.original_price_text
+    return Evidence(
+        _SAID_BY_SPELLING.get(row.status or "") or SAID_BY_STATUS[row.wire_status],
+        source,
+        row.customer_order_id or None,
+        row.exchange_order_id,
+        row.updated_at,
+        Decimal(row.original_quantity_text),
+        row.remaining,
+        Decimal(price) if price else None,
+        None,
+        "",
+        None,
+        asked_at,
+    )
+
+
+def report_evidence(report: OrderReport, source: Source, asked_at: int | None = None) -> Evidence:
+    """A report of an order's state, from wherever it came."""
+    if isinstance(report, OpenOrderRow):
+        return listed_evidence(report, source, asked_at)
+    return status_evidence(report, source, asked_at)
+
+
+def fill_evidence(row: AccountTradeRow, source: Source) -> Evidence | None:
+    """A fill as evidence; None where it lacks its own id or names no order, and so cannot be counted."""
+    trade_id, client_order_id, exchange_order_id = row.id, row.customer_order_id, row.order_id
+    if not trade_id or not (exchange_order_id or client_order_id):
+        return None
+    at = row.at
+    liquidity = _MAKER if row.maker_reward_text else _UNKNOWN
+    trade = Trade(trade_id, Decimal(row.price_text), Decimal(row.quantity_text), row.fee, liquidity, at)
+    return Evidence(
+        _FILL,
+        source,
+        client_order_id or None,
+        exchange_order_id or None,
+        at,
+        None,
+        None,
+        None,
+        trade,
     )

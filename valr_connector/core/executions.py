@@ -10,10 +10,9 @@ from decimal import Decimal
 from msgspec import structs
 
 from valr_connector.core.evidence import Evidence, Says, Trade
-from valr_connector.core.order_record import ZERO, OrderRecord, executed_amount
+from valr_connector.core.order_record import ZERO, OrderRecord, accounted_amount, executed_amount
 from valr_connector.model.enums import TERMINAL, Liquidity, OrderType, TimeInForce
 from valr_connector.model.events import FillAmended, OrderCreated, OrderEvent, OrderFilled
-from valr_connector.model.ids import TradeId
 from valr_connector.model.order import Fill
 
 _FILLED, _MODIFIED, _UNKNOWN = Says.FILLED, Says.MODIFIED, Liquidity.UNKNOWN
@@ -22,10 +21,12 @@ _MARKET, _GTC = OrderType.MARKET, TimeInForce.GTC
 
 def note_amounts(order: OrderRecord, evidence: Evidence) -> bool:
     """Take over size, price and executed amount; True if any of them changed."""
-    original, remaining, executed = evidence.original, evidence.remaining, ZERO
-    changed = original is not None and _note_terms(order, evidence, original)
-    if original is not None and remaining is not None and not order.was_modified:
-        executed = original - remaining if remaining > ZERO else original
+    original, remaining = evidence.original, evidence.remaining
+    changed, executed = False, ZERO
+    if original is not None:
+        changed = _note_terms(order, evidence, original)
+        if remaining is not None and not order.was_modified:
+            executed = original - remaining if remaining > ZERO else original
     if evidence.says is _FILLED and order.amount is not None:
         is_size_sure = original is not None or not order.was_modified
         executed = max(executed, order.amount) if is_size_sure else executed
@@ -71,7 +72,7 @@ def count_fill(order: OrderRecord, evidence: Evidence, trade: Trade, events: lis
     if order.adopted_at is not None and trade.at <= order.adopted_at:
         return  # what it executed before it was adopted is in its amount
     fill = Fill(
-        TradeId(trade.trade_id),
+        trade.trade_id,
         order.client_order_id,
         order.pair,
         order.side,
@@ -87,8 +88,10 @@ def count_fill(order: OrderRecord, evidence: Evidence, trade: Trade, events: lis
         order.amount = max(order.amount, order.accounted_amount)  # what was executed was not larger than it
     order.fees_missing += fill.fee is None
     is_late = order.status in TERMINAL
-    tell_created(order, evidence, events)
-    events.append(OrderFilled(order, trade.at, fill, executed_amount(order), is_late))
+    if not order.was_created:
+        tell_created(order, evidence, events)
+    executed = executed_amount(order, accounted_amount(order))
+    events.append(OrderFilled(order, trade.at, fill, executed, is_late))
 
 
 def _amend_fill(
@@ -116,6 +119,5 @@ def _liquidity(order: OrderRecord, trade: Trade) -> Liquidity:
 
 def tell_created(order: OrderRecord, evidence: Evidence, events: list[OrderEvent]) -> None:
     """Tell, once and before anything else, that VALR has the order."""
-    if not order.was_created:
-        order.was_created = True
-        events.append(OrderCreated(order, evidence.at, order.exchange_order_id))
+    order.was_created = True
+    events.append(OrderCreated(order, evidence.at, order.exchange_order_id))

@@ -30,6 +30,7 @@ The table has a move for each status and each `Says`; a test walks all of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from enum import IntEnum
 
 from msgspec import Struct
@@ -44,7 +45,7 @@ from valr_connector.core.order_record import (
     has_all_fills,
 )
 from valr_connector.core.request_notes import REQUEST_NOTES
-from valr_connector.model.enums import OrderStatus, Placement, TimeInForce
+from valr_connector.model.enums import TERMINAL, OrderStatus, Placement, TimeInForce
 from valr_connector.model.events import (
     OrderCancelled,
     OrderCompleted,
@@ -109,7 +110,8 @@ _PENDING, _OPEN, _PARTIAL = OrderStatus.PENDING_CREATE, OrderStatus.OPEN, OrderS
 _FILLED, _CANCELLED = OrderStatus.FILLED, OrderStatus.CANCELLED
 _EXPIRED, _FAILED = OrderStatus.EXPIRED, OrderStatus.FAILED
 _COUNT, _ASK, _CORRECT, _REVIVE, _CONFIRM = Move.COUNT, Move.ASK, Move.CORRECT, Move.REVIVE, Move.CONFIRM
-_SAYS_FILLED, _SAYS_ACCEPTED, _SAYS_CANCEL_UNKNOWN = Says.FILLED, Says.ACCEPTED, Says.CANCEL_UNKNOWN
+_SAYS_FILLED, _SAYS_ACCEPTED = Says.FILLED, Says.ACCEPTED
+_SAYS_CANCEL_UNKNOWN, _SAYS_CANCEL_CONFIRMED = Says.CANCEL_UNKNOWN, Says.CANCEL_CONFIRMED
 _LOCAL, _STREAM, _QUERY = Source.LOCAL, Source.STREAM, Source.QUERY
 _MISSING_FILLS = AskReason.MISSING_FILLS
 _CONFIRMED, _GTC = Placement.CONFIRMED, TimeInForce.GTC
@@ -227,44 +229,40 @@ def _has_outcome(order: OrderRecord, says: Says) -> bool:
 def _move(
     order: OrderRecord, evidence: Evidence, changed: bool, now: int, events: list[OrderEvent]
 ) -> AskReason | None:
-    move = TABLE[order.status, evidence.says]
+    move, accounted, amount = TABLE[order.status, evidence.says], accounted_amount(order), order.amount
     if move is _CONFIRM:
         _confirm_ending(order, evidence)
-    elif _fills_complete_it(order):
+    elif amount is not None and accounted >= amount > ZERO and not order.was_modified:
         if order.status is not _FILLED:
             _end(order, evidence, _FILLED, now, events)
     elif move is _COUNT:
-        return _count(order, evidence, changed, events)
+        return _count(order, evidence, accounted, changed, events)
     elif move in ENDINGS:
         _end(order, evidence, ENDINGS[move], now, events)
-        if evidence.says is Says.CANCEL_CONFIRMED:
+        if evidence.says is _SAYS_CANCEL_CONFIRMED:
             return AskReason.AMOUNT_UNCONFIRMED  # it does not say how much was executed before
     elif move is _CORRECT:
-        return _correct(order, evidence, now, events)
+        return _correct(order, evidence, accounted, now, events)
     elif move is _REVIVE:
-        return _revive(order, evidence, events)
+        return _revive(order, evidence, accounted, events)
     elif move is _ASK:
         return _ASK_REASONS.get(evidence.says, AskReason.CONTRADICTION)
-    return _ask_for_fills(order, evidence)
-
-
-def _fills_complete_it(order: OrderRecord) -> bool:
-    amount = order.amount
-    return amount is not None and not order.was_modified and accounted_amount(order) >= amount > ZERO
+    return _ask_for_fills(order, evidence, accounted)
 
 
 def _count(
-    order: OrderRecord, evidence: Evidence, changed: bool, events: list[OrderEvent]
+    order: OrderRecord, evidence: Evidence, accounted: Decimal, changed: bool, events: list[OrderEvent]
 ) -> AskReason | None:
-    before, executed = order.status, executed_amount(order)
+    before, executed = order.status, executed_amount(order, accounted)
     order.status = status = _PARTIAL if executed > ZERO else _OPEN
     order.placement = _CONFIRMED
-    tell_created(order, evidence, events)
+    if not order.was_created:
+        tell_created(order, evidence, events)
     if before is not _PENDING and (changed or status is not before):
         events.append(OrderUpdated(order, evidence.at, status, executed, order.price, order.amount))
     if order.time_in_force is not _GTC:
         return AskReason.TAKER_STILL_OPEN
-    return _ask_for_fills(order, evidence)
+    return _ask_for_fills(order, evidence, accounted)
 
 
 def _end(
@@ -281,9 +279,9 @@ def _end(
         order.placement = Placement.REFUSED
         order.failure_reason = evidence.reason
         order.was_created = True
-    else:
+    elif not order.was_created:
         tell_created(order, evidence, events)
-    if before.is_terminal:
+    if before in TERMINAL:
         events.append(OrderCorrected(order, evidence.at, before, ending))
     elif ending is _FILLED:
         events.append(OrderCompleted(order, evidence.at, order.executed_amount))
@@ -325,16 +323,22 @@ def _confirm_ending(order: OrderRecord, evidence: Evidence) -> None:
         order.failure_reason = evidence.reason
 
 
-def _correct(order: OrderRecord, evidence: Evidence, now: int, events: list[OrderEvent]) -> AskReason | None:
+def _correct(
+    order: OrderRecord, evidence: Evidence, accounted: Decimal, now: int, events: list[OrderEvent]
+) -> AskReason | None:
     if evidence.source is not _QUERY:
         return AskReason.CONTRADICTION
     _end(order, evidence, ENDING_SAID[evidence.says], now, events)
-    return _ask_for_fills(order, evidence)
+    return _ask_for_fills(order, evidence, accounted)
 
 
-def _revive(order: OrderRecord, evidence: Evidence, events: list[OrderEvent]) -> AskReason | None:
+def _revive(
+    order: OrderRecord, evidence: Evidence, accounted: Decimal, events: list[OrderEvent]
+) -> AskReason | None:
     if order.ended_at is not None and (evidence.at is None or evidence.at <= order.ended_at):
-        return _ask_for_fills(order, evidence)  # old news of the status, yet it may tell of an execution
+        return _ask_for_fills(
+            order, evidence, accounted
+        )  # old news of the status, yet it may tell of an execution
     if evidence.source is not _QUERY or _was_asked_before_it_ended(order, evidence):
         return AskReason.CONTRADICTION
     before = order.status
@@ -343,9 +347,10 @@ def _revive(order: OrderRecord, evidence: Evidence, events: list[OrderEvent]) ->
     order.ended_at = order.ended_undated_at = None
     order.ending_in_doubt = False
     order.failure_reason = ""
-    tell_created(order, evidence, events)
+    if not order.was_created:
+        tell_created(order, evidence, events)
     events.append(OrderRevived(order, evidence.at, before, order.status))
-    return _ask_for_fills(order, evidence)
+    return _ask_for_fills(order, evidence, accounted)
 
 
 def _was_asked_before_it_ended(order: OrderRecord, evidence: Evidence) -> bool:
@@ -357,16 +362,16 @@ def _was_asked_before_it_ended(order: OrderRecord, evidence: Evidence) -> bool:
     )
 
 
-def _ask_for_fills(order: OrderRecord, evidence: Evidence) -> AskReason | None:
-    if not has_all_fills(order):
+def _ask_for_fills(order: OrderRecord, evidence: Evidence, accounted: Decimal) -> AskReason | None:
+    if not has_all_fills(order, accounted):
         return _MISSING_FILLS
-    if order.was_modified and _hints_at_a_fill(order, evidence):
+    if order.was_modified and _hints_at_a_fill(evidence, accounted):
         return AskReason.UNATTRIBUTED_FILL
     return None
 
 
-def _hints_at_a_fill(order: OrderRecord, evidence: Evidence) -> bool:
+def _hints_at_a_fill(evidence: Evidence, accounted: Decimal) -> bool:
     """Whether a modified order may have a fill that nobody told: a reason to look, and no amount."""
     if evidence.original is None or evidence.remaining is None:
         return False
-    return evidence.original - evidence.remaining > order.accounted_amount
+    return evidence.original - evidence.remaining > accounted

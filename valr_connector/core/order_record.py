@@ -130,7 +130,7 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
 
     @property
     def executed_amount(self) -> Decimal:
-        return executed_amount(self)
+        return executed_amount(self, accounted_amount(self))
 
     @property
     def remaining_amount(self) -> Decimal | None:
@@ -142,7 +142,7 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
 
     @property
     def has_all_fills(self) -> bool:
-        return has_all_fills(self)
+        return has_all_fills(self, accounted_amount(self))
 
     @property
     def average_price(self) -> Decimal | None:
@@ -161,7 +161,8 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
         return totals
 
 
-# Functions, for a property takes twice as long to ask as a function, and each report asks these.
+# Functions, for a property takes twice as long to ask as a function, and each report asks these. Whoever
+# knows what is accounted for hands it on: adding it up anew each time took 0.2 us of every report.
 
 
 def accounted_amount(order: OrderRecord) -> Decimal:
@@ -170,14 +171,14 @@ def accounted_amount(order: OrderRecord) -> Decimal:
     return order.filled_amount + before if before else order.filled_amount
 
 
-def executed_amount(order: OrderRecord) -> Decimal:
+def executed_amount(order: OrderRecord, accounted: Decimal) -> Decimal:
     """Base currency executed, by fills or by VALR's running total, whichever is more."""
-    accounted, reported = accounted_amount(order), order.reported_executed
+    reported = order.reported_executed
     return accounted if accounted > reported else reported  # noqa: FURB136  max() takes three times as long
 
 
-def has_all_fills(order: OrderRecord) -> bool:
+def has_all_fills(order: OrderRecord, accounted: Decimal) -> bool:
     """Whether the confirmed fills add up to the executed amount, each with its fee."""
     if order.fees_missing or (order.status is _FILLED and not order.fills_by_id):
         return False
-    return accounted_amount(order) >= order.reported_executed
+    return accounted >= order.reported_executed

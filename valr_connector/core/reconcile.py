@@ -21,7 +21,9 @@ from valr_connector.model.ids import ClientOrderId
 MILLISECOND = 1_000_000
 
 
-@dataclass(slots=True)  # not frozen: each fill raises one before its trade is told, and frozen takes 0.4 us more
+@dataclass(
+    slots=True
+)  # not frozen: each fill raises one before its trade is told, and frozen takes 0.4 us more
 class Question:
     """One order to ask about.
 

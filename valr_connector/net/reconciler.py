@@ -11,8 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from valr_connector.core.balances import Balances
-from valr_connector.core.event_router import fill_evidence
-from valr_connector.core.evidence import Evidence, Says, Source
+from valr_connector.core.evidence import Evidence, Says, Source, fill_evidence
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_record import OrderRecord

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from valr_connector.core.commands import CommandKind, CommandLedger
 from valr_connector.core.event_router import Complaint, EventRouter
-from valr_connector.core.evidence import Evidence, OwnWords, Says, Source
+from valr_connector.core.evidence import Evidence, OwnWords, Says
 from valr_connector.core.guards import SECOND
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.reconcile import Question, placement_sent_at
@@ -149,7 +149,7 @@ class UserStreamTracker:
 
     def report(self, row: OrderReport, asked_at: int) -> None:
         """VALR's answer to a question about one order, put at `asked_at` of the monotonic clock."""
-        self._tell(self._router.report(row, Source.QUERY, self._clock(), asked_at))
+        self._tell(self._router.report(row, self._clock(), asked_at))
 
     def note_open_orders(self, rows: Sequence[OpenOrderRow], epoch: int) -> None:
         """A complete list of open orders from REST, asked for while `epoch` was up."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
 
 from msgspec import Struct, field
 
@@ -35,58 +33,6 @@ from valr_connector.protocol.spellings import (
 
 _are_three_plain = plain_numbers(3)
 _are_six_plain = plain_numbers(6)
-
-
-class OrderReport(Protocol):
-    """What VALR says about one order at one time, wherever it said it."""
-
-    @property
-    def exchange_order_id(self) -> ExchangeOrderId:
-        """VALR's id."""
-
-    @property
-    def client_order_id(self) -> ClientOrderId | None:
-        """Our id; None where VALR left it out, or the order has none."""
-
-    @property
-    def pair_symbol(self) -> Symbol:
-        """The pair on the wire, ``BTCZAR``."""
-
-    @property
-    def side(self) -> Side:
-        """BUY or SELL."""
-
-    @property
-    def wire_status(self) -> WireStatus:
-        """VALR's state; UNRECOGNISED for a text that nobody knows."""
-
-    @property
-    def status_text(self) -> str:
-        """The state as VALR wrote it, for the log; "" where it wrote none."""
-
-    @property
-    def price(self) -> Decimal | None:
-        """Limit price, quote per base; 0 for a market order, None where VALR left it out."""
-
-    @property
-    def original(self) -> Decimal:
-        """Size, base currency; the new one after a modify."""
-
-    @property
-    def remaining(self) -> Decimal:
-        """Not executed, base currency."""
-
-    @property
-    def updated_at(self) -> datetime | None:
-        """VALR's time of the change; None where VALR left it out."""
-
-    @property
-    def created_at(self) -> datetime | None:
-        """VALR's time of the placement."""
-
-    @property
-    def reason(self) -> str | None:
-        """Why it failed, in VALR's words; None where it gave none."""
 
 
 class OrderStatusRow(Struct, rename=wire_name, frozen=True, gc=False, kw_only=True):
@@ -136,38 +82,47 @@ class OrderStatusRow(Struct, rename=wire_name, frozen=True, gc=False, kw_only=Tr
 
     @property
     def client_order_id(self) -> ClientOrderId | None:
+        """Our id; None where VALR left it out, or the order has none."""
         return self.customer_order_id or None
 
     @property
     def pair_symbol(self) -> Symbol:
+        """The pair on the wire, ``BTCZAR``."""
         return pair_symbol_of(self.currency_pair)
 
     @property
     def side(self) -> Side:
+        """BUY or SELL."""
         return to_side(self.order_side)
 
     @property
     def status_text(self) -> str:
+        """The state as VALR wrote it, for the log; "" where it wrote none."""
         return self.order_status_type or self.status or ""
 
     @property
     def wire_status(self) -> WireStatus:
+        """VALR's state; UNRECOGNISED for a text that nobody knows."""
         return parse_order_status(self.status_text)
 
     @property
     def price(self) -> Decimal | None:
+        """Limit price, quote per base; 0 for a market order, None where VALR left it out."""
         return optional_decimal(self.original_price_text)
 
     @property
     def original(self) -> Decimal:
+        """Size, base currency; the new one after a modify."""
         return Decimal(self.original_quantity_text)
 
     @property
     def remaining(self) -> Decimal:
+        """Not executed, base currency."""
         return Decimal(self.remaining_quantity_text)
 
     @property
     def reason(self) -> str | None:
+        """Why it failed, in VALR's words; None where it gave none."""
         return text_or_none(self.failed_reason)
 
     @property
@@ -253,18 +208,22 @@ class OpenOrderRow(Struct, rename=wire_name, frozen=True, gc=False, kw_only=True
 
     @property
     def client_order_id(self) -> ClientOrderId | None:
+        """Our id; None where VALR left it out, or the order has none."""
         return self.customer_order_id or None
 
     @property
     def pair_symbol(self) -> Symbol:
+        """The pair on the wire, ``BTCZAR``."""
         return pair_symbol_of(self.currency_pair)
 
     @property
     def side(self) -> Side:
+        """BUY or SELL."""
         return to_side(self.side_word)
 
     @property
     def status_text(self) -> str:
+        """The state as VALR wrote it, for the log; "" where it wrote none."""
         return self.status or self.order_status_type or ""
 
     @property
@@ -274,17 +233,24 @@ class OpenOrderRow(Struct, rename=wire_name, frozen=True, gc=False, kw_only=True
 
     @property
     def price(self) -> Decimal | None:
+        """Limit price, quote per base; 0 for a market order, None where VALR left it out."""
         return optional_decimal(self.price_text or self.original_price_text)
 
     @property
     def original(self) -> Decimal:
+        """Size, base currency; the new one after a modify."""
         return Decimal(self.original_quantity_text)
 
     @property
     def remaining(self) -> Decimal:
+        """Not executed, base currency."""
         return Decimal(self.remaining_quantity_text or self.quantity_text or 0)
 
     @property
     def reason(self) -> str | None:
         """None: open orders have not failed."""
         return None
+
+
+OrderReport = OrderStatusRow | OpenOrderRow
+"""What VALR says about one order at one time, wherever it said it; both are read alike."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -46,7 +47,7 @@ _TERMINAL = frozenset(
 
 def parse_order_status(text: str) -> WireStatus:
     """The state that `text` names; case, spaces and underscores do not matter (protocol 19.1)."""
-    return _AS_WRITTEN.get(text) or _BY_LETTERS.get(_letters(text), WireStatus.UNRECOGNISED)
+    return SPELLINGS.get(text) or _BY_LETTERS.get(_letters(text), WireStatus.UNRECOGNISED)
 
 
 def _letters(text: str) -> str:
@@ -71,5 +72,6 @@ _TEXTS = {
     "Instant Order Balance Reserve Failed": WireStatus.INSTANT_ORDER_BALANCE_RESERVE_FAILED,
     "Instant Order Completed": WireStatus.INSTANT_ORDER_COMPLETED,
 }
-_AS_WRITTEN = _TEXTS | {status.value: status for status in _TEXTS.values()}
+SPELLINGS: Mapping[str, WireStatus] = _TEXTS | {status.value: status for status in _TEXTS.values()}
+"""The usual spellings, which need no closer look."""
 _BY_LETTERS = {_letters(text): status for text, status in _TEXTS.items()}

@@ -19,7 +19,7 @@ Flag = bool | Literal["true", "false", "True", "False", "TRUE", "FALSE"]
 class PairObject(Struct, frozen=True, gc=False):
     """currencyPair as it was before 2021."""
 
-    symbol: str
+    symbol: Symbol
 
 
 class CurrencyObject(Struct, rename="camel", frozen=True, gc=False):
@@ -29,7 +29,7 @@ class CurrencyObject(Struct, rename="camel", frozen=True, gc=False):
     short_name: str | None = None
 
 
-PairName = str | PairObject
+PairName = Symbol | PairObject
 CurrencyName = str | CurrencyObject
 
 _SIDES = {text: Side(text.upper()) for text in ("buy", "sell", "BUY", "SELL", "Buy", "Sell")}
@@ -47,7 +47,7 @@ def is_true(flag: Flag) -> bool:
 
 def pair_symbol_of(pair: PairName) -> Symbol:
     """The symbol, from either form."""
-    return Symbol(pair if isinstance(pair, str) else pair.symbol)
+    return pair.symbol if isinstance(pair, PairObject) else pair
 
 
 def currency_code(currency: CurrencyName) -> str:

@@ -24,7 +24,7 @@ from valr_connector.model.events import (
     OrderFailed,
     OrderFilled,
 )
-from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Pair, Symbol
+from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Pair, Symbol, TradeId
 from valr_connector.model.market import PairInfo
 from valr_connector.model.order import Fee
 
@@ -125,7 +125,7 @@ def fill(
         client_order_id=client_order_id,
         exchange_order_id=exchange_order_id,
         at=at(at_second),
-        trade=Trade(trade_id, Decimal(price), Decimal(amount), fee, liquidity, at(at_second)),
+        trade=Trade(TradeId(trade_id), Decimal(price), Decimal(amount), fee, liquidity, at(at_second)),
     )
 
 

@@ -11,8 +11,7 @@ import pytest
 from tests.unit.core.builders import CLIENT_ID, EXCHANGE_ID, NOW, names, new_order, order_in, step
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.commands import CommandKind, SentCommand
-from valr_connector.core.event_router import fill_evidence
-from valr_connector.core.evidence import Says, Source
+from valr_connector.core.evidence import Says, Source, fill_evidence
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_record import OrderRecord
@@ -550,7 +549,7 @@ def test_an_answer_knows_when_its_question_was_put() -> None:
     raw = orjson.dumps({"type": "ORDER_STATUS_UPDATE", "data": status("Placed")})
     frame = decode_account_frame(raw)
     assert isinstance(frame, frames.OrderStatusUpdateFrame)
-    late = desk.state.router.report(frame.data, Source.QUERY, NOW + 20, asked_at=NOW)
+    late = desk.state.router.report(frame.data, NOW + 20, asked_at=NOW)
     assert list(late) == []
     assert desk.order.status is OrderStatus.CANCELLED
 

@@ -14,8 +14,7 @@ from contextlib import asynccontextmanager
 from valr_connector.config import Hosts
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.clock import ClockOffset, TimestampSource
-from valr_connector.core.event_router import fill_evidence
-from valr_connector.core.evidence import SAID_BY_STATUS, Evidence, OwnWords, Says, Source
+from valr_connector.core.evidence import SAID_BY_STATUS, Evidence, OwnWords, Says, Source, fill_evidence
 from valr_connector.core.lifecycle import ENDING_SAID
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_terms import cancel_request, placement_request
@@ -152,7 +151,7 @@ class RestAccount:
             row = await look_up(rest, order)
         if row is None:
             raise OrderNotFoundError("neither active nor in history", request="look-up of an order")
-        self._tell_all(self._state.router.report(row, Source.QUERY, time.monotonic_ns(), asked_at))
+        self._tell_all(self._state.router.report(row, time.monotonic_ns(), asked_at))
 
     async def symbol_of_order(self, client_order_id: str) -> Symbol | None:
         """What VALR calls the pair of an order; None where it knows no such order.
