@@ -17,7 +17,7 @@ import logging
 import sys
 import time
 import tracemalloc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -116,8 +116,8 @@ class Reconnecting:
         self._changed = asyncio.Event()
         valr.on(ReadinessChanged, lambda _: self._changed.set())
 
-    async def run(self, count: int) -> Report:
-        """Lose both sockets so often."""
+    async def run(self, count: int, looks_after: Container[int]) -> Report:
+        """Lose both sockets so often, and look at what is left after some of the losses."""
         report, began = Report(count), time.monotonic()
         for number in range(ORDERS):
             side, price = (Side.BUY, 900_000 + number) if number % 2 else (Side.SELL, 2_000_000 + number)
@@ -125,7 +125,7 @@ class Reconnecting:
         for number in range(1, count + 1):
             await self._pause(LIVES_FOR_S)
             await self._lose_once(ENDINGS[number % len(ENDINGS)])
-            if number % max(count // LOOKS, 1) == 0:
+            if number in looks_after:
                 report.looks.append(look(number))
                 self._progress(report.looks[-1])
         recovery = self._valr.metrics.latency(m.RECOVERY, Socket.ACCOUNT).summary()
@@ -169,22 +169,24 @@ class SkippingClock:
         self._skipped += round(seconds * _NS_PER_S)
 
 
-async def over_real_sockets(count: int, progress: Progress = in_silence) -> Report:
+async def over_real_sockets(
+    count: int, looks_after: Container[int], progress: Progress = in_silence
+) -> Report:
     """On loopback. Pauses are skipped, everything else takes its time."""
     clock = SkippingClock()
     async with (
         EmbeddedExchange(VENUE, clock=clock.wall, rng=Random(1)) as exchange,
         connected(exchange, Random(2), clock.clocks, None) as valr,
     ):
-        return await Reconnecting(exchange, valr, clock.skip, progress).run(count)
+        return await Reconnecting(exchange, valr, clock.skip, progress).run(count, looks_after)
 
 
-def in_virtual_time(count: int, progress: Progress = in_silence) -> Report:
+def in_virtual_time(count: int, looks_after: Container[int], progress: Progress = in_silence) -> Report:
     """Within the process, on a loop whose time is virtual."""
-    return run(_in_virtual_time(count, progress), start=START_S)
+    return run(_in_virtual_time(count, looks_after, progress), start=START_S)
 
 
-async def _in_virtual_time(count: int, progress: Progress) -> Report:
+async def _in_virtual_time(count: int, looks_after: Container[int], progress: Progress) -> Report:
     loop = asyncio.get_running_loop()
 
     def monotonic() -> int:
@@ -198,7 +200,7 @@ async def _in_virtual_time(count: int, progress: Progress) -> Report:
     async with asyncio.TaskGroup() as tasks:
         network = SimulatedNetwork(exchange, rng=Random(2), latency_s=LATENCY_S, tasks=tasks)
         async with connected(exchange, Random(3), Clocks(monotonic, wall), network.as_network) as valr:
-            report = await Reconnecting(exchange, valr, _sleep, progress).run(count)
+            report = await Reconnecting(exchange, valr, _sleep, progress).run(count, looks_after)
         await exchange.stop()
     return report
 
@@ -232,6 +234,11 @@ def figures(report: Report) -> str:
     return "\n".join([*lines, *report.violations])
 
 
+def _now_and_then(count: int) -> range:
+    step = max(count // LOOKS, 1)
+    return range(step, count + 1, step)
+
+
 def _say(seen: Footprint) -> None:
     sys.stdout.write(f"after {seen.at:g}: {seen}\n")
     sys.stdout.flush()
@@ -248,11 +255,11 @@ def main() -> None:
     reports = []
     if chosen.virtual:
         sys.stdout.write("in virtual time\n")
-        reports.append(in_virtual_time(chosen.virtual, _say))
+        reports.append(in_virtual_time(chosen.virtual, _now_and_then(chosen.virtual), _say))
         sys.stdout.write(figures(reports[-1]) + "\n")
     if chosen.real:
         sys.stdout.write("over real sockets\n")
-        reports.append(asyncio.run(over_real_sockets(chosen.real, _say)))
+        reports.append(asyncio.run(over_real_sockets(chosen.real, _now_and_then(chosen.real), _say)))
         sys.stdout.write(figures(reports[-1]) + "\n")
     sys.exit(any(report.violations for report in reports))
 

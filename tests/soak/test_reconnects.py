@@ -18,10 +18,10 @@ def _memory_is_counted() -> Iterator[None]:
 
 
 def test_reconnects_in_virtual_time_leave_nothing_behind() -> None:
-    report = in_virtual_time(10)
+    report = in_virtual_time(10, looks_after=(1, 10))
     assert not report.violations, figures(report)
 
 
 async def test_reconnects_over_real_sockets_leave_nothing_behind() -> None:
-    report = await over_real_sockets(6)
+    report = await over_real_sockets(6, looks_after=(1, 6))
     assert not report.violations, figures(report)
