@@ -158,14 +158,18 @@ def run_chunk(first: int, seeds: int, profile: Profile) -> Tally:
 def collecting_between() -> Iterator[Callable[[], object]]:
     """Without the garbage collector, but for when it is called: a schedule is over before it is worth it.
 
-    What was there before, the library itself, is not looked at again and again.
+    What was there before, the library itself, is not looked at again and again; where the caller has seen to
+    that already, it stays so.
     """
-    was_enabled = gc.isenabled()
+    was_enabled, was_frozen = gc.isenabled(), gc.get_freeze_count() > 0
+    if was_frozen:
+        gc.collect()  # rubbish must not be kept with the rest
     gc.disable()
     gc.freeze()
     try:
         yield gc.collect
     finally:
-        gc.unfreeze()
+        if not was_frozen:
+            gc.unfreeze()
         if was_enabled:
             gc.enable()
