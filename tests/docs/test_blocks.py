@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import ast
 import configparser
+import io
 import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import pytest
-from typer.testing import CliRunner
+from typer.main import get_command
 
 from tests.docs.blocks import PAGES, ROOT, Block, blocks, named_in_sentences
 from valr_connector.cli.commands import app
 
 QUICKSTART: Final = (ROOT / "examples" / "quickstart.py").read_text(encoding="utf-8")
+VALR: Final = get_command(app)
 TARGETS: Final = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 EXTRAS: Final = set(
     tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
@@ -68,7 +72,7 @@ def wrong_with(words: list[str]) -> str:
             unknown = [target for target in arguments if "=" not in target and target not in TARGETS]
             return f"no target {unknown}" if unknown else ""
         case "valr":
-            return wrong_with_valr(arguments)
+            return wrong_with_valr(*arguments)
         case "python" if arguments[0] == "-m":
             return no_module(arguments[1])
         case "python" | "pytest":
@@ -87,10 +91,13 @@ def no_module(name: str) -> str:
     return "" if is_there else f"no module {name}"
 
 
-def wrong_with_valr(arguments: list[str]) -> str:
+@cache  # pages name the same commands again and again
+def wrong_with_valr(*arguments: str) -> str:
     """What the command line has against these arguments, without running anything."""
-    ended = CliRunner().invoke(app, [*(each for each in arguments if each != "..."), "--help"])
-    return "" if ended.exit_code == 0 else ended.output
+    told = io.StringIO()
+    with redirect_stdout(told), redirect_stderr(told), pytest.raises(SystemExit) as ended:
+        VALR([*(each for each in arguments if each != "..."), "--help"])
+    return "" if ended.value.code == 0 else told.getvalue()
 
 
 def missing(arguments: list[str]) -> str:
