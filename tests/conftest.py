@@ -12,6 +12,7 @@ import pytest
 from hypothesis import is_hypothesis_test
 
 from tests.event_loops import LOOPS, choose_loop
+from tests.terse_reports import TerseReports
 from tests.tracing import UNTRACED, Tracing, is_untraced
 from tests.verification import days_seeds
 
@@ -22,16 +23,24 @@ LONG_RUNS = ("chaos", "docs", "examples", "replay", "scripts", "simulator", "soa
 TABLES = ("test_caller_errors.py", "test_exchange_bad_input.py")
 # Long stories of a whole connector; `pytest --cov --cov-context=test` says that others reach the same code.
 STORIES = (
-    "net/test_book_replay.py",
-    "net/test_closing.py",
-    "net/test_exchange.py",
+    "cli/test_doctor.py",
     "cli/test_hummingbot_commands.py",
+    "cli/test_main.py",
+    "cli/test_replay.py",
+    "net/test_abort.py",
+    "net/test_book_replay.py",
+    "net/test_book_resync.py",
+    "net/test_closing.py",
+    "net/test_connector.py",
+    "net/test_exchange.py",
     "net/test_market_data.py",
     "net/test_market_stream.py",
+    "net/test_order_gateway.py",
     "net/test_order_metrics.py",
     "net/test_placing_again.py",
     "net/test_restarts.py",
     "net/test_restore.py",
+    "net/test_stop_limit.py",
     "net/test_user_stream.py",
 )
 
@@ -40,6 +49,13 @@ STORIES = (
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
     """One process more than processors: many tests wait, for a time-out or for a process of their own."""
     return (yield) + 1
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Spare the processes of pytest-xdist the writing of what nobody reads."""
+    plugins = session.config.pluginmanager
+    if hasattr(session.config, "workerinput") and plugins.has_plugin("terminalreporter"):
+        plugins.unregister(name="terminalreporter")
 
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
@@ -83,6 +99,7 @@ def pytest_configure(config: pytest.Config) -> None:
     days_seeds.first_seed()
     config.addinivalue_line("markers", f"{UNTRACED}: adds nothing to the coverage")
     choose_loop(config, config.getoption("--loop"))
+    config.pluginmanager.register(TerseReports())
     if config.getoption("cov_source", default=None):
         config.pluginmanager.register(Tracing())
 

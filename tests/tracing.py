@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -36,9 +37,15 @@ class Tracing:
         self._tracer: TraceFunction | None = None
         self._is_wanted = False
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        if session.config.getoption("numprocesses", default=None):  # others run the tests
+            sys.settrace(None)
+            threading.settrace(None)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, object, object]:
-        self._tracer = sys.gettrace()
+        self._tracer = _without_lock(sys.gettrace())
         if not _imports_for_all():
             sys.settrace(None)
         result = yield
@@ -68,6 +75,13 @@ class Tracing:
             yield
         finally:
             sys.settrace(before)
+
+
+def _without_lock(tracer: Any) -> Any:
+    """Spare each call of traced code a lock: what it guards, one step into a dictionary, is one anyway."""
+    if hasattr(tracer, "lock_data"):
+        tracer.lock_data = tracer.unlock_data = bool
+    return tracer
 
 
 def _imports_for_all() -> bool:

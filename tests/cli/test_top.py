@@ -69,6 +69,7 @@ def text_of(app: TopApp, name: str) -> str:
     return captured.get()
 
 
+@pytest.mark.untraced
 async def test_every_panel_shows_its_part_of_the_picture() -> None:
     feed = Feed()
     unknown = new_order("MM-2", side=Side.SELL)
@@ -123,6 +124,7 @@ async def test_the_keys_do_what_the_help_says() -> None:
     assert "only troubles in the log" in str(helped)
 
 
+@pytest.mark.untraced
 async def test_pictures_come_in_behind_the_help() -> None:
     feed = Feed()
     app = feed.app()
@@ -137,6 +139,7 @@ async def test_pictures_come_in_behind_the_help() -> None:
     assert shown.startswith("not ready")
 
 
+@pytest.mark.untraced
 async def test_silence_is_said_before_anything_else() -> None:
     feed = Feed()
     app = feed.app()

@@ -112,6 +112,7 @@ async def watching(
             yield watch
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("books", [BookFeed.L1_DIFF, BookFeed.FULL, BookFeed.AGGREGATED, BookFeed.TOP_10])
 async def test_connections_change_places_and_nothing_is_missed_or_told_twice(
     monkeypatch: pytest.MonkeyPatch, books: BookFeed

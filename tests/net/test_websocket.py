@@ -437,6 +437,7 @@ async def test_a_large_read_is_handled_slice_by_slice_and_loses_nothing_when_the
     assert 34 * most <= SLICE_BYTES + 34
 
 
+@pytest.mark.untraced
 async def test_what_waits_when_the_transport_is_lost_is_handled_all_the_same() -> None:
     connection = DirectConnection(ClientProtocol(parse_uri("ws://localhost/"), state=State.OPEN))
     taken: list[bytes] = []
