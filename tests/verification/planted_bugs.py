@@ -24,9 +24,11 @@ from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_terms import placement_request
 from valr_connector.core.waiting_room import WaitingRoom
 from valr_connector.model.enums import TERMINAL, OrderStatus, Placement
+from valr_connector.model.order import ModifyResult
 from valr_connector.net.book_keeper import BookKeeper
 from valr_connector.net.mass_cancel import MassCancel
 from valr_connector.net.order_gateway import OrderGateway
+from valr_connector.net.order_modifier import OrderModifier
 from valr_connector.net.reconciler import Reconciler
 from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.protocol.order_status import WireStatus
@@ -182,6 +184,18 @@ def a_book_outlives_its_connection() -> AbstractContextManager[Any]:
     return stack
 
 
+def a_modify_returns_before_its_terms_are_known() -> AbstractContextManager[Any]:
+    """That VALR did it is taken for knowing what it did."""
+    result = OrderModifier.result
+
+    async def return_at_once(self: OrderModifier, order: OrderRecord, *said: Any, was_shown: bool) -> Any:
+        if not order.is_done and said[-1] is Says.MODIFY_CONFIRMED:
+            return ModifyResult.MODIFIED
+        return await result(self, order, *said, was_shown=was_shown)
+
+    return patch.object(OrderModifier, "result", return_at_once)
+
+
 def _nothing(*_: object) -> None:
     pass
 
@@ -203,6 +217,7 @@ PLANTS: Sequence[Plant] = (
     a_gap_in_the_book_is_overlooked,
     changes_of_the_book_are_left_out,
     a_book_outlives_its_connection,
+    a_modify_returns_before_its_terms_are_known,
 )
 
 

@@ -30,6 +30,7 @@ KNOWN: Mapping[Plant, int] = {
     bugs.a_gap_in_the_book_is_overlooked: 30,
     bugs.changes_of_the_book_are_left_out: 0,
     bugs.a_book_outlives_its_connection: 0,
+    bugs.a_modify_returns_before_its_terms_are_known: 10,
 }
 
 

@@ -54,6 +54,8 @@ class _Sent(NamedTuple):
     request: BatchRequest
     begun: int
     """When it was noted on its order, nanoseconds of the monotonic clock."""
+    was_shown: bool
+    """Of a modify: whether the order showed its terms before."""
 
 
 class BatchSender:
@@ -109,7 +111,12 @@ class BatchSender:
             self._modifier.check_open()
         self._gateway.begin_all([each.order for each in operations if isinstance(each, Placing)])
         sent = [
-            _Sent(operation, request, self._clock())
+            _Sent(
+                operation,
+                request,
+                self._clock(),
+                isinstance(operation, Modifying) and operation.change.shows(operation.order),
+            )
             for operation in operations
             if (request := self._begin(operation)) is not None
         ]
@@ -207,10 +214,12 @@ class BatchSender:
             return order
         if isinstance(operation, Cancelling):
             return await self._canceller.cancel(order)
-        if any(each.operation is operation for each in sent):
-            verdict = await self._modifier.verdict(order)
-            return ModifyOutcome(order, await self._modifier.result(order, operation.change, verdict))
-        return ModifyOutcome(order, ENDED.get(order.status, ModifyResult.NOT_SENT))
+        mine = next((each for each in sent if each.operation is operation), None)
+        if mine is None:
+            return ModifyOutcome(order, ENDED.get(order.status, ModifyResult.NOT_SENT))
+        verdict = await self._modifier.verdict(order)
+        result = await self._modifier.result(order, operation.change, verdict, was_shown=mine.was_shown)
+        return ModifyOutcome(order, result)
 
 
 def _words(each: _Sent) -> _Words:

@@ -100,11 +100,12 @@ class OrderModifier:
         """
         await self._wait.until(order, is_placed_or_unknown)
         async with self.turn(order):
+            was_shown = change.shows(order)
             request = self.begin(order, change)
             if request is None or not await self._send(order, request):
                 return ModifyOutcome(order, ENDED.get(order.status, ModifyResult.NOT_SENT))
             verdict = await self.verdict(order)
-        return ModifyOutcome(order, await self.result(order, change, verdict))
+        return ModifyOutcome(order, await self.result(order, change, verdict, was_shown=was_shown))
 
     @asynccontextmanager
     async def turn(self, order: OrderRecord) -> AsyncIterator[None]:
@@ -135,8 +136,14 @@ class OrderModifier:
         await self._wait.until(order, _has_no_modify_request)
         return order.modify_verdict
 
-    async def result(self, order: OrderRecord, change: OrderChange, verdict: Says | None) -> ModifyResult:
-        """What `verdict` on this change means, once the order shows it or VALR was asked about the order."""
+    async def result(
+        self, order: OrderRecord, change: OrderChange, verdict: Says | None, *, was_shown: bool
+    ) -> ModifyResult:
+        """What `verdict` on this change means, once the order shows it or VALR was asked about the order.
+
+        Args:
+            was_shown: whether the order showed it before.
+        """
         is_confirmed = verdict is Says.MODIFY_CONFIRMED
         if is_confirmed:
             await self._until_shown(order, change)
@@ -148,7 +155,8 @@ class OrderModifier:
             return ModifyResult.UNKNOWN
         if verdict is Says.MODIFY_REFUSED:
             return ModifyResult.REFUSED
-        return ModifyResult.MODIFIED if is_confirmed or change.shows(order) else ModifyResult.UNKNOWN
+        is_done = is_confirmed or (change.shows(order) and not was_shown)
+        return ModifyResult.MODIFIED if is_done else ModifyResult.UNKNOWN
 
     async def _until_shown(self, order: OrderRecord, change: OrderChange) -> None:
         """VALR tells the new terms right after the outcome, or before it: that saves asking."""

@@ -38,6 +38,10 @@ _FOLLOWING_BOOKS: Final = 0.3
 """So many follow a book beside their orders."""
 _PASSIVE: Final[Mapping[str, float]] = {"passive": 0.95, "post-only": 0.95, "stop": 0.5}
 """How often an order of that kind would rest; others never would."""
+_MODIFIED_TWICE: Final = 0.3
+"""So many of the modifies have another one right behind them."""
+_BATCHED_STOPS: Final = 0.3
+_STOP_AT: Final = 0.4
 _CALM: Final = 0.12
 """So many schedules have no fault: then everything has to be told when it happens, and not a second later."""
 
@@ -169,7 +173,8 @@ class _Generator:
             (10, lambda: _Plot([*self._making()])),
             (6, lambda: self._filled_after_the_receipt(latency_s)),
             (5, self._known_by_an_id_to_come),
-            (8, self._triggered),
+            (7, self._triggered),
+            (4, self._stop_modified),
         ]
         mishaps: list[tuple[int, Callable[[], _Plot]]] = [
             (16, self._crashing),
@@ -200,10 +205,15 @@ class _Generator:
         if rng.random() < 0.45:
             yield self._taking(at + self._soon(), place.side)
         if place.stop is not None and rng.random() < 0.7:
-            yield self._triggering(at + self._soon(), place)
+            yield self._triggering(at + self._soon(), place.side, takes_profit=place.takes_profit)
+        is_modified_twice = False
         if rng.random() < 0.3:
-            yield from self._modify(round(at + self._soon(), 3), name, place)
-        if rng.random() < 0.65:
+            modified_at = round(at + self._soon(), 3)
+            yield from self._modify(modified_at, name, place.side)
+            is_modified_twice = rng.random() < _MODIFIED_TWICE
+            if is_modified_twice:
+                yield self._change(round(modified_at + rng.choice((0.0, 0.01)), 3), name, place.side)
+        if not is_modified_twice and rng.random() < 0.65:
             yield from self._cancelling(round(at + self._soon(), 3), name, place.side)
         if rng.random() < 0.08:
             yield s.Revoke(at=round(at + self._soon(), 3), name=name)
@@ -217,15 +227,18 @@ class _Generator:
         if rng.random() < 0.15:
             yield s.Cancel(at=round(at + self._soon(), 3), name=name)
 
-    def _modify(self, at: float, name: str, place: s.Place) -> Iterator[s.AnyStep]:
-        rng = self._rng
+    def _modify(self, at: float, name: str, side: BuyOrSell) -> Iterator[s.AnyStep]:
         yield from self._faults.aimed(at, MODIFYING)
+        yield self._change(at, name, side)
+
+    def _change(self, at: float, name: str, side: BuyOrSell) -> s.Modify:
+        rng = self._rng
         sizes: Mapping[str, Decimal] = {
             rng.choice(("total", "remaining")): Decimal(rng.randint(1, 30)) / 1000
         }
-        price = self._passive_price(place.side, rng.choice((rng.randint(100, LADDER), -LADDER - 1_000)))
+        price = self._passive_price(side, rng.choice((rng.randint(100, LADDER), -LADDER - 1_000)))
         is_price, is_size = rng.choice(((True, False), (False, True), (True, True)))
-        yield s.Modify(
+        return s.Modify(
             at=at,
             name=name,
             price=price if is_price else None,
@@ -243,8 +256,16 @@ class _Generator:
             yield s.Batch(at=at, modifies=first, price=price)
         else:
             places = "b0,b1" if rng.random() < 0.5 else "b0"
+            stop = self._passive_price(side, 5_000) if rng.random() < _BATCHED_STOPS else None
             yield s.Batch(
-                at=at, places=places, cancels=first, side=side, amount=Decimal("0.004"), price=price
+                at=at,
+                places=places,
+                cancels=first,
+                side=side,
+                amount=Decimal("0.004"),
+                price=price,
+                stop=stop,
+                takes_profit=stop is not None,
             )
 
     def _making(self) -> Iterator[s.AnyStep]:
@@ -311,26 +332,42 @@ class _Generator:
         rng = self._rng
         side = self._side()
         other: BuyOrSell = "SELL" if side == "BUY" else "BUY"
-        amount = Decimal("0.01")
         steps: list[s.AnyStep] = []
         if rng.random() < 0.6:
             in_the_way = self._passive_price(other, 500)
-            steps.append(s.Place(at=0.1, name="o0", side=other, amount=amount, price=in_the_way))
-        away = rng.choice((1_000, -LADDER - 1_000))
-        stop = s.Place(
-            at=0.4,
-            name="o1",
-            side=side,
-            amount=amount,
-            price=self._passive_price(side, away),
-            stop=self._passive_price(side, 5_000),
-            takes_profit=True,
-        )
-        at = round(stop.at + rng.choice((0.5, self._soon())), 3)
-        steps += [*self._faults.aimed(stop.at, STOPPING), stop, self._triggering(at, stop)]
-        if rng.random() < 0.4:
+            steps.append(s.Place(at=0.1, name="o0", side=other, amount=Decimal("0.01"), price=in_the_way))
+        at = round(_STOP_AT + rng.choice((0.5, self._soon())), 3)
+        steps += self._stopping(side, rng.choice((1_000, -LADDER - 1_000, -LADDER - 1_000)), at)
+        if rng.random() < 0.3:
             steps += self._cancelling(round(at + rng.choice((-_IMMEDIATELY, self._soon())), 3), "o1", side)
         return _Plot(steps)
+
+    def _stop_modified(self) -> _Plot:
+        """A stop order is modified while it waits, which VALR refuses, or once it is triggered and rests."""
+        rng = self._rng
+        side = self._side()
+        at = round(_STOP_AT + rng.choice((0.3, 0.6)), 3)
+        modified_at = at + rng.choice((-0.2, -0.1, -_IMMEDIATELY, _IMMEDIATELY, 0.1))
+        return _Plot([*self._stopping(side, 1_000, at), *self._modify(round(modified_at, 3), "o1", side)])
+
+    def _stopping(self, side: BuyOrSell, away: int, triggered_at: float) -> Iterator[s.AnyStep]:
+        """A stop order `o1`, by itself or in a batch, and the trade that triggers it."""
+        amount, price, stop = (
+            Decimal("0.01"),
+            self._passive_price(side, away),
+            self._passive_price(side, 5_000),
+        )
+        if self._rng.random() < _BATCHED_STOPS:
+            yield from self._faults.aimed(_STOP_AT, BATCHING)
+            yield s.Batch(
+                at=_STOP_AT, places="o1", side=side, amount=amount, price=price, stop=stop, takes_profit=True
+            )
+        else:
+            yield from self._faults.aimed(_STOP_AT, STOPPING)
+            yield s.Place(
+                at=_STOP_AT, name="o1", side=side, amount=amount, price=price, stop=stop, takes_profit=True
+            )
+        yield self._triggering(triggered_at, side, takes_profit=True)
 
     def _placed_again(self) -> _Plot:
         """A placement is lost for good, and after the grace it is sent again."""
@@ -419,10 +456,10 @@ class _Generator:
     def _taking(self, at: float, side: BuyOrSell) -> s.Take:
         return s.Take(at=round(at, 3), side=side, amount=Decimal(self._rng.randint(1, 20)) / 1000)
 
-    def _triggering(self, at: float, place: s.Place) -> s.Take:
+    def _triggering(self, at: float, side: BuyOrSell, *, takes_profit: bool) -> s.Take:
         """A trade on that side of the middle that triggers a stop order."""
-        other: BuyOrSell = "SELL" if place.side == "BUY" else "BUY"
-        return self._taking(at, place.side if place.takes_profit else other)
+        other: BuyOrSell = "SELL" if side == "BUY" else "BUY"
+        return self._taking(at, side if takes_profit else other)
 
     def _events_of_the_market(self, until: float) -> Iterator[s.AnyStep]:
         rng = self._rng

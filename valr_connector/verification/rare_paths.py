@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from valr_connector.core.order_record import OrderRecord
+from valr_connector.model.events import ModifyRefused
 from valr_connector.simulator.vocabulary import State, VenueOrder
 from valr_connector.verification.story import RARE_EVENTS, OrderStory
 from valr_connector.verification.world import START_WALL_NS, World
@@ -33,9 +34,13 @@ RARE_PATHS: Final = tuple(
             "duplicate refused and the first adopted",
             "filled after the receipt of a cancel",
             "late fill",
+            "modify behind another one",
+            "modify of a stop order that waits refused",
             "news that waited for its order's id",
             "placed again",
             "reconnect",
+            "stop order modified after it was triggered",
+            "stop order placed in a batch",
             "stop order refused when it was triggered",
             "stop order triggered",
             "unknown, and then failed",
@@ -55,23 +60,40 @@ def rare_paths_of(world: World) -> Counter[str]:
     for route, name in _ROUTES.items():
         rare[name] += world.exchange.stats.requests[route]
     for orders in world.truth.orders.values():
-        rare.update(name for order in orders for name in _of_a_stop(order))
+        rare.update(name for order in orders if order.request.stop for name in _of_a_stop(order, world))
     rare["crash"] += sum(life.process.is_dead for life in world.lives)
     return rare
 
 
 def _of_order(story: OrderStory, world: World) -> Counter[str]:
     order = story.order
-    if not isinstance(order, OrderRecord) or order.times_sent < 2:
-        return Counter()
-    there = world.truth.order(order.client_order_id)
-    is_first = there is not None and there.created_at < START_WALL_NS + order.sent_at
-    return Counter({"placed again": 1, "duplicate refused and the first adopted": int(is_first)})
+    rare = Counter(_of_modifies(story, world))
+    if isinstance(order, OrderRecord) and order.times_sent > 1:
+        there = world.truth.order(order.client_order_id)
+        is_first = there is not None and there.created_at < START_WALL_NS + order.sent_at
+        rare.update({"placed again": 1, "duplicate refused and the first adopted": int(is_first)})
+    return rare
 
 
-def _of_a_stop(order: VenueOrder) -> Iterator[str]:
-    if order.request.stop is None or all(change.state is not State.PLACED for change in order.history):
+def _of_modifies(story: OrderStory, world: World) -> Iterator[str]:
+    refused = [told.at for told in story.told if isinstance(told.event, ModifyRefused)]
+    there = world.truth.order(story.order.client_order_id) if refused else None
+    if there is None or there.request.stop is None:
+        return
+    for at in refused:
+        states = [change.state for change in there.history if change.updated_at <= at]
+        if states[-1:] == [State.ACTIVE]:
+            yield "modify of a stop order that waits refused"
+
+
+def _of_a_stop(order: VenueOrder, world: World) -> Iterator[str]:
+    if order.history and order.request.customer_order_id in world.batched:
+        yield "stop order placed in a batch"
+    states = [change.state for change in order.history]
+    if State.PLACED not in states:
         return
     yield "stop order triggered"
     if order.state is State.FAILED:
         yield "stop order refused when it was triggered"
+    if State.MODIFIED in states:
+        yield "stop order modified after it was triggered"

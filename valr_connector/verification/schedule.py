@@ -132,8 +132,9 @@ class Modify(Step, frozen=True, kw_only=True, tag="modify", omit_defaults=True):
 class Batch(Step, frozen=True, kw_only=True, tag="batch", omit_defaults=True):
     """Several operations in one call; names are separated by commas.
 
-    Each of `places` is a limit order on `side` of `amount` at `price`, each of `modifies` gets `price`.
-    A batch places or modifies, not both (protocol 10.8).
+    Each of `places` is a limit order on `side` of `amount` at `price`, and with a `stop` price it is a
+    stop-limit order, as in `place`; each of `modifies` gets `price`. A batch places or modifies, not both
+    (protocol 10.8).
     """
 
     places: str = ""
@@ -142,6 +143,8 @@ class Batch(Step, frozen=True, kw_only=True, tag="batch", omit_defaults=True):
     side: Literal["BUY", "SELL"] = "BUY"
     amount: Decimal = Decimal("0.01")
     price: Decimal | None = None
+    stop: Decimal | None = None
+    takes_profit: bool = False
 
 
 class CancelAll(Step, frozen=True, kw_only=True, tag="cancel-all", omit_defaults=True):

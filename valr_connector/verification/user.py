@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from decimal import Decimal
 from typing import Any, Final
 
 from valr_connector.errors import ValrError
-from valr_connector.model.enums import OrderStatus, OrderType, RetryPolicy, Side, TimeInForce
+from valr_connector.model.enums import OrderStatus, RetryPolicy, Side, TimeInForce
 from valr_connector.model.events import Event
-from valr_connector.model.operations import BatchCancel, BatchLimit, BatchModify, BatchOperation
-from valr_connector.model.order import InFlightOrder
+from valr_connector.model.ids import ClientOrderId
+from valr_connector.model.operations import BatchCancel, BatchModify, BatchOperation
+from valr_connector.model.order import InFlightOrder, ModifyOutcome
 from valr_connector.protocol.order_requests import ModifyMatchStrategy
 from valr_connector.verification import schedule as s
 from valr_connector.verification.invariants import Violation, l4_no_accumulation, l5_closes_in_time
 from valr_connector.verification.life import Life
+from valr_connector.verification.modifying import s6_modified_as_told
+from valr_connector.verification.placing import batch_placement, stop_kind
 from valr_connector.verification.schedule_text import step_line
 from valr_connector.verification.virtual_loop import running_loop
 from valr_connector.verification.world import ACCOUNT, PAIR, World
@@ -43,6 +48,8 @@ class User:
         self._calls = 0
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._quoted: set[str] = set()
+        self._wanted: Counter[tuple[str, Decimal | None]] = Counter()
+        """How often an order was to have a price."""
         self.most_open = 0
         self._is_refreshing = False
         self._starter: asyncio.Task[Any] | None = None
@@ -184,7 +191,7 @@ class User:
             order = await life.valr.place_stop_limit_order(
                 PAIR,
                 side,
-                order_type=OrderType.TAKE_PROFIT_LIMIT if step.takes_profit else OrderType.STOP_LOSS_LIMIT,
+                order_type=stop_kind(step),
                 amount=step.amount or 0,
                 price=step.price,
                 stop_price=step.stop,
@@ -209,32 +216,43 @@ class User:
         self._world.trace.note(f"cancelled {outcome.order.client_order_id}: {outcome.result}")
 
     async def _modify(self, step: s.Modify) -> None:
-        outcome = await self._world.life.valr.modify_order(
-            self._world.client_order_id(step.name),
+        life, name = self._world.life, self._world.client_order_id(step.name)
+        self._wanted[name, step.price] += 1
+        order = life.valr.orders.get(ClientOrderId(name))
+        if order is not None and order.modify_request is not None:
+            life.recorder.rare["modify behind another one"] += 1
+        outcome = await life.valr.modify_order(
+            name,
             price=step.price,
             remaining_amount=step.remaining,
             total_amount=step.total,
             on_match=ModifyMatchStrategy(step.on_match),
         )
+        self._check_modified(outcome, step)
         self._world.trace.note(f"modified {outcome.order.client_order_id}: {outcome.result}")
+
+    def _check_modified(self, outcome: ModifyOutcome, step: s.Modify) -> None:
+        name = outcome.order.client_order_id
+        is_priced = step.price is not None and step.on_match != "REPRICE"
+        is_the_only_one = is_priced and self._wanted[name, step.price] == 1
+        self.violations += s6_modified_as_told(
+            outcome, step, self._world.truth.order(name), is_the_only_one=is_the_only_one
+        )
 
     async def _batch(self, step: s.Batch) -> None:
         world, price = self._world, step.price or 0
+        placed = [world.name_order(name) for name in _names(step.places)]
+        modified = [world.client_order_id(name) for name in _names(step.modifies)]
+        self._wanted.update((name, step.price) for name in modified)
+        world.batched.update(placed)
         operations: list[BatchOperation] = [
-            *(
-                BatchLimit(
-                    pair=PAIR,
-                    side=Side(step.side),
-                    amount=step.amount,
-                    price=price,
-                    client_order_id=world.name_order(name),
-                )
-                for name in _names(step.places)
-            ),
-            *(BatchModify(order=world.client_order_id(name), price=price) for name in _names(step.modifies)),
+            *(batch_placement(step, name) for name in placed),
+            *(BatchModify(order=name, price=price) for name in modified),
             *(BatchCancel(world.client_order_id(name)) for name in _names(step.cancels)),
         ]
-        await world.life.valr.batch(operations)
+        for result in await world.life.valr.batch(operations):
+            if isinstance(result, ModifyOutcome):
+                self._check_modified(result, s.Modify(at=step.at, name="", price=step.price))
         world.trace.note(f"batch of {len(operations)} is done")
 
     async def _cancel_all(self, _step: s.CancelAll) -> None:

@@ -88,6 +88,7 @@ class World:
         names: client order ids by the names that a schedule gives.
         judged_before: orders of before are of no interest any more; VALR's clock, nanoseconds.
         misreported: orders whose ending VALR told and that had not ended, by client order id.
+        batched: orders that were placed in batches, by client order id.
 
     Args:
         directory: where the connectors keep their order journal, if they keep one.
@@ -115,6 +116,7 @@ class World:
         self.names: dict[str, str] = {}
         self.judged_before = 0
         self.misreported: set[str] = set()
+        self.batched: set[str] = set()
         self.secrecy = secrecy or Secrecy()
         self._directory = directory
         self._record = record
