@@ -322,6 +322,15 @@ async def test_a_tap_sees_frames_both_ways(connect: Connect, recorder: Recorder)
     assert recorder.told("out") == [(b'{"type":"SUBSCRIBE"}',)]
 
 
+async def test_what_is_sent_arrives_whole_whatever_its_length(connect: Connect) -> None:
+    texts = ["x" * size for size in (1, 125, 126, 65_535, 65_536)]
+    async with Venue(says(AUTHENTICATED)).open() as venue, connect(venue.url) as client:
+        await until(is_live(client))
+        for text in texts:
+            await client.send(text.encode())
+        await until(lambda: venue.received == texts)
+
+
 async def test_a_frame_beyond_the_limit_ends_the_connection(
     connect: Connect, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

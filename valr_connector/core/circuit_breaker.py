@@ -81,6 +81,11 @@ class CircuitBreaker:
     _trial_ns: int | None = None
 
     @property
+    def is_untroubled(self) -> bool:
+        """Whether it is closed and the last attempt did not fail: one that succeeds changes nothing."""
+        return not self.failures and self.state is CircuitState.CLOSED
+
+    @property
     def half_opens_ns(self) -> int | None:
         """When an open circuit lets a trial go; None unless it is open."""
         return self.changed_ns + self._pause() if self.state is CircuitState.OPEN else None

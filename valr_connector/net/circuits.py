@@ -78,6 +78,8 @@ class Circuit:
 
     def succeeded(self, begun: int) -> None:
         """VALR answered what was begun then, whatever it said."""
+        if self._breaker.is_untroubled:
+            return
         self._watched(lambda now: self._breaker.succeeded(begun, now), "VALR answers")
 
     def failed(self, begun: int, cause: str) -> None:
