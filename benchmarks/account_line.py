@@ -84,5 +84,10 @@ def move_to(valr: ValrExchange, connection: SocketConnection) -> Callable[[bytes
     return client._reader(connection, _nothing)  # noqa: SLF001  the very path of a frame
 
 
+def follow(valr: ValrExchange, connection: SocketConnection) -> Callable[[bytes], None]:
+    """What reads frames of the market; its own socket stays, and tells nothing."""
+    return valr._market().client._reader(connection, _nothing)  # noqa: SLF001  the very path of a frame
+
+
 def _nothing() -> None:
     """It is authenticated already."""

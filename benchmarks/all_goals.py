@@ -32,6 +32,7 @@ MODULES: Final = (
     "import_time",
     "placing --orders 2000",
     "round_trips --calls 150 --rounds 5",
+    "tick_to_trade --calls 150 --rounds 5",
     "throughput --orders 1000",
     "limits",
     "book_diffs --diffs 100000",

@@ -6,6 +6,8 @@ Prints its port. What it does on a connection the path says:
 
 * ``/orders``: answers each PLACE_LIMIT_ORDER as VALR does, with a receipt and ORDER_PROCESSED; anything else
   with one frame of that size.
+* ``/ticks``: sends a book, and a change of it for each message that comes in. Asked to REPORT, it tells of
+  each change how many nanoseconds after it the next command came in on ``/orders``.
 * ``/flood/RATE/FIRST/ORDERS``: the same, and sends the lives of so many orders, RATE frames a second.
 * ``/blast/FIRST/ORDERS``: sends those lives as fast as they are taken, once the client speaks up.
 """
@@ -19,14 +21,17 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator
+from random import Random
 
 import orjson
 import uvloop
 
 from benchmarks.feed_server import TICK_S, accept_of
+from benchmarks.market import RandomMarket
 from benchmarks.order_frames import life
 
 BLOCK = 256 * 1024
+REPORT = b"REPORT"
 
 
 def framed(payload: bytes) -> bytes:
@@ -91,6 +96,37 @@ async def blast(writer: asyncio.StreamWriter, frames: list[bytes]) -> None:
         await writer.drain()
 
 
+class Ticks:
+    """A market whose every change is a reason to trade, and how long each time that took."""
+
+    def __init__(self) -> None:
+        self._market = RandomMarket("BTCZAR", Random(1))
+        self._sent_at = 0
+        self._taken: list[int] = []
+
+    def begin(self) -> bytes:
+        """The book."""
+        self._taken.clear()
+        return framed(self._market.snapshot())
+
+    def answer(self, message: bytes) -> bytes:
+        """The next change, or the report."""
+        if message == REPORT:
+            return framed(orjson.dumps(self._taken))
+        change = framed(self._market.diff())
+        self._sent_at = time.monotonic_ns()
+        return change
+
+    def traded(self) -> None:
+        """A command came in."""
+        if self._sent_at:
+            self._taken.append(time.monotonic_ns() - self._sent_at)
+            self._sent_at = 0
+
+
+TICKS = Ticks()
+
+
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """One connection."""
     flooding: asyncio.Task[None] | None = None
@@ -100,10 +136,16 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         figures = [int(number) for number in numbers]
         frames = lives(*figures[-2:]) if figures else []
         writer.write(accept_of(request))
+        if what == "ticks":
+            writer.write(TICKS.begin())
         async for message in messages(reader):
             if what == "blast":
                 await blast(writer, frames)
                 continue
+            if what == "ticks":
+                writer.write(TICKS.answer(message))
+                continue
+            TICKS.traded()
             if what == "flood" and flooding is None:
                 flooding = asyncio.create_task(flood(writer, frames, figures[0]))
             writer.write(answer(message))
