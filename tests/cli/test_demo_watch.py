@@ -34,7 +34,7 @@ def ours(
         order_type=OrderType.LIMIT,
         amount=Decimal("0.5"),
         status=status,
-        filled_amount=sum((fill.amount for fill in fills), Decimal(0)),
+        accounted_amount=sum((fill.amount for fill in fills), Decimal(0)),
         fills_by_id={fill.trade_id: fill for fill in fills},
     )
 

@@ -56,7 +56,7 @@ class Process:
     def hear(self, *evidence: Evidence, now: int = NOW) -> None:
         for piece in evidence:
             order = self.orders[ClientOrderId(piece.client_order_id or "")]
-            events = lifecycle.apply(order, piece, now).events
+            events = lifecycle.apply(order, piece, now)[0]
             self.journal.follow(order, events)
             self.told += events
 

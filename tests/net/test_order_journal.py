@@ -604,6 +604,7 @@ def test_an_adopted_order_is_remembered_from_its_adoption_on(path: Path) -> None
         status=OrderStatus.PARTIALLY_FILLED,
         adopted_at=at(1),
         executed_before=Decimal("0.3"),
+        accounted_amount=Decimal("0.3"),
         reported_executed=Decimal("0.3"),
         was_created=True,
     )

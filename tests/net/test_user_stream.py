@@ -277,11 +277,11 @@ async def test_a_handler_that_raises_is_logged_and_counted_and_the_reader_lives_
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with trading() as desk:
-        router = desk.valr._state.router
-        handlers, router._handlers = router._handlers, {}
+        stream = desk.connector.account
+        handlers, stream._handlers = stream._handlers, {}
         desk.exchange.venue.credit("0", "ETH", D(1))
         await desk.until(lambda: desk.valr.metrics.snapshot().get("ws_handler_errors{socket=account}"))
-        router._handlers = handlers
+        stream._handlers = handlers
         assert "KeyError" in caplog.text
         assert (await desk.buy()).status is OrderStatus.OPEN
         desk.exchange.venue.credit("0", "ETH", D(1))

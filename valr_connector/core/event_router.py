@@ -61,7 +61,8 @@ _LIFE_SIGNS: tuple[type, ...] = (
 
 
 # CPython 3.11 takes 0.1 us to find a member in its class, and these are needed with each frame.
-_UNRECOGNISED, _STREAM, _SNAPSHOT = Says.UNRECOGNISED, Source.STREAM, Source.SNAPSHOT
+_PROCESSED, _FAILED, _ACCEPTED, _UNRECOGNISED = Says.PROCESSED, Says.FAILED, Says.ACCEPTED, Says.UNRECOGNISED
+_STREAM, _SNAPSHOT, _REPLY = Source.STREAM, Source.SNAPSHOT, Source.REPLY
 
 _WITHOUT_AN_OUTCOME = frozenset({Says.PLACEMENT_UNKNOWN, Says.CANCEL_UNKNOWN, Says.MODIFY_UNKNOWN})
 
@@ -74,6 +75,7 @@ class EventRouter:
     """Routes each frame of the account socket to what it concerns.
 
     Attributes:
+        handlers: each takes a frame of its type, and the time, and returns the events to tell, in order.
         unknown: how many frames of each unknown type came in.
         unrecognised: how often each order status came in that nobody knows.
         on_step: told of everything that did not come in a frame.
@@ -104,7 +106,7 @@ class EventRouter:
         self._unrecognised = Sightings()
         self.unknown: Mapping[str, int] = self._unknown.counts
         self.unrecognised: Mapping[str, int] = self._unrecognised.counts
-        self._handlers: Mapping[type, Callable[[Any, int], Sequence[Event]]] = {
+        self.handlers: Mapping[type, Callable[[Any, int], Sequence[Event]]] = {
             f.OrderStatusUpdateFrame: self._on_status,
             f.OrderProcessedFrame: self._on_processed,
             f.OrderPlacedFrame: self._on_placed,
@@ -149,7 +151,7 @@ class EventRouter:
 
     def route(self, frame: f.AccountFrame | f.UnknownFrame, now: int) -> Sequence[Event]:
         """Hand one frame to its handler; returns the events to tell, in order."""
-        return self._handlers[type(frame)](frame, now)
+        return self.handlers[type(frame)](frame, now)
 
     def apply(self, evidence: Evidence, now: int) -> Sequence[Event]:
         """The same door for evidence that did not come in a frame: our own steps and REST answers."""
@@ -184,10 +186,10 @@ class EventRouter:
     def _on_processed(self, frame: f.OrderProcessedFrame, now: int) -> Sequence[Event]:
         data = frame.data
         evidence = Evidence(
-            says=Says.PROCESSED if data.succeeded else Says.FAILED,
-            source=Source.STREAM,
-            client_order_id=data.client_order_id,
-            exchange_order_id=data.exchange_order_id,
+            _PROCESSED if is_true(data.success) else _FAILED,
+            _STREAM,
+            data.customer_order_id or None,
+            data.order_id,
             reason=data.reason or "",
         )
         return self._tracker.apply(evidence, now)
@@ -266,7 +268,7 @@ class EventRouter:
                 events += self._take_report(listed_evidence(row, _SNAPSHOT), row, now)
         for row in self._strangers.note(unknown, now):
             events += self._meet(row, now, epoch)
-        events += self._tracker.note_absent(frozenset(present), now, epoch)
+        events += self._tracker.note_absent(present, now, epoch)
         return events
 
     def _meet(self, row: OpenOrderRow, now: int, epoch: int) -> Sequence[Event]:
@@ -301,13 +303,9 @@ class EventRouter:
         error = frame.error
         if error is not None:
             return self._refuse(command, _PLACING, frame.client_order_id, error, now)
-        client_order_id = frame.client_order_id or (command.client_order_id if command else None)
-        evidence = Evidence(
-            says=Says.ACCEPTED,
-            source=Source.REPLY,
-            client_order_id=client_order_id,
-            exchange_order_id=frame.exchange_order_id,
-        )
+        body = frame.body
+        client_order_id = body.customer_order_id or (command.client_order_id if command else None)
+        evidence = Evidence(_ACCEPTED, _REPLY, client_order_id, body.order_id)
         return self._tracker.apply(evidence, now)
 
     def _on_cancel_reply(self, frame: f.CancelOrderResponseFrame, now: int) -> Sequence[Event]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from msgspec import structs
 
 from valr_connector.core.evidence import Evidence, Says, Trade
-from valr_connector.core.order_record import ZERO, OrderRecord, accounted_amount, executed_amount
+from valr_connector.core.order_record import ZERO, OrderRecord
 from valr_connector.model.enums import TERMINAL, Liquidity, OrderType, TimeInForce
 from valr_connector.model.events import FillAmended, OrderCreated, OrderEvent, OrderFilled
 from valr_connector.model.order import Fill
@@ -21,10 +21,13 @@ _MARKET, _GTC = OrderType.MARKET, TimeInForce.GTC
 
 def note_amounts(order: OrderRecord, evidence: Evidence) -> bool:
     """Take over size, price and executed amount; True if any of them changed."""
-    original, remaining = evidence.original, evidence.remaining
+    original, remaining, price, at = evidence.original, evidence.remaining, evidence.price, evidence.at
     changed, executed = False, ZERO
     if original is not None:
-        changed = _note_terms(order, evidence, original)
+        if original != order.amount or (price is not None and price != order.price):
+            changed = _note_terms(order, evidence, original)
+        elif at is not None and ((terms_at := order.terms_at) is None or at > terms_at):
+            order.terms_at = at
         if remaining is not None and not order.was_modified:
             executed = original - remaining if remaining > ZERO else original
     if evidence.says is _FILLED and order.amount is not None:
@@ -37,7 +40,7 @@ def note_amounts(order: OrderRecord, evidence: Evidence) -> bool:
 
 
 def _note_terms(order: OrderRecord, evidence: Evidence, original: Decimal) -> bool:
-    """Take over size and limit price unless newer ones are known. Another size than ours shows a modify."""
+    """Take over another size or limit price unless newer ones are known. Another size shows a modify."""
     amount, price = order.amount, evidence.price
     is_same_size = original == amount
     if not is_same_size and amount is not None:
@@ -65,33 +68,27 @@ def _has_newer_terms(order: OrderRecord, evidence: Evidence) -> bool:
 
 def count_fill(order: OrderRecord, evidence: Evidence, trade: Trade, events: list[OrderEvent]) -> None:
     """Count one execution, or complete what is known of one counted before."""
-    known = order.fills_by_id.get(trade.trade_id)
+    trade_id, fee, amount = trade.trade_id, trade.fee, trade.amount
+    known = order.fills_by_id.get(trade_id)
     if known is not None:
         _amend_fill(order, evidence, known, trade, events)
         return
     if order.adopted_at is not None and trade.at <= order.adopted_at:
         return  # what it executed before it was adopted is in its amount
-    fill = Fill(
-        trade.trade_id,
-        order.client_order_id,
-        order.pair,
-        order.side,
-        trade.price,
-        trade.amount,
-        trade.fee,
-        _liquidity(order, trade),
-        trade.at,
+    liquidity = _liquidity(order, trade)
+    order.fills_by_id[trade_id] = fill = Fill(
+        trade_id, order.client_order_id, order.pair, order.side, trade.price, amount, fee, liquidity, trade.at
     )
-    order.fills_by_id[trade.trade_id] = fill
-    order.filled_amount += trade.amount
+    order.accounted_amount = accounted = order.accounted_amount + amount
     if order.was_modified and order.amount is not None:
-        order.amount = max(order.amount, order.accounted_amount)  # what was executed was not larger than it
-    order.fees_missing += fill.fee is None
-    is_late = order.status in TERMINAL
+        order.amount = max(order.amount, accounted)  # what was executed was not larger than it
+    if fee is None:
+        order.fees_missing += 1
     if not order.was_created:
         tell_created(order, evidence, events)
-    executed = executed_amount(order, accounted_amount(order))
-    events.append(OrderFilled(order, trade.at, fill, executed, is_late))
+    reported = order.reported_executed
+    executed = accounted if accounted > reported else reported  # noqa: FURB136  max() takes 3 times as long
+    events.append(OrderFilled(order, trade.at, fill, executed, order.status in TERMINAL))
 
 
 def _amend_fill(

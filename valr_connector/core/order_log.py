@@ -134,6 +134,7 @@ def note(orders: Orders, record: Record) -> None:
         _note_fill(order, record)
         return
     was_done = order.is_done
+    order.accounted_amount += record.executed_before - order.executed_before
     for name in _KNOWN_FIELDS:
         setattr(order, name, getattr(record, name))
     order.placement = _PLACEMENTS.get(order.status, Placement.CONFIRMED)
@@ -175,7 +176,7 @@ def _order_of(record: Placing) -> OrderRecord:
 def _note_fill(order: OrderRecord, record: Filled) -> None:
     earlier = order.fills_by_id.get(record.trade)
     if earlier is not None:
-        order.filled_amount -= earlier.amount
+        order.accounted_amount -= earlier.amount
         order.fees_missing -= earlier.fee is None
     order.fills_by_id[record.trade] = Fill(
         trade_id=record.trade,
@@ -188,7 +189,7 @@ def _note_fill(order: OrderRecord, record: Filled) -> None:
         liquidity=record.liquidity,
         at=record.at,
     )
-    order.filled_amount += record.amount
+    order.accounted_amount += record.amount
     order.fees_missing += record.fee is None
 
 

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from valr_connector.core.evidence import Evidence, Says, Source
+from valr_connector.core.evidence import Says, Source
 from valr_connector.model.enums import OrderStatus, Placement
 from valr_connector.model.order import CancelRequest
 
@@ -31,7 +31,7 @@ class Entry(Struct, gc=False):
         at: nanoseconds of the monotonic clock.
         says: None where VALR was asked by REST.
         ask: why VALR is to be asked because of it, or was asked.
-        status, placement, filled, reported, is_being_cancelled: where the order stood after it.
+        status, placement, accounted, reported, is_being_cancelled: where the order stood after it.
         kept: how many entries there are up to this one.
         times: how often the same was said in a row.
         omitted: how many entries before this one were let go.
@@ -44,7 +44,7 @@ class Entry(Struct, gc=False):
     ask: IntEnum | None
     status: OrderStatus
     placement: Placement
-    filled: Decimal
+    accounted: Decimal
     reported: Decimal
     is_being_cancelled: bool
     before: Entry | None
@@ -55,7 +55,7 @@ class Entry(Struct, gc=False):
     @property
     def executed(self) -> Decimal:
         """Base currency, by its trades or by VALR's running total, whichever is more."""
-        return max(self.filled, self.reported)
+        return max(self.accounted, self.reported)
 
 
 class Narrated(Protocol):
@@ -64,28 +64,50 @@ class Narrated(Protocol):
     status: OrderStatus
     placement: Placement
     reported_executed: Decimal
-    filled_amount: Decimal
+    accounted_amount: Decimal
     cancel_request: CancelRequest | None
     story_end: Entry | None
 
 
-def note(
-    order: Narrated, evidence: Evidence, events: Sequence[object], ask: IntEnum | None, now: int
+def note(  # noqa: PLR0917  it runs for every frame about an order, and keywords cost
+    order: Narrated,
+    now: int,
+    says: Says | None,
+    source: Source,
+    reason: str,
+    ask: IntEnum | None,
+    news: Sequence[object],
 ) -> None:
-    """Note evidence that was applied to `order`, and led to `events`."""
-    end, says, source = order.story_end, evidence.says, evidence.source
-    if not events:
+    """Note what was said of `order`, and applied to it; `news` is what there is to tell of it."""
+    end = order.story_end
+    if not news:
         if end is not None and end.says is says and end.source is source and ask is end.ask:
             end.times += 1
             return
         if ask is None and says in _WITHOUT_AN_OUTCOME:
             return  # the outcome was known: that its reply never came is of no interest any more
-    _append(order, now, says, source, evidence.reason, ask)
+    kept = 1 if end is None else end.kept + 1
+    order.story_end = Entry(
+        now,
+        says,
+        source,
+        reason,
+        ask,
+        order.status,
+        order.placement,
+        order.accounted_amount,
+        order.reported_executed,
+        order.cancel_request is not None,
+        end,
+        kept,
+    )
+    if kept > MOST_ENTRIES:
+        _shorten(order)
 
 
 def note_question(order: Narrated, ask: IntEnum, attempt: int, now: int) -> None:
     """Note that VALR is asked by REST what became of `order`, for the `attempt`th time."""
-    _append(order, now, None, Source.LOCAL, f"attempt {attempt}", ask)
+    note(order, now, None, Source.LOCAL, f"attempt {attempt}", ask, (ask,))
 
 
 def entries(order: Narrated) -> Iterator[Entry]:
@@ -96,29 +118,6 @@ def entries(order: Narrated) -> Iterator[Entry]:
         chain.append(entry)
         entry = entry.before
     return reversed(chain)
-
-
-def _append(  # noqa: PLR0917  it runs for every frame about an order, and keywords cost
-    order: Narrated, now: int, says: Says | None, source: Source, reason: str, ask: IntEnum | None
-) -> None:
-    end = order.story_end
-    kept = 1 if end is None else end.kept + 1
-    order.story_end = Entry(
-        now,
-        says,
-        source,
-        reason,
-        ask,
-        order.status,
-        order.placement,
-        order.filled_amount,
-        order.reported_executed,
-        order.cancel_request is not None,
-        end,
-        kept,
-    )
-    if kept > MOST_ENTRIES:
-        _shorten(order)
 
 
 def _shorten(order: Narrated) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import cast
@@ -60,7 +61,7 @@ class OrderTracker:
         self._guards = guards or Guards()
         self._limits = limits or TrackerLimits()
         self._in_flight: dict[str, OrderRecord] = {}
-        self._done: dict[str, OrderRecord] = {}
+        self._done: OrderedDict[str, OrderRecord] = OrderedDict()
         self._by_exchange_id: dict[str, OrderRecord] = {}
         self._waiting = WaitingRoom(self._limits.waiting, self._limits.waiting_time)
         self._zombies = Zombies(self._guards, self._limits.zombie_cancels)
@@ -150,7 +151,7 @@ class OrderTracker:
         if order is None:
             self._set_aside(evidence, now)
             return ()
-        if order.exchange_order_id == exchange_order_id is not None:
+        if exchange_order_id is not None and order.exchange_order_id == exchange_order_id:
             return self._apply_to(order, evidence, now)
         return self._apply_by_client_order_id(order, evidence, now)
 
@@ -171,15 +172,18 @@ class OrderTracker:
         self.on_step(Asked(order.client_order_id, reason, attempt))
         note_question(order, reason, attempt, now)
 
-    def note_absent(self, present: frozenset[str], now: int, epoch: int) -> Sequence[OrderEvent]:
+    def note_absent(self, present: Collection[str], now: int, epoch: int) -> Sequence[OrderEvent]:
         """Orders in flight that a list of open orders lacks: those past the guards are asked about.
 
         `present` holds the client and exchange ids listed, `epoch` the connection the list came on.
         """
+        absent = [
+            order
+            for order in self._in_flight.values()
+            if not (order.client_order_id in present or order.exchange_order_id in present)
+        ]
         events: list[OrderEvent] = []
-        for order in list(self._in_flight.values()):
-            if order.client_order_id in present or order.exchange_order_id in present:
-                continue
+        for order in absent:
             if self._guards.why_not_ask(order, now, epoch) is None:
                 absence = Evidence(
                     says=Says.ABSENT, source=Source.LOCAL, client_order_id=order.client_order_id
@@ -203,9 +207,9 @@ class OrderTracker:
         return events
 
     def _apply_to(self, order: OrderRecord, evidence: Evidence, now: int) -> list[OrderEvent]:
-        was_done = order.status in TERMINAL
-        applied = lifecycle.apply(order, evidence, now)
-        events, reason = applied.events, applied.ask
+        before = order.status
+        was_done = before in TERMINAL
+        events, reason = lifecycle.apply(order, evidence, now)
         if was_done:
             zombie = self._zombies.judge(order, evidence)
             if zombie is not None:
@@ -214,8 +218,8 @@ class OrderTracker:
                 reason = AskReason.CONTRADICTION
         if reason is not None:
             self._questions.ask(order.client_order_id, reason, now)
-        note(order, evidence, events, reason, now)
-        if (order.status in TERMINAL) is not was_done:
+        note(order, now, evidence.says, evidence.source, evidence.reason, reason, events)
+        if order.status is not before and (order.status in TERMINAL) is not was_done:
             self._move_between_shelves(order)
             if order.ending_in_doubt:
                 self._questions.ask(order.client_order_id, AskReason.ENDING_IN_DOUBT, now)
@@ -229,7 +233,7 @@ class OrderTracker:
             return
         self._done[order.client_order_id] = self._in_flight.pop(order.client_order_id)
         if len(self._done) > self._limits.done_orders:
-            oldest = self._done.pop(next(iter(self._done)))
+            _, oldest = self._done.popitem(last=False)
             if oldest.exchange_order_id is not None:
                 self._by_exchange_id.pop(oldest.exchange_order_id, None)
 

@@ -132,6 +132,7 @@ def adopted(row: OpenOrderRow, info: PairInfo | None, now: int, epoch: int) -> O
         placement=Placement.CONFIRMED,
         adopted_at=row.updated_at,
         executed_before=executed,
+        accounted_amount=executed,
         reported_executed=executed,
         was_created=True,
         was_modified=row.wire_status in _MODIFIED,

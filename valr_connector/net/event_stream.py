@@ -142,10 +142,17 @@ class EventPublisher:
             return
         self._is_publishing = True
         try:
-            self._deliver(event, subscriptions)
-            while self._waiting:
+            while True:
+                for subscription in subscriptions:
+                    if subscription.is_active:
+                        try:
+                            subscription.callback(event)
+                        except Exception as error:  # noqa: BLE001  the subscriber's mistake is its own
+                            self._note_error(event, error)
+                if not self._waiting:
+                    return
                 event = self._waiting.popleft()
-                self._deliver(event, self._matching(type(event)))
+                subscriptions = self._matching(type(event))
         finally:
             self._is_publishing = False
 
@@ -162,15 +169,10 @@ class EventPublisher:
         self._subscriptions.clear()
         self._by_type.clear()
 
-    def _deliver(self, event: object, subscriptions: tuple[_Subscription, ...]) -> None:
-        for subscription in subscriptions:
-            if subscription.is_active:
-                try:
-                    subscription.callback(event)
-                except Exception:  # the subscriber's mistake is its own
-                    kind = type(event).__name__
-                    self._metrics.counter(m.CALLBACK_ERRORS, kind).add()
-                    log.exception("a callback raised on %s", kind)
+    def _note_error(self, event: object, error: Exception) -> None:
+        kind = type(event).__name__
+        self._metrics.counter(m.CALLBACK_ERRORS, kind).add()
+        log.error("a callback raised on %s", kind, exc_info=error)
 
     def _matching(self, kind: type) -> tuple[_Subscription, ...]:
         """Who is told of events of this type; looked up anew after each change of the subscriptions."""

@@ -85,7 +85,7 @@ class UserStreamTracker:
         on_rate_limited: Callable[[str | None], None] | None = None,
     ) -> None:
         self._router = router
-        self._route = router.route
+        self._handlers = router.handlers
         router.on_complaint = self._take_complaint
         self._ledger = ledger
         self._publisher = publisher
@@ -163,7 +163,7 @@ class UserStreamTracker:
         except DecodeError as error:
             self._refuse(error)
             return
-        events = self._route(frame, self._clock())
+        events = self._handlers[type(frame)](frame, self._clock())
         if events:
             self._tell(events)
 

@@ -54,33 +54,32 @@ class Reply(Struct, rename="camel", frozen=True, gc=False):
     @property
     def client_msg_id(self) -> str | None:
         """Which command this answers; top level, or inside of data (protocol 15.6)."""
-        return self.outer_msg_id or self._data.client_msg_id or None
+        return self.outer_msg_id or self.body.client_msg_id or None
 
     @property
     def exchange_order_id(self) -> ExchangeOrderId | None:
         """VALR's id of the order."""
-        return self._data.order_id or None
+        return self.body.order_id or None
 
     @property
     def client_order_id(self) -> ClientOrderId | None:
         """Our id of the order; absent where none was given."""
-        return self._data.customer_order_id or None
+        return self.body.customer_order_id or None
 
     @property
-    def _data(self) -> ReplyData:
+    def body(self) -> ReplyData:
+        """What stands under ``data``, as far as it is an object."""
         return self.data if isinstance(self.data, ReplyData) else _NO_DATA
 
-    @property
-    def _is_refused(self) -> bool:
+    def _is_refused(self, inner: ReplyData) -> bool:
         """Whether VALR says outright that it refused: an error, or a code."""
-        inner = self._data
         if self.outer_error is inner.error is inner.code is self.code is None:
             return False  # nearly always; looking for nothing's other shapes takes five times as long
         return any(said not in _NOTHING for said in (self.outer_error, inner.error, inner.code, self.code))
 
     def _read_error(self) -> ReplyError:
         """The reason, from the first place that has one: error, data.error, data, the frame itself."""
-        inner = self._data
+        inner = self.body
         places = (
             self.outer_error,
             inner.error,
@@ -106,7 +105,8 @@ class PlaceReply(Reply, frozen=True, gc=False):
     @property
     def error(self) -> ReplyError | None:
         """Why the placement was refused; None where it was accepted."""
-        return self._read_error() if self._is_refused or self.exchange_order_id is None else None
+        body = self.body
+        return self._read_error() if not body.order_id or self._is_refused(body) else None
 
 
 class RequestReply(Reply, frozen=True, gc=False):
@@ -115,13 +115,11 @@ class RequestReply(Reply, frozen=True, gc=False):
     @property
     def error(self) -> ReplyError | None:
         """Why the request was refused; None where VALR received it."""
-        refused = self._is_refused or not isinstance(self.data, ReplyData)
-        return self._read_error() if refused or self._was_not_requested else None
-
-    @property
-    def _was_not_requested(self) -> bool:
-        requested = self._data.requested
-        return requested is not None and not is_true(requested)
+        body = self.body
+        was_requested = body.requested is None or is_true(body.requested)
+        if was_requested and body is not _NO_DATA and not self._is_refused(body):
+            return None
+        return self._read_error()
 
 
 class PlaceLimitResponseFrame(PlaceReply, tag="PLACE_LIMIT_WS_RESPONSE", frozen=True, gc=False):
@@ -138,7 +136,7 @@ class ModifyOrderResponseFrame(RequestReply, tag="MODIFY_ORDER_WS_RESPONSE", fro
     @property
     def modify_request_id(self) -> str | None:
         """VALR's id of the request, named again in the outcome."""
-        return self._data.modify_request_id or None
+        return self.body.modify_request_id or None
 
 
 class CancelOrderResponseFrame(RequestReply, tag="CANCEL_ORDER_WS_RESPONSE", frozen=True, gc=False):

@@ -160,13 +160,13 @@ def tell(order: OrderRecord, *evidence: Evidence, now: int = NOW) -> list[OrderE
     """Apply evidence, one piece after the other; returns all events."""
     events: list[OrderEvent] = []
     for piece in evidence:
-        events += lifecycle.apply(order, piece, now).events
+        events += lifecycle.apply(order, piece, now)[0]
     return events
 
 
 def asks(order: OrderRecord, evidence: Evidence, now: int = NOW) -> lifecycle.AskReason | None:
     """Apply evidence; returns why the order has to be asked about now."""
-    return lifecycle.apply(order, evidence, now).ask
+    return lifecycle.apply(order, evidence, now)[1]
 
 
 def names(events: Iterable[object]) -> list[str]:

@@ -133,7 +133,7 @@ def test_every_type_of_frame_that_the_account_socket_knows_has_a_handler(desk: D
         waiting += members
         if not members:
             known.add(union)
-    assert set(desk.state.router._handlers) == known
+    assert set(desk.state.router.handlers) == known
 
 
 # --- reports ---------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def placed(story: Story) -> OrderRecord:
 def hear(order: OrderRecord, told: Sequence[Evidence]) -> list[OrderEvent]:
     events: list[OrderEvent] = []
     for number, piece in enumerate(told):
-        events += lifecycle.apply(order, piece, NOW + number).events
+        events += lifecycle.apply(order, piece, NOW + number)[0]
     return events
 
 
@@ -216,6 +216,6 @@ def test_an_ended_order_stays_ended(case: tuple[Story, list[Evidence]]) -> None:
 def test_whatever_an_ended_order_lacks_is_asked_for(case: tuple[Story, list[Evidence]]) -> None:
     story, told = case
     order = placed(story)
-    reasons = [lifecycle.apply(order, piece, NOW + number).ask for number, piece in enumerate(told)]
+    reasons = [lifecycle.apply(order, piece, NOW + number)[1] for number, piece in enumerate(told)]
     if order.is_done and not order.has_all_fills:
         assert lifecycle.AskReason.MISSING_FILLS in reasons or lifecycle.AskReason.CONTRADICTION in reasons

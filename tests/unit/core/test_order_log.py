@@ -241,7 +241,7 @@ def test_nothing_of_an_order_is_forgotten_but_what_is_meant_to_be() -> None:
         "placed_at",
         "placement",
         "fills_by_id",
-        "filled_amount",
+        "accounted_amount",
         "fees_missing",
     }
     belongs_to_the_process = {
@@ -319,7 +319,7 @@ class Writer:
         self.log: list[Record] = [order_log.placing(order)]
 
     def hear(self, evidence: Evidence, now: int = NOW) -> None:
-        for event in lifecycle.apply(self.order, evidence, now).events:
+        for event in lifecycle.apply(self.order, evidence, now)[0]:
             self.log.append(order_log.known(self.order))
             if isinstance(event, OrderFilled | FillAmended):
                 self.log.append(order_log.filled(event.fill))
@@ -479,7 +479,11 @@ def test_times_are_exact_to_the_microsecond() -> None:
 
 def test_an_adopted_order_comes_back_with_what_it_had_executed_before() -> None:
     order = new_order(
-        adopted_at=at(1), executed_before=Decimal("0.3"), reported_executed=Decimal("0.3"), was_created=True
+        adopted_at=at(1),
+        executed_before=Decimal("0.3"),
+        accounted_amount=Decimal("0.3"),
+        reported_executed=Decimal("0.3"),
+        was_created=True,
     )
     order.placed_at = 1
     order.exchange_order_id = EXCHANGE_ID

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from tests.unit.core.builders import new_order
@@ -9,6 +10,7 @@ from valr_connector.core import order_story
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
+from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_story import MOST_ENTRIES, entries
 from valr_connector.core.order_tracker import OrderTracker
 from valr_connector.core.reconcile import Patience, Questions
@@ -18,6 +20,12 @@ D = Decimal
 
 def said(says: Says, source: Source = Source.STREAM, **more: object) -> Evidence:
     return Evidence(says=says, source=source, client_order_id="order-1", **more)  # type: ignore[arg-type]  # terse
+
+
+def hear(
+    order: OrderRecord, evidence: Evidence, news: Sequence[object], ask: AskReason | None, now: int
+) -> None:
+    order_story.note(order, now, evidence.says, evidence.source, evidence.reason, ask, news)
 
 
 def test_a_stranger_reads_what_happened_what_it_changed_and_why_valr_was_asked() -> None:
@@ -54,7 +62,7 @@ def test_a_stranger_reads_what_happened_what_it_changed_and_why_valr_was_asked()
 def test_the_same_said_again_with_nothing_changed_is_counted() -> None:
     order = new_order("order-1")
     for now in range(3):
-        order_story.note(order, said(Says.RESTING, Source.SNAPSHOT), [], None, now)
+        hear(order, said(Says.RESTING, Source.SNAPSHOT), [], None, now)
     (entry,) = entries(order)
     assert (entry.times, entry.at) == (3, 0)
     assert "VALR's list of open orders said: the order is open, 3 times" in order.story()
@@ -63,7 +71,7 @@ def test_the_same_said_again_with_nothing_changed_is_counted() -> None:
 def test_a_long_story_keeps_its_beginning_and_its_latest_part_and_says_what_is_left_out() -> None:
     order = new_order("order-1")
     for now in range(10 * MOST_ENTRIES):
-        order_story.note(order, said(Says.FILL), ["news"], None, now)
+        hear(order, said(Says.FILL), ["news"], None, now)
     told = list(entries(order))
     assert len(told) <= MOST_ENTRIES
     assert [entry.kept for entry in told] == list(range(1, len(told) + 1))
@@ -81,11 +89,11 @@ def test_every_statement_and_every_reason_to_ask_has_its_words() -> None:
     for says in Says:
         for ask in (None, *AskReason):
             order = new_order("order-1")
-            order_story.note(order, said(says), ["news"], ask, 0)
+            hear(order, said(says), ["news"], ask, 0)
             assert order.story()
 
 
 def test_a_reply_that_never_came_is_no_part_of_it_where_the_outcome_is_known() -> None:
     order = new_order("order-1")
-    order_story.note(order, said(Says.PLACEMENT_UNKNOWN, Source.LOCAL), [], None, 0)
+    hear(order, said(Says.PLACEMENT_UNKNOWN, Source.LOCAL), [], None, 0)
     assert not list(entries(order))

@@ -95,7 +95,7 @@ def test_s3_sees_a_fill_told_twice() -> None:
 def with_fill(**fields: Any) -> OrderRecord:
     known = fill("t")
     return order(
-        fills_by_id={"t": known}, filled_amount=known.amount, reported_executed=known.amount, **fields
+        fills_by_id={"t": known}, accounted_amount=known.amount, reported_executed=known.amount, **fields
     )
 
 

@@ -87,8 +87,8 @@ def record_to_restore(shown: ShownOrder, symbol: Symbol) -> OrderRecord:
     for update in shown.order_fills.values():
         fill = _fill(order, update)
         order.fills_by_id[fill.trade_id] = fill
-        order.filled_amount += fill.amount
-    order.reported_executed = order.filled_amount
+        order.accounted_amount += fill.amount
+    order.reported_executed = order.accounted_amount
     return order
 
 
