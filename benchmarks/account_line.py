@@ -16,6 +16,7 @@ from websockets.uri import parse_uri
 from valr_connector import Settings, ValrExchange
 from valr_connector.net.dialling import DirectConnection, SocketConnection
 from valr_connector.net.limiter import LimiterRegistry
+from valr_connector.net.websocket import WebSocketClient
 from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.settings import SimulatorSettings
 
@@ -86,7 +87,9 @@ def move_to(valr: ValrExchange, connection: SocketConnection) -> Callable[[bytes
 
 def follow(valr: ValrExchange, connection: SocketConnection) -> Callable[[bytes], None]:
     """What reads frames of the market; its own socket stays, and tells nothing."""
-    return valr._market().client._reader(connection, _nothing)  # noqa: SLF001  the very path of a frame
+    client = valr._market().client  # noqa: SLF001
+    assert isinstance(client, WebSocketClient)
+    return client._reader(connection, _nothing)  # noqa: SLF001  the very path of a frame
 
 
 def _nothing() -> None:
