@@ -82,9 +82,15 @@ def _is_long(path: Path) -> bool:
     return within.parts[0] in LONG_RUNS or within.as_posix() in (*TABLES, *STORIES)
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
     """Spare the garbage collector the thousands of tests: it would look at them all again and again."""
-    gc.freeze()
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.cli.running import Valr
 from valr_connector.cli.demo import DemoOptions, run_demo
 from valr_connector.cli.demo_view import DemoMoment
 from valr_connector.errors import InvalidArgumentError
@@ -71,17 +72,15 @@ async def test_a_pair_without_a_market_is_refused() -> None:
         await run_demo(DemoOptions(1, "SOL-ZAR", 0.1), Onlooker(), asyncio.Event())
 
 
-def test_piped_it_prints_lines_and_a_summary_and_ends_well() -> None:
-    done = subprocess.run(
-        [*COMMAND, "--seconds", "1.2"], capture_output=True, text=True, timeout=30, check=False
-    )
+def test_piped_it_prints_lines_and_a_summary_and_ends_well(valr: Valr) -> None:
+    ended = valr("demo", "--seconds", "1.2")
 
-    summary = figures(done.stdout)
-    assert done.returncode == 0, done.stdout + done.stderr
+    summary = figures(ended.out)
+    assert ended.status == 0, ended.out + ended.error
     assert summary["library and venue disagree on"] == "0 orders"
     assert summary["left open at the venue"] == "0"
     assert int(summary["orders placed"]) >= 2
-    assert sum(" | " in line for line in done.stdout.splitlines()) >= 2
+    assert sum(" | " in line for line in ended.out.splitlines()) >= 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

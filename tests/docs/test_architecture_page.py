@@ -6,8 +6,6 @@ import re
 import tomllib
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "valr_connector"
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -34,11 +32,14 @@ def test_every_part_of_the_package_stands_on_a_floor() -> None:
     assert there - set(DIAGRAMS[0].split()) == set()
 
 
-@pytest.mark.parametrize(("step", "file"), STEPS, ids=lambda text: text)
-def test_a_step_of_the_walk_is_in_the_file_that_is_named(step: str, file: str) -> None:
-    name = step.rpartition(".")[2]
+def test_every_step_of_the_walk_is_in_the_file_that_is_named() -> None:
+    assert STEPS
+    assert [(step, file) for step, file in STEPS if not is_in(step, file)] == []
 
-    assert re.search(rf"(def|class) {name}\b", (PACKAGE / file).read_text(encoding="utf-8"))
+
+def is_in(step: str, file: str) -> bool:
+    name = step.rpartition(".")[2]
+    return re.search(rf"(def|class) {name}\b", (PACKAGE / file).read_text(encoding="utf-8")) is not None
 
 
 def test_the_parts_that_run_beside_are_those_of_the_connector() -> None:

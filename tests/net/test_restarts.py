@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.net.trading import Desk, trading
+from tests.net.trading import Desk, in_virtual_time, trading
 from valr_connector import OrderStatus, PartRestarted, Placement, ValrError
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe import metrics as m
@@ -31,6 +31,7 @@ def restarted(desk: Desk) -> list[str]:
     return [event.part for event in desk.told(PartRestarted)]
 
 
+@in_virtual_time
 async def test_a_reconciler_that_fails_is_started_again_and_asks_what_it_was_about_to_ask() -> None:
     async with trading(place_timeout_s=0.05) as desk:
         reconciler = desk.connector._reconciler

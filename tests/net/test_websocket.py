@@ -479,7 +479,6 @@ async def test_what_arrives_with_the_answer_to_the_upgrade_is_not_lost(
 @contextlib.asynccontextmanager
 async def upgrade_with(frames: bytes) -> AsyncIterator[str]:
     """A server that writes frames in one go with its answer to the upgrade."""
-    writers: list[asyncio.StreamWriter] = []
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -488,14 +487,13 @@ async def upgrade_with(frames: bytes) -> AsyncIterator[str]:
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Accept: " + accept_key(key).encode() + b"\r\n\r\n" + frames
         )
-        writers.append(writer)
+        await reader.read(1)  # the client's closing frame: all that it ever sends
+        writer.transport.abort()
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0)
     try:
         yield f"ws://127.0.0.1:{port_of(server)}/"
     finally:
-        for writer in writers:
-            writer.transport.abort()
         server.close()
         await server.wait_closed()
 

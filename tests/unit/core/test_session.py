@@ -74,13 +74,12 @@ def test_the_table_has_an_entry_for_every_state_and_event() -> None:
     assert set(TRANSITIONS) == set(product(SessionState, SessionEvent))
 
 
-@pytest.mark.parametrize(("state", "event"), sorted(product(SessionState, SessionEvent)))
-def test_each_event_in_each_state_leads_where_the_theory_says(
-    state: SessionState, event: SessionEvent
-) -> None:
-    session = session_in(state)
-    assert session.apply(event, 1) is state
-    assert session.state is CHANGES.get((state, event), state)
+@pytest.mark.parametrize("state", list(SessionState))
+def test_each_event_in_each_state_leads_where_the_theory_says(state: SessionState) -> None:
+    for event in SessionEvent:
+        session = session_in(state)
+        assert session.apply(event, 1) is state, event
+        assert session.state is CHANGES.get((state, event), state), event
 
 
 @pytest.mark.parametrize("state", list(SessionState))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Annotated, Any
@@ -59,11 +60,22 @@ def test_a_plain_number_has_its_exact_value(text: str) -> None:
     assert str(parse_decimal(text)) == str(Decimal(text))
 
 
-@pytest.mark.parametrize("text", NOT_NUMBERS)
-def test_text_that_is_no_plain_number_is_refused_loudly(text: str) -> None:
-    assert not is_decimal(text)
-    with pytest.raises(DecodeError, match="not a plain decimal number"):
-        parse_decimal(text)
+def taken(read: Callable[[str], object], refusal: type[Exception], rule: str = "") -> list[str]:
+    """What of all that is no number is not refused with these words."""
+    found = []
+    for text in NOT_NUMBERS:
+        try:
+            read(text)
+        except refusal as refused:
+            if rule in str(refused):
+                continue
+        found.append(text)
+    return found
+
+
+def test_text_that_is_no_plain_number_is_refused_loudly() -> None:
+    assert [text for text in NOT_NUMBERS if is_decimal(text)] == []
+    assert taken(parse_decimal, DecodeError, "not a plain decimal number") == []
 
 
 @pytest.mark.parametrize("text", NUMBERS)
@@ -72,10 +84,9 @@ def test_the_decoder_takes_the_same_numbers_as_the_codec(text: str) -> None:
     assert msgspec.json.decode(orjson.dumps(text), type=OptionalDecimalText) == text
 
 
-@pytest.mark.parametrize("text", NOT_NUMBERS)
-def test_the_decoder_refuses_the_same_text_as_the_codec(text: str) -> None:
-    with pytest.raises(msgspec.ValidationError):
-        msgspec.json.decode(orjson.dumps(text), type=DecimalText)
+def test_the_decoder_refuses_the_same_text_as_the_codec() -> None:
+    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(DecimalText)
+    assert taken(lambda text: decoder.decode(orjson.dumps(text)), msgspec.ValidationError) == []
 
 
 def test_a_number_that_may_be_missing_may_be_null_or_empty() -> None:
@@ -87,11 +98,9 @@ def test_a_number_that_may_be_missing_may_be_null_or_empty() -> None:
     assert optional_decimal("1.50") == Decimal("1.50")
 
 
-@pytest.mark.parametrize("text", [text for text in NOT_NUMBERS if text])
-def test_a_number_that_may_be_missing_is_no_looser_otherwise(text: str) -> None:
+def test_a_number_that_may_be_missing_is_no_looser_otherwise() -> None:
     decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(OptionalDecimalText)
-    with pytest.raises(msgspec.ValidationError):
-        decoder.decode(orjson.dumps(text))
+    assert taken(lambda text: decoder.decode(orjson.dumps(text)), msgspec.ValidationError) == [""]
 
 
 def test_numbers_are_checked_together() -> None:
@@ -99,9 +108,8 @@ def test_numbers_are_checked_together() -> None:
     assert are_decimals("", 0)
 
 
-@pytest.mark.parametrize("bad", NOT_NUMBERS)
-def test_one_bad_number_among_good_ones_is_seen(bad: str) -> None:
-    assert not are_decimals(f"1,{bad},3,", 3)
+def test_one_bad_number_among_good_ones_is_seen() -> None:
+    assert [bad for bad in NOT_NUMBERS if are_decimals(f"1,{bad},3,", 3)] == []
 
 
 def test_a_comma_inside_a_number_cannot_pass_for_two_numbers() -> None:
