@@ -7,9 +7,9 @@ late or not at all; the story stays true.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import permutations
 
 from hypothesis import strategies as st
 
@@ -20,8 +20,6 @@ from valr_connector.model.enums import Liquidity, OrderStatus
 EXCHANGE_ID = "ex-1"
 LOT = Decimal("0.1")
 PRICES = ("999998", "999999", "1000000")
-REPORT_SOURCES = (Source.STREAM, Source.QUERY)
-OPEN_REPORT_SOURCES = (Source.STREAM, Source.SNAPSHOT, Source.QUERY)
 ENDING_WORDS = {
     OrderStatus.FILLED: Says.FILLED,
     OrderStatus.CANCELLED: Says.CANCELLED,
@@ -40,6 +38,24 @@ LIKELY_ENDINGS = (
     OrderStatus.FAILED,
 )
 """Endings by how many ways there are to hear of them."""
+
+
+def _some_of(*sources: Source) -> st.SearchStrategy[tuple[Source, ...]]:
+    """One, several or all of them, in any order."""
+    counts = range(1, len(sources) + 1)
+    return st.sampled_from([some for count in counts for some in permutations(sources, count)])
+
+
+# What is drawn again and again is made once: making it takes longer than drawing it.
+coin = st.booleans()
+lots = st.integers(1, 6)
+sizes = st.sampled_from([6, 8, 4, 2, 1])
+turns = st.sampled_from([2, 3, 1, 0])
+prices = st.sampled_from(PRICES)
+endings = st.sampled_from(LIKELY_ENDINGS)
+missing = st.sampled_from([0, 1, 2, 3, 5, 8])
+reports = _some_of(Source.STREAM, Source.QUERY)
+reports_while_open = _some_of(Source.STREAM, Source.SNAPSHOT, Source.QUERY)
 
 
 @dataclass(frozen=True)
@@ -78,10 +94,10 @@ class _Venue:
     was_modified: bool = False
     told: list[Evidence] = field(default_factory=list)
 
-    def report(self, says: Says, sources: Sequence[Source], reason: str = "") -> None:
+    def report(self, says: Says, sources: st.SearchStrategy[tuple[Source, ...]], reason: str = "") -> None:
         """The order's state as VALR reports it now, from one source or several."""
         self.second += 1
-        for source in self.draw(st.lists(st.sampled_from(sources), min_size=1, unique=True)):
+        for source in self.draw(sources):
             self.told.append(
                 said(
                     says,
@@ -105,8 +121,8 @@ class _Venue:
         self.second += 1
         self.trades += 1
         self.executed += amount
-        fees = (None, FEE) if self.draw(st.booleans()) else (FEE, FEE)
-        price = self.draw(st.sampled_from(PRICES))
+        fees = (None, FEE) if self.draw(coin) else (FEE, FEE)
+        price = self.draw(prices)
         for source, fee in zip((Source.STREAM, Source.QUERY), fees, strict=True):
             self.told.append(
                 fill(
@@ -123,31 +139,30 @@ class _Venue:
 
     def report_open(self) -> None:
         says = Says.RESTING if self.executed == 0 else Says.PARTIALLY_FILLED
-        self.report(Says.MODIFIED if self.was_modified else says, OPEN_REPORT_SOURCES)
+        self.report(Says.MODIFIED if self.was_modified else says, reports_while_open)
 
     def modify(self, amount: Decimal, price: str) -> None:
         self.amount, self.price, self.was_modified = amount, price, True
-        self.report(Says.MODIFIED, OPEN_REPORT_SOURCES)
+        self.report(Says.MODIFIED, reports_while_open)
 
 
 @st.composite
 def stories(draw: st.DrawFn, can_be_modified: bool = False) -> Story:
     """An order that rests, may execute bit by bit, may be modified, and ends or stays open."""
-    ending = draw(st.sampled_from(LIKELY_ENDINGS))
-    venue = _Venue(amount=LOT * draw(st.sampled_from([6, 8, 4, 2, 1])), draw=draw)
+    ending = draw(endings)
+    venue = _Venue(amount=LOT * draw(sizes), draw=draw)
     amounts = [venue.amount]
     venue.note(Says.ACCEPTED, Source.REPLY)
     if ending is OrderStatus.FAILED:
-        if draw(st.booleans()):
+        if draw(coin):
             venue.note(Says.FAILED, Source.STREAM, reason="Insufficient Balance")
-        venue.report(Says.FAILED, REPORT_SOURCES, reason="Insufficient Balance")
+        venue.report(Says.FAILED, reports, reason="Insufficient Balance")
     else:
         venue.note(Says.PROCESSED, Source.STREAM)
         venue.report_open()
-        for _ in range(draw(st.sampled_from([2, 3, 1, 0]))):
-            if can_be_modified and draw(st.booleans()):
-                sizes = st.integers(1, 6).map(lambda lots: venue.executed + lots * LOT)
-                venue.modify(draw(sizes), draw(st.sampled_from(PRICES)))
+        for _ in range(draw(turns)):
+            if can_be_modified and draw(coin):
+                venue.modify(venue.executed + LOT * draw(lots), draw(prices))
                 amounts.append(venue.amount)
             _execute_some(draw, venue, most=venue.amount - venue.executed - LOT)
         _finish(draw, venue, ending)
@@ -164,7 +179,7 @@ def stories(draw: st.DrawFn, can_be_modified: bool = False) -> Story:
 def _execute_some(draw: st.DrawFn, venue: _Venue, most: Decimal) -> None:
     if most >= LOT:
         venue.execute(LOT * draw(st.integers(1, int(most / LOT))))
-        if draw(st.booleans()):
+        if draw(coin):
             venue.report_open()
 
 
@@ -175,17 +190,16 @@ def _finish(draw: st.DrawFn, venue: _Venue, ending: OrderStatus | None) -> None:
     if ending is OrderStatus.FILLED:
         venue.execute(venue.amount - venue.executed)
     if ending is OrderStatus.CANCELLED:
-        is_confirmed_by_reply = draw(st.booleans())
+        is_confirmed_by_reply = draw(coin)
         if is_confirmed_by_reply:
             venue.note(Says.CANCEL_CONFIRMED, Source.REPLY)
-        if is_confirmed_by_reply and draw(st.booleans()):
+        if is_confirmed_by_reply and draw(coin):
             return  # the event about it is never told
-    venue.report(ENDING_WORDS[ending], REPORT_SOURCES)
+    venue.report(ENDING_WORDS[ending], reports)
 
 
 def hearings(story: Story) -> st.SearchStrategy[list[Evidence]]:
     """The story as it may arrive: in any order, with gaps and repetitions."""
-    missing = st.sampled_from([0, 1, 2, 3, 5, 8])
     return st.tuples(full_hearings(story), missing).map(lambda case: case[0][case[1] :])
 
 

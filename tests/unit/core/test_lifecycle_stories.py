@@ -61,9 +61,12 @@ def hear(order: OrderRecord, told: Sequence[Evidence]) -> list[OrderEvent]:
     return events
 
 
+noises = st.lists(st.sampled_from(NOISE), max_size=8)
+
+
 def with_noise(draw: st.DrawFn, told: list[Evidence]) -> list[Evidence]:
     """The story, with our own steps, receipts and hints at any place in between."""
-    for piece in draw(st.lists(st.sampled_from(NOISE), max_size=8)):
+    for piece in draw(noises):
         told.insert(draw(st.integers(0, len(told))), piece)
     return told
 
