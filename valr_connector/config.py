@@ -85,7 +85,8 @@ class Settings(_Chosen):
             order that VALR does not find proves nothing before. A frame on the socket, which no proxy holds
             up, is allowed four fifths of it. Where what carried the placement ended later than that (the
             request was given up, the connection was lost) or VALR was later found to have read it (it answers
-            a ping), it is three fifths from then on, for what VALR has read and not executed yet.
+            a ping), it is three fifths from then on, for what VALR has read and not executed yet. A placement
+            that VALR has accepted under an id is allowed five times of it.
         ping_interval_s, silence_timeout_s: keep-alive of both sockets (protocol 14.3).
         stable_connection_s: after a connection that lasted so long, the next one is dialled almost at once.
         longest_redial_pause_s: the pauses between two dials grow up to this, and are random below it.

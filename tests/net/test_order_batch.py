@@ -130,6 +130,19 @@ async def test_that_valr_accepted_an_operation_is_only_a_receipt() -> None:
         await desk.until(lambda: order.status is OrderStatus.FAILED)
 
 
+@in_virtual_time
+async def test_outcomes_in_another_order_than_the_operations_are_no_outcomes() -> None:
+    async with trading(place_timeout_s=0.03) as desk:
+        body = (
+            b'{"outcomes":[{"accepted":true,"orderId":"x-2","customerOrderId":"b"},'
+            b'{"accepted":true,"orderId":"x-1","customerOrderId":"a"}],"batchId":1}'
+        )
+        desk.exchange.faults.answer_request(200, to_path("/v1/batch"), body=body)
+        results = await desk.valr.batch([bid(client_order_id="a"), bid(client_order_id="b")])
+        assert [placed(result).placement for result in results] == [Placement.UNKNOWN] * 2
+        assert [placed(result).exchange_order_id for result in results] == [None, None]
+
+
 @pytest.mark.parametrize("after_execution", [True, False])
 @in_virtual_time
 async def test_a_call_without_an_answer_leaves_every_operation_unknown_and_probed(

@@ -124,6 +124,31 @@ async def test_a_lost_command_is_placed_again_under_the_same_id_once_the_order_i
         assert desk.story(order) == ["PlacementUnknown", "OrderCreated"]
 
 
+@in_virtual_time
+async def test_the_late_refusal_of_a_lost_command_does_not_fail_what_was_placed_again() -> None:
+    async with trading(replace(AT_ONCE, processing_latency_s=0.01), place_timeout_s=0.03) as desk:
+        order = await lost_on_the_way(desk, retry=IF_ABSENT)
+        await desk.until(lambda: desk.asked(BY_REST))
+        desk.connector.account.on_frame(
+            b'{"type":"RATE_LIMIT_EXCEEDED","data":{"requestType":"PLACE_LIMIT_ORDER"},"clientMsgId":"c-1"}'
+        )
+        await desk.until(lambda: order.status is not OrderStatus.PENDING_CREATE)
+        await desk.agreed(order)
+        assert desk.story(order) == ["PlacementUnknown", "OrderCreated"]
+
+
+@in_virtual_time
+async def test_the_id_of_an_attempt_refused_as_a_duplicate_is_not_taken_for_the_order_s() -> None:
+    async with trading(place_timeout_s=0.03) as desk:
+        refusal = b'{"orderId":"the-second-attempt","code":-11502,"message":"Duplicate"}'
+        desk.exchange.faults.answer_request(400, to_path("/v2/orders/limit"), body=refusal)
+        order = await lost_on_the_way(desk, retry=IF_ABSENT)
+        await desk.until(lambda: desk.asked(BY_REST))
+        first = desk.foreign(customer_order_id=order.client_order_id)
+        await desk.until(lambda: order.status is OrderStatus.OPEN)
+        assert order.exchange_order_id == first.order_id
+
+
 @pytest.mark.parametrize("retry", [NEVER, IF_UNSENT])
 @in_virtual_time
 async def test_a_lost_command_is_a_failed_order_where_nobody_asked_for_more(retry: RetryPolicy) -> None:

@@ -384,6 +384,8 @@ class EventRouter:
             return ()
         says = meanings.pop()
         if says is Says.REFUSED:
+            if self._was_placed_again(client_order_id):
+                return ()
             says = SAYS[fate_of_refusal(error.code)]
         evidence = Evidence(
             says=says,
@@ -393,6 +395,11 @@ class EventRouter:
             asked_at=command.sent_at if command else None,
         )
         return self._tracker.apply(evidence, now)
+
+    def _was_placed_again(self, client_order_id: str) -> bool:
+        """By REST, as ever: then a late refusal on the socket is of an attempt that is known to be lost."""
+        order = self._tracker.find(client_order_id)
+        return order is not None and order.times_sent > 1
 
     def _on_unknown(self, frame: f.UnknownFrame, _now: int) -> Sequence[Event]:
         kind = self._unknown.see(frame.type)

@@ -80,6 +80,14 @@ class Patience:
         return self.grace * 4 // 5
 
     @property
+    def accepted_grace(self) -> int:
+        """The same for a placement that VALR has given an id: it got there, and waits in VALR's own queue.
+
+        Delays of 10 s were seen there under load (protocol 10.6).
+        """
+        return self.grace * 5
+
+    @property
     def engine_grace(self) -> int:
         """How long VALR may take over what it has read: nothing else is left once the carrier has ended."""
         return self.grace * 3 // 5
@@ -225,7 +233,8 @@ def absence_proves_at(order: OrderRecord, patience: Patience, *, arrived_by: int
     Not finding it is no evidence as long as VALR may still execute the placement (protocol 19.4). Two things
     have to be over. What carried it has to have ended, or VALR to have read it: before that it can arrive at
     any time, and what is left after that is VALR's own queue. And it must have been sent long enough ago: a
-    request passes proxies that may go on with it when we no longer wait for it, a frame passes none.
+    request passes proxies that may go on with it when we no longer wait for it, a frame passes none. What
+    VALR has accepted under an id of its own is waited for much longer.
 
     Args:
         arrived_by: by when the placement had been read by VALR or was lost for good; None while it may be
@@ -239,7 +248,10 @@ def absence_proves_at(order: OrderRecord, patience: Patience, *, arrived_by: int
         return None
     if arrived_by is None:
         return None
-    since_sent = patience.grace if order.is_by_rest else patience.socket_grace
+    if order.exchange_order_id is not None:
+        since_sent = patience.accepted_grace
+    else:
+        since_sent = patience.grace if order.is_by_rest else patience.socket_grace
     return max(placement_sent_at(order) + since_sent, arrived_by + patience.engine_grace)
 
 

@@ -165,6 +165,9 @@ class BatchSender:
         if len(outcomes) != len(sent):
             self._not_known(sent, f"VALR told {len(outcomes)} outcomes of {len(sent)} operations")
             return
+        if any(_is_of_another(each, outcome) for each, outcome in zip(sent, outcomes, strict=True)):
+            self._not_known(sent, "VALR told the outcomes in another order than that of the operations")
+            return
         for each, outcome in zip(sent, outcomes, strict=True):
             self._note(each, outcome)
 
@@ -220,6 +223,11 @@ class BatchSender:
         verdict = await self._modifier.verdict(order)
         result = await self._modifier.result(order, operation.change, verdict, was_shown=mine.was_shown)
         return ModifyOutcome(order, result)
+
+
+def _is_of_another(each: _Sent, outcome: BatchOutcome) -> bool:
+    """Whether an outcome names another order than the operation in its place."""
+    return outcome.customer_order_id not in (None, "", each.operation.order.client_order_id)
 
 
 def _words(each: _Sent) -> _Words:

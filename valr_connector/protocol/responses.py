@@ -51,7 +51,7 @@ def decode_response(request: Request[T], status: int, headers: Mapping[str, str]
         return request.decode(body)
     if status == 429:
         raise _rate_limited(request, headers, body)
-    if status == 503 and not request.is_read and (stated := read_error(_parse(body))) is not None:
+    if status == 503 and not request.is_read and _is_valrs_own(stated := _stated(body)):
         raise ReadOnlyError(
             stated.message or "read-only", code=stated.code, status=status, request=request.name
         )
@@ -83,6 +83,11 @@ def _refused(request: Request[Any], status: int, body: bytes) -> ExchangeError:
         order_id=order_id if isinstance(order_id, str) and order_id else None,
         names_order=request.names_order,
     )
+
+
+def _is_valrs_own(stated: ReplyError) -> bool:
+    """VALR's codes are negative (protocol 3.2); a gateway before it may answer in JSON as well."""
+    return stated.code is not None and stated.code < 0
 
 
 def _rate_limited(request: Request[Any], headers: Mapping[str, str], body: bytes) -> RateLimitedError:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.unit.core.builders import (
     ENDED_STATUSES,
+    EXCHANGE_ID,
     FEE,
     NOW,
     OPEN_STATUSES,
@@ -314,6 +315,12 @@ def test_an_order_not_found_some_time_after_its_frame_was_sent_was_never_placed(
 def test_a_request_may_be_executed_for_longer_than_a_frame() -> None:
     assert PATIENCE.grace > PATIENCE.socket_grace > PATIENCE.engine_grace
     assert proves_at(NOW, is_by_rest=True) == NOW + PATIENCE.grace
+
+
+@pytest.mark.parametrize("is_by_rest", [False, True])
+def test_a_placement_that_valr_gave_an_id_is_waited_for_much_longer(is_by_rest: bool) -> None:
+    proved_at = proves_at(NOW, is_by_rest=is_by_rest, exchange_order_id=EXCHANGE_ID)
+    assert proved_at == NOW + PATIENCE.accepted_grace >= NOW + 5 * PATIENCE.grace
 
 
 @pytest.mark.parametrize("is_by_rest", [False, True])

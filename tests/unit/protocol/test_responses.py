@@ -252,6 +252,13 @@ def test_read_only_mode_is_what_valr_itself_says(request_: Request[Any]) -> None
     assert str(refusal(request_, 503, {"code": -7})).startswith("read-only (")
 
 
+@pytest.mark.parametrize("body", [{"code": 503, "message": "upstream reset"}, {"message": "unavailable"}])
+def test_a_gateway_that_answers_503_in_json_says_nothing_of_what_became_of_the_call(
+    body: dict[str, Any],
+) -> None:
+    assert type(refusal(PLACE, 503, body)) is OutcomeUnknownError
+
+
 def test_a_read_that_meets_read_only_mode_failed_on_the_way() -> None:
     assert type(refusal(STATUS, 503, {"code": -7, "message": "Maintenance"})) is TransportError
 
