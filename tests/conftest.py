@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import is_hypothesis_test
 
 from tests.event_loops import LOOPS, choose_loop
 from tests.terse_reports import TerseReports
@@ -66,7 +65,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     what a process does only once has to be seen.
     """
     for item in items:
-        repeats = isinstance(item, pytest.Function) and is_hypothesis_test(item.obj)
+        repeats = isinstance(item, pytest.Function) and getattr(item.obj, "is_hypothesis_test", False)
         if repeats or _is_long(item.path):
             item.add_marker(UNTRACED)
         if item.get_closest_marker("no_cover"):
