@@ -13,7 +13,7 @@ async def test_the_tour_goes_from_the_socket_through_the_core_to_the_subscriber(
         "DirectConnection.process_event",
         "UserStreamTracker.on_frame",
         "decode_account_frame",
-        "EventRouter.route",
+        "EventRouter._on_status",
         "OrderTracker.apply",
         "apply",
         "EventPublisher.publish",
