@@ -160,8 +160,6 @@ class Circuits:
         Raises:
             CircuitOpenError: says of each why.
         """
-        if by_socket and self.socket_orders.allows():
-            return
         ways = [*[self.socket_orders] * by_socket, *[self.rest_orders] * by_rest]
         if not any(way.allows() for way in ways):
             raise CircuitOpenError("not sent: " + "; ".join(way.why_cut for way in ways))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import os
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from secrets import token_bytes
 from struct import pack
 from typing import Any, Final, Protocol, cast
 
@@ -212,7 +212,7 @@ def _drop(_: bytes) -> None:
 
 def _text_frame(message: bytes) -> bytes:
     """A whole message of a client, at most 65,535 bytes long (RFC 6455, 5.2)."""
-    size, mask = len(message), token_bytes(4)
+    size, mask = len(message), os.urandom(4)
     head = pack("!BB", 0x81, 0x80 | size) if size < 126 else pack("!BBH", 0x81, 0x80 | 126, size)
     return head + mask + _apply_mask(message, mask)
 

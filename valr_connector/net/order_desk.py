@@ -93,12 +93,14 @@ class OrderDesk:
 
     def _check_ready(self, retry: RetryPolicy, *, rest_only: bool) -> None:
         """Raises NotReadyError or CircuitOpenError where nothing can be placed at present."""
-        account = self._connector.account
+        account, circuits = self._connector.account, self._connector.circuits
+        by_socket = account.is_live and not rest_only
+        if by_socket and circuits.socket_orders.allows():
+            return
         may_go_by_rest = account.was_in_step and retry is not RetryPolicy.NEVER
         if not account.is_live and not may_go_by_rest:
             raise NotReadyError("not connected: " + "; ".join(self._state.readiness.missing))
-        by_socket = account.is_live and not rest_only
-        self._connector.circuits.check_entry(by_socket=by_socket, by_rest=may_go_by_rest or rest_only)
+        circuits.check_entry(by_socket=by_socket, by_rest=may_go_by_rest or rest_only)
 
 
 def find_order(state: AccountState, order: InFlightOrder | str) -> OrderRecord:

@@ -79,7 +79,9 @@ class PlaceLimit(msgspec.Struct, frozen=True):
             "timeInForce": self.time_in_force,
             "allowMargin": bool(self.allow_margin),
         }
-        return body | ({"reduceOnly": True} if self.reduce_only else {})
+        if self.reduce_only:
+            body["reduceOnly"] = True
+        return body
 
 
 class PlaceMarket(msgspec.Struct, frozen=True):
