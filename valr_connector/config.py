@@ -87,7 +87,9 @@ class Settings(_Chosen):
             request was given up, the connection was lost) or VALR was later found to have read it (it answers
             a ping), it is three fifths from then on, for what VALR has read and not executed yet. A placement
             that VALR has accepted under an id is allowed five times of it.
-        ping_interval_s, silence_timeout_s: keep-alive of both sockets (protocol 14.3).
+        ping_interval_s, silence_timeout_s: keep-alive of both sockets (protocol 14.3). After a PING that
+            nothing follows for 10 s another leaves at once; a connection on which nothing follows that one
+            for 10 s either, or nothing comes for silence_timeout_s, is cut.
         stable_connection_s: after a connection that lasted so long, the next one is dialled almost at once.
         longest_redial_pause_s: the pauses between two dials grow up to this, and are random below it.
         clock_interval_s: pause between two measurements of VALR's clock; it is measured as well whenever this

@@ -11,8 +11,9 @@ After it the world has to be rebuilt, since nothing that happened while we were 
 
 A socket can die without a word. VALR sends no pings of its own (protocol 14.3), so we do, and any frame
 that comes in is life. A PING that nothing followed in time makes the connection *stale*: still open, no
-longer to be trusted. The next frame, whatever it says, makes it live again; silence beyond the last
-deadline makes it dead, and the shell cuts it.
+longer to be trusted. The next frame, whatever it says, makes it live again. Another PING leaves at once;
+where nothing follows that one in time either, or where silence reaches its own deadline, the connection is
+dead, and the shell cuts it. So an exchange that is slow has twice the time to say anything at all.
 
 Every dial has a number, the *epoch*. Whatever happened in an earlier epoch (a snapshot, a pending command, a
 book) says nothing about this one.
@@ -150,7 +151,8 @@ class KeepAlive:
         authentication_s: from the open socket to AUTHENTICATED, at most.
         first_answer_s: what either may take at first; it doubles with each that took longer.
         ping_s: between two PINGs, whatever else is said.
-        pong_s: a PING that nothing followed for this long makes a live connection stale.
+        pong_s: a PING that nothing followed for this long makes a live connection stale; a second one that
+            nothing followed either makes it dead.
         silence_s: without any inbound frame for this long the connection is dead.
         doubt_s: the same where a command is overdue and a PING was sent for its sake.
         close_s: what a closing handshake may take before the connection is cut.
@@ -211,6 +213,8 @@ class Session:
     unanswered: int = 0
     is_alert: bool = False
     _dialled_ns: int = 0
+    _doubted_ns: int = 0
+    """When the connection last became stale."""
     _ping_ns: int | None = None
     _awaits_pong: bool = False
     _unanswered: deque[int] = field(default_factory=deque)
@@ -308,7 +312,7 @@ class Session:
         for action in _MOST_URGENT_FIRST:
             if action in deadlines and now >= deadlines[action]:
                 if action is _CUT:
-                    self._condemn()
+                    self._condemn(now)
                 return action
         return Action.WAIT
 
@@ -325,14 +329,21 @@ class Session:
             deadlines[_CUT] = opened + _ns(self._authentication_s)
         if self.state is _LIVE and pinged is not None and heard < pinged:
             deadlines[_DOUBT] = pinged + _ns(limits.pong_s)
+        if self.state is _STALE:
+            deadlines[_CUT] = min(deadlines[_CUT], self._doubted_ns + _ns(limits.pong_s))
+            if pinged is None or pinged < self._doubted_ns:
+                deadlines[_PING] = self._doubted_ns
         return deadlines
 
-    def _condemn(self) -> None:
+    def _condemn(self, now: int) -> None:
+        heard, limits = self.last_frame_ns, self.keep_alive
         if self.state is SessionState.AUTHENTICATING:
             self.doom = f"no AUTHENTICATED within {self._authentication_s:g} s"
             self.unanswered += 1
+        elif heard is not None and now < heard + _ns(limits.silence_s):
+            self.doom = f"nothing came for {limits.pong_s:g} s after a second PING"
         else:
-            self.doom = f"silent for {self.keep_alive.silence_s:g} s"
+            self.doom = f"silent for {limits.silence_s:g} s"
 
     @property
     def _authentication_s(self) -> float:
@@ -351,6 +362,8 @@ class Session:
         elif event is SessionEvent.AUTHENTICATED:
             self.authenticated_ns = now
             self.refusals = self.unanswered = 0
+        elif event is SessionEvent.OVERDUE:
+            self._doubted_ns = now
         elif event is SessionEvent.LOST:
             if self.authenticated_ns is None:
                 self.stable_ns, self.spent_ns = 0, now - self._dialled_ns
