@@ -13,7 +13,7 @@ from typing import Any
 
 import ccxt.pro
 
-from benchmarks.peers.sequence import AMOUNT, PRICE, documents
+from benchmarks.peers.sequence import AMOUNT, FIRST_LIVE, PRICE, documents
 
 SYMBOL, MARKET = "BTC/USDT", "BTCUSDT"
 URL = "wss://127.0.0.1/v5/private"
@@ -25,9 +25,9 @@ class CcxtPro:
 
     name = "ccxt pro"
 
-    def __init__(self, live: int = 1000) -> None:
+    def __init__(self) -> None:
         self._exchange = ccxt.pro.bybit({"apiKey": "k" * 18, "secret": "s" * 36, "enableRateLimit": False})
-        self._exchange.options["ordersLimit"] = self._exchange.options["tradesLimit"] = live
+        self._exchange.options["ordersLimit"] = self._exchange.options["tradesLimit"] = 1000
         self._exchange.set_markets([self._exchange.safe_market_structure(_MARKET)])
         self._client = self._exchange.client(URL)
         self._nowhere = _Nowhere()
@@ -35,6 +35,12 @@ class CcxtPro:
     def messages(self, number: int) -> list[str]:
         """An order's life in bybit's words."""
         return [json.dumps(_in_bybits_words(document, number)) for document in documents(number)]
+
+    def fill(self, orders: int) -> None:
+        """Have so many orders rest, as its handler of orders stores them, and room for 1,000 more."""
+        self._exchange.options["ordersLimit"] = orders + 1000
+        for number in range(FIRST_LIVE, FIRST_LIVE + orders):
+            self._client.handle_text_or_binary_message(self.messages(number)[0])
 
     def live_through(self, messages: list[str]) -> None:
         """Take an order's life in."""

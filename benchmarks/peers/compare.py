@@ -1,10 +1,14 @@
 """The same orders through the library and through what else there is, in one interleaved run.
 
-    python -m benchmarks.peers.compare [--orders 500]
+    python -m benchmarks.peers.compare [--turns 40] [--live 10000 --only "ccxt pro"]
 
 Runs in an environment that has peers in it, with whichever of them are there, and prints one JSON object.
-Library, yardstick and peers take turns, an order's life each; each figure is the median of the ratios to the
-yardstick in the same turn.
+Library, yardstick and peers take turns; in a turn, orders live through their lives one after the other, for
+10 ms or one life, so that nobody finds the processor's caches full of the others' code all the time. Each
+figure is the median of the ratios to the yardstick in the same turn.
+
+With so many live orders beside those that live through their lives, one contender at a time is measured
+beside the yardstick: what the others remember would be looked at by the collector in its turns too.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import statistics
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module, metadata
+from itertools import count
 from time import monotonic_ns, perf_counter_ns
 from typing import Any
 
@@ -25,13 +30,15 @@ from benchmarks.account_line import Wire, trader
 from benchmarks.eager import EagerOrder, EagerPipeline
 from benchmarks.metrics_overhead import Account
 from benchmarks.order_frames import placed
-from benchmarks.peers.sequence import order_frames
+from benchmarks.peers.sequence import FIRST_LIVE, order_frames
 from benchmarks.placing import EagerPlacing, Placing
 
 PEERS = (("ccxt_pro", "CcxtPro"), ("nautilus", "Nautilus"), ("hummingbot_tracker", "Hummingbot"))
 PACKAGES = ("valr-connector", "ccxt", "nautilus_trader", "hummingbot")
 LIBRARY, YARDSTICK = "valr_connector", "the yardstick"
-WARM_UP = 50
+TURN_NS = 10_000_000
+WARM_UP_TURNS = 3
+WARM_UP_PLACINGS = 50
 
 
 class Library:
@@ -48,6 +55,11 @@ class Library:
         self._account.state.tracker.track(order)
         self._account.stream.apply(sent)
         return order_frames(number)
+
+    def fill(self, orders: int) -> None:
+        """Have so many orders rest."""
+        for number in range(FIRST_LIVE, FIRST_LIVE + orders):
+            self._account.read(self.messages(number)[0])
 
     def live_through(self, messages: list[bytes]) -> None:
         """Take an order's life in."""
@@ -76,32 +88,35 @@ class Yardstick:
             take(raw)
 
 
-def peers() -> Iterator[Any]:
+def peers() -> Iterator[type[Any]]:
     """Those that are here."""
     for module, name in PEERS:
         with suppress(ImportError):
-            yield getattr(import_module(f"benchmarks.peers.{module}"), name)()
+            yield getattr(import_module(f"benchmarks.peers.{module}"), name)
 
 
-async def one_life(contender: Any, number: int) -> float:
+async def turn(contender: Any, numbers: Iterator[int]) -> float:
     """Nanoseconds a frame."""
-    messages = contender.messages(number)
-    began = perf_counter_ns()
-    answer = contender.live_through(messages)
-    if inspect.isawaitable(answer):
-        await answer
-    return (perf_counter_ns() - began) / len(messages)
+    spent = frames = 0
+    while spent < TURN_NS:
+        messages = contender.messages(next(numbers))
+        began = perf_counter_ns()
+        answer = contender.live_through(messages)
+        if inspect.isawaitable(answer):
+            await answer
+        spent += perf_counter_ns() - began
+        frames += len(messages)
+    return spent / frames
 
 
-async def frames(contenders: list[Any], orders: int) -> dict[str, list[float]]:
+async def frames(contenders: list[Any], turns: int) -> dict[str, list[float]]:
     """Nanoseconds that a frame took each of them, in each turn."""
     spent: dict[str, list[float]] = {contender.name: [] for contender in contenders}
-    for number in range(orders + WARM_UP):
+    numbers = count()
+    for _ in range(turns + WARM_UP_TURNS):
         for contender in contenders:
-            took = await one_life(contender, number)
-            if number >= WARM_UP:
-                spent[contender.name].append(took)
-    return spent
+            spent[contender.name].append(await turn(contender, numbers))
+    return {name: times[WARM_UP_TURNS:] for name, times in spent.items()}
 
 
 async def placings(ccxt: Any, orders: int) -> dict[str, list[float]]:
@@ -111,13 +126,13 @@ async def placings(ccxt: Any, orders: int) -> dict[str, list[float]]:
     await ccxt.connect()
     async with trader() as valr:
         library = Placing(valr)
-        for number in range(orders + WARM_UP):
+        for number in range(orders + WARM_UP_PLACINGS):
             took = {LIBRARY: library.place(number), ccxt.name: await ccxt.place(number)}
             began = perf_counter_ns()
             eager.place(number)
             took[YARDSTICK] = perf_counter_ns() - began
             for name, nanoseconds in took.items():
-                if number >= WARM_UP:
+                if number >= WARM_UP_PLACINGS:
                     spent[name].append(nanoseconds)
     await ccxt.close()
     return spent
@@ -135,18 +150,29 @@ def told(spent: dict[str, list[float]]) -> dict[str, dict[str, float]]:
     }
 
 
-async def run(orders: int) -> dict[str, Any]:
+async def run(turns: int, orders: int) -> dict[str, Any]:
     """Everything that is here."""
-    others = list(peers())
+    others = [peer() for peer in peers()]
     compared: dict[str, Any] = {
         "python": platform.python_version(),
         "versions": dict(_versions()),
-        "frames": told(await frames([Library(), Yardstick(), *others], orders)),
+        "frames": told(await frames([Library(), Yardstick(), *others], turns)),
     }
     for peer in others:
         if hasattr(peer, "place"):
             compared["placing"] = told(await placings(peer, orders))
     return compared
+
+
+async def run_with_many(name: str, live: int, turns: int) -> dict[str, Any]:
+    """One contender with so many live orders, beside the yardstick."""
+    kinds: list[type[Any]] = [Library, *peers()]
+    contender = next(kind for kind in kinds if kind.name == name)()
+    contender.fill(live)
+    figures = told(await frames([contender, Yardstick()], turns))
+    if hasattr(contender, "close"):
+        await contender.close()
+    return figures
 
 
 def _versions() -> Iterator[tuple[str, str]]:
@@ -157,8 +183,16 @@ def _versions() -> Iterator[tuple[str, str]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--orders", type=int, default=500)
-    print(json.dumps(asyncio.run(run(parser.parse_args().orders)), indent=1))
+    parser.add_argument("--turns", type=int, default=40)
+    parser.add_argument("--orders", type=int, default=500, help="that are placed")
+    parser.add_argument("--live", type=int, help="so many orders live beside those that come and go")
+    parser.add_argument("--only", default=LIBRARY, help="whose, where many live")
+    options = parser.parse_args()
+    if options.live is None:
+        told_of = run(options.turns, options.orders)
+    else:
+        told_of = run_with_many(options.only, options.live, options.turns)
+    print(json.dumps(asyncio.run(told_of), indent=1))
 
 
 if __name__ == "__main__":

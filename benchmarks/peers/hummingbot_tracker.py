@@ -12,7 +12,7 @@ from hummingbot.core.data_type.common import OrderType, TradeType
 from hummingbot.core.data_type.in_flight_order import InFlightOrder, OrderState, OrderUpdate, TradeUpdate
 from hummingbot.core.data_type.trade_fee import AddedToCostTradeFee, TokenAmount
 
-from benchmarks.peers.sequence import AMOUNT, PRICE, order_frames
+from benchmarks.peers.sequence import AMOUNT, FIRST_LIVE, PRICE, order_frames
 
 PAIR = "BTC-ZAR"
 _STATES = {"Partially Filled": OrderState.PARTIALLY_FILLED, "Filled": OrderState.FILLED}
@@ -34,6 +34,11 @@ class Hummingbot:
         self._tracker.start_tracking_order(order)
         self._order = order
         return order_frames(number)
+
+    def fill(self, orders: int) -> None:
+        """Have so many orders tracked, whose confirmation is under way."""
+        for number in range(FIRST_LIVE, FIRST_LIVE + orders):
+            self.messages(number)
 
     async def live_through(self, messages: list[bytes]) -> None:
         """Take an order's life in."""

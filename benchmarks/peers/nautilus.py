@@ -26,7 +26,7 @@ from nautilus_trader.model.objects import Money
 from nautilus_trader.test_kit.providers import TestInstrumentProvider
 from nautilus_trader.test_kit.stubs.events import TestEventStubs
 
-from benchmarks.peers.sequence import AMOUNT, PRICE, order_frames
+from benchmarks.peers.sequence import AMOUNT, FIRST_LIVE, PRICE, order_frames
 
 
 class Data(msgspec.Struct, rename="camel"):
@@ -85,6 +85,11 @@ class Nautilus:
         )  # fmt: skip
         self._order = order
         return order_frames(number)
+
+    def fill(self, orders: int) -> None:
+        """Have so many orders rest."""
+        for number in range(FIRST_LIVE, FIRST_LIVE + orders):
+            self.live_through(self.messages(number)[:1])
 
     def live_through(self, messages: list[bytes]) -> None:
         """Take an order's life in."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,15 @@ from benchmarks.placing import PEERS
 Figures = dict[str, dict[str, float]]
 
 
-def compared(environment: Path, orders: int) -> dict[str, Any]:
+MANY = (10_000, 100_000)
+"""Live orders."""
+TURNS_WITH_MANY = 7
+
+
+def compared(environment: Path, *options: object) -> dict[str, Any]:
     """What one environment measured."""
-    command = [str(environment / "bin" / "python"), "-m", "benchmarks.peers.compare", "--orders", str(orders)]
+    python = str(environment / "bin" / "python")
+    command = [python, "-m", "benchmarks.peers.compare", *map(str, options)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     figures: dict[str, Any] = json.loads(done.stdout)
     return figures
@@ -42,6 +48,24 @@ def merged(runs: list[dict[str, Any]], part: str) -> Figures:
     return figures
 
 
+def with_many(environment: Path, contenders: Iterable[str]) -> Figures:
+    """What a frame costs each contender of an environment with so many live orders, over the yardstick."""
+    figures: Figures = {}
+    for name in contenders:
+        for live in MANY:
+            told = compared(environment, "--only", name, "--live", live, "--turns", TURNS_WITH_MANY)
+            figures.setdefault(name, {})[f"{live:,}"] = told[name]["ratio"]
+    return figures
+
+
+def rows_with_many(figures: Figures) -> Iterator[str]:
+    """A table."""
+    yield f"| times the yardstick | {' | '.join(f'{live:,} live' for live in MANY)} |"
+    yield "|---" * (len(MANY) + 1) + "|"
+    for name, each in sorted(figures.items(), key=lambda item: max(item[1].values())):
+        yield f"| {name} | {' | '.join(f'{ratio:,.1f}' for ratio in each.values())} |"
+
+
 def rows(figures: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     """A table."""
     yield "| | µs | times the yardstick | times valr_connector |"
@@ -51,7 +75,7 @@ def rows(figures: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
         yield f"| {name} | {each['us']:.1f} | {each['ratio']:.2f} | {each['times_the_library']:.2f} |"
 
 
-def told(runs: list[dict[str, Any]]) -> str:
+def told(runs: list[dict[str, Any]], many: Figures) -> str:
     """The tables, with where and when."""
     versions = sorted({f"{name} {version}" for run in runs for name, version in run["versions"].items()})
     pythons = sorted({run["python"] for run in runs})
@@ -64,6 +88,10 @@ def told(runs: list[dict[str, Any]]) -> str:
         "",
         *rows(frames),
         "",
+        "The same while many other orders are live:",
+        "",
+        *rows_with_many(many),
+        "",
         "Placing, from the call to the bytes at the socket:",
         "",
         *rows({name: each for name, each in merged(runs, "placing").items() if name != YARDSTICK}),
@@ -74,13 +102,19 @@ def told(runs: list[dict[str, Any]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("environments", type=Path, nargs="+")
-    parser.add_argument("--orders", type=int, default=500)
+    parser.add_argument("--turns", type=int, default=40)
     options = parser.parse_args()
-    runs = [compared(environment, options.orders) for environment in options.environments]
-    figures = {part: merged(runs, part) for part in ("frames", "placing")}
+    runs: list[dict[str, Any]] = []
+    many: Figures = {}
+    for environment in options.environments:
+        run = compared(environment, "--turns", options.turns)
+        new = set(run["frames"]) - {YARDSTICK} - many.keys()
+        many |= with_many(environment, sorted(new))
+        runs.append(run)
+    figures = {part: merged(runs, part) for part in ("frames", "placing")} | {"frames_with_many": many}
     PEERS.write_text(json.dumps(figures, indent=1) + "\n")
-    write("peers", told(runs))
-    print(told(runs))
+    write("peers", told(runs, many))
+    print(told(runs, many))
 
 
 if __name__ == "__main__":

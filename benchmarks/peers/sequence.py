@@ -10,6 +10,8 @@ from benchmarks.order_frames import life
 
 ABOUT_ORDERS: Final = ("ORDER_PROCESSED", "ORDER_STATUS_UPDATE", "NEW_ACCOUNT_TRADE")
 PRICE, AMOUNT = "900000", "0.01"
+FIRST_LIVE: Final = 0x1000_0000
+"""The numbers of orders that stay live are beyond those of the others."""
 
 
 def order_frames(number: int) -> list[bytes]:
