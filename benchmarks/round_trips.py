@@ -27,7 +27,7 @@ from benchmarks.goals import Result, tell
 from benchmarks.loopback import WAYS, Way, connect, loop_of, order_server
 from benchmarks.machine import slowness
 from benchmarks.order_frames import life, placed
-from valr_connector import Liquidity, OrderCompleted, Side, ValrExchange
+from valr_connector import Fee, Liquidity, OrderCompleted, Side, ValrExchange
 from valr_connector.core.evidence import Evidence, Says, Source, Trade
 from valr_connector.model.ids import TradeId
 
@@ -109,7 +109,8 @@ async def placing_under_load(way: Way, port: int, calls: int) -> list[int]:
 
 def end(valr: ValrExchange, name: str) -> None:
     """Have an order filled: the lists of open orders that arrive know nothing of it."""
-    fill = Trade(TradeId(name), Decimal(900_000), Decimal("0.01"), None, Liquidity.MAKER, datetime.now(UTC))
+    price, amount, fee = Decimal(900_000), Decimal("0.01"), Fee("BTC", Decimal("0.000005"))
+    fill = Trade(TradeId(name), price, amount, fee, Liquidity.MAKER, datetime.now(UTC))
     filled = Evidence(says=Says.FILL, source=Source.STREAM, client_order_id=name, trade=fill)
     valr._started().account.apply(filled)  # noqa: SLF001  the server tells no more of it
 
