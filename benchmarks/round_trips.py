@@ -35,6 +35,8 @@ MUST_P50, MUST_P99, AIM, AIM_FAST = 1.35, 1.6, 1.1, 0.8
 MUST_LOADED_MS, AIM_LOADED_MS = 2.0, 0.6
 FLOOD_PER_S = 10_000
 WARM_UP = 50
+CALL: Final = "call-"
+"""How the ids of the orders begin that are placed here."""
 
 
 COMMAND: Final = (
@@ -76,7 +78,7 @@ async def placing(way: Way, port: int, calls: int) -> list[int]:
     async with trader() as valr:
         connection = await connect(way, f"ws://127.0.0.1:{port}/orders")
         connection.attach(move_to(valr, connection))
-        taken = [await place(valr, f"call-{number}") for number in range(calls + WARM_UP)]
+        taken = [await place(valr, f"{CALL}{number}") for number in range(calls + WARM_UP)]
         await connection.close()
     return taken[WARM_UP:]
 
@@ -90,18 +92,22 @@ async def placing_under_load(way: Way, port: int, calls: int) -> list[int]:
         read = move_to(valr, connection)
         numbers = iter(range(orders))
 
-        def track_next(_: object) -> None:
+        def track_next() -> None:
             order, sent = placed(next(numbers), monotonic_ns())
             valr._state.tracker.track(order)  # noqa: SLF001  placed by nobody here, so it is taken in by hand
             valr._started().account.apply(sent)  # noqa: SLF001
 
-        track_next(None)
-        valr.on(OrderCompleted, track_next)
+        def completed(event: OrderCompleted) -> None:
+            if not event.order.client_order_id.startswith(CALL):
+                track_next()
+
+        track_next()
+        valr.on(OrderCompleted, completed)
         connection.attach(read)
         taken: list[int] = []
         for number in range(calls + WARM_UP):
-            taken.append(await place(valr, f"call-{number}"))
-            end(valr, f"call-{number}")
+            taken.append(await place(valr, f"{CALL}{number}"))
+            end(valr, f"{CALL}{number}")
             await asyncio.sleep(pause_s)
         await connection.close()
     return taken[WARM_UP:]
