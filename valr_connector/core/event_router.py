@@ -164,14 +164,12 @@ class EventRouter:
         """VALR's answer to a question about one order, put at `asked_at`."""
         evidence = report_evidence(row, Source.QUERY, asked_at)
         self.on_step(Told(evidence))
-        return self._take_report(evidence, row, now)
-
-    def _take_report(self, evidence: Evidence, row: OrderReport, now: int) -> Sequence[Event]:
         events = self._tracker.apply(evidence, now)
-        if evidence.says is not _UNRECOGNISED:
-            return events
+        return events if evidence.says is not _UNRECOGNISED else (*events, *self._unrecognised_status(row))
+
+    def _unrecognised_status(self, row: OrderReport) -> Sequence[Event]:
         text = self._unrecognised.see(row.status_text)
-        return events if text is None else (*events, UnrecognisedStatus(text))
+        return () if text is None else (UnrecognisedStatus(text),)
 
     def note_question(self, order: OrderRecord, question: Question, now: int) -> None:
         """VALR is about to be asked about an order."""
@@ -181,12 +179,14 @@ class EventRouter:
 
     def _on_status(self, frame: f.OrderStatusUpdateFrame, now: int) -> Sequence[Event]:
         row = frame.data
-        return self._take_report(status_evidence(row, _STREAM), row, now)
+        evidence = status_evidence(row, _STREAM)
+        events = self._tracker.apply(evidence, now)
+        return events if evidence.says is not _UNRECOGNISED else (*events, *self._unrecognised_status(row))
 
     def _on_processed(self, frame: f.OrderProcessedFrame, now: int) -> Sequence[Event]:
         data = frame.data
         evidence = Evidence(
-            _PROCESSED if is_true(data.success) else _FAILED,
+            _PROCESSED if data.succeeded else _FAILED,
             _STREAM,
             data.customer_order_id or None,
             data.order_id,
@@ -245,7 +245,8 @@ class EventRouter:
         return ()
 
     def _on_open_orders(self, frame: f.OpenOrdersUpdateFrame, now: int) -> Sequence[Event]:
-        return self._compare(frame.rows, now, self._epoch)
+        rows = frame.data
+        return self._compare(rows if isinstance(rows, list) else rows.orders, now, self._epoch)
 
     def note_open_orders(self, rows: Sequence[OpenOrderRow], now: int, epoch: int) -> Sequence[Event]:
         """A complete list of the account's open orders from REST."""
@@ -258,14 +259,17 @@ class EventRouter:
         present: set[str] = set()
         unknown: list[OpenOrderRow] = []
         for row in rows:
-            exchange_order_id, client_order_id = row.exchange_order_id, row.client_order_id
+            exchange_order_id, client_order_id = row.exchange_order_id, row.customer_order_id or None
             present.add(exchange_order_id)
             if client_order_id is not None:
                 present.add(client_order_id)
             if self._tracker.find(client_order_id, exchange_order_id) is None:
                 unknown.append(row)
-            else:
-                events += self._take_report(listed_evidence(row, _SNAPSHOT), row, now)
+                continue
+            evidence = listed_evidence(row, _SNAPSHOT)
+            events += self._tracker.apply(evidence, now)
+            if evidence.says is _UNRECOGNISED:
+                events += self._unrecognised_status(row)
         for row in self._strangers.note(unknown, now):
             events += self._meet(row, now, epoch)
         events += self._tracker.note_absent(present, now, epoch)

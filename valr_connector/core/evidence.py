@@ -18,6 +18,7 @@ from msgspec import Struct
 from valr_connector.model.enums import Liquidity
 from valr_connector.model.ids import TradeId
 from valr_connector.model.order import Fee
+from valr_connector.protocol.account_rows import to_fee
 from valr_connector.protocol.order_status import SPELLINGS, WireStatus
 from valr_connector.protocol.rows import AccountTradeRow, OpenOrderRow, OrderReport, OrderStatusRow
 
@@ -204,7 +205,7 @@ def listed_evidence(row: OpenOrderRow, source: Source, asked_at: int | None = No
         row.exchange_order_id,
         row.updated_at,
         Decimal(row.original_quantity_text),
-        row.remaining,
+        Decimal(row.remaining_quantity_text or row.quantity_text or 0),
         Decimal(price) if price else None,
         None,
         "",
@@ -226,8 +227,11 @@ def fill_evidence(row: AccountTradeRow, source: Source) -> Evidence | None:
     if not trade_id or not (exchange_order_id or client_order_id):
         return None
     at = row.at
-    liquidity = _MAKER if row.maker_reward_text else _UNKNOWN
-    trade = Trade(trade_id, Decimal(row.price_text), Decimal(row.quantity_text), row.fee, liquidity, at)
+    if row.maker_reward_text:
+        fee, liquidity = row.fee, _MAKER
+    else:
+        fee, liquidity = to_fee(row.fee_text, row.fee_currency), _UNKNOWN
+    trade = Trade(trade_id, Decimal(row.price_text), Decimal(row.quantity_text), fee, liquidity, at)
     return Evidence(
         _FILL,
         source,

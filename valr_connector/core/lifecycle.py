@@ -339,8 +339,6 @@ def _revive(order: OrderRecord, evidence: Evidence, events: list[OrderEvent]) ->
     order.ended_at = order.ended_undated_at = None
     order.ending_in_doubt = False
     order.failure_reason = ""
-    if not order.was_created:
-        tell_created(order, evidence, events)
     events.append(OrderRevived(order, evidence.at, before, order.status))
     return None
 

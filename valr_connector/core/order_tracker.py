@@ -111,7 +111,7 @@ class OrderTracker:
         if order.ending_in_doubt:
             self._questions.ask(order.client_order_id, AskReason.ENDING_IN_DOUBT, now)
         if order.is_done:
-            self._move_between_shelves(order)
+            self._shelve(order)
 
     def adopt(self, order: OrderRecord, now: int) -> Sequence[OrderEvent]:
         """Take over an open order that was placed elsewhere, and whatever waited for its exchange id.
@@ -151,21 +151,39 @@ class OrderTracker:
         if order is None:
             self._set_aside(evidence, now)
             return ()
-        if exchange_order_id is not None and order.exchange_order_id == exchange_order_id:
-            return self._apply_to(order, evidence, now)
-        return self._apply_by_client_order_id(order, evidence, now)
+        known_id = order.exchange_order_id
+        if exchange_order_id is not None and exchange_order_id != known_id and known_id is not None:
+            self.unclaimed += 1
+            self._questions.ask(order.client_order_id, AskReason.CONTRADICTION, now)
+            return ()
+        before = order.status
+        events, reason = lifecycle.apply(order, evidence, now)
+        if before in TERMINAL:
+            reason = self._judge_ended(order, evidence, events, reason, now)
+        if reason is not None:
+            self._questions.ask(order.client_order_id, reason, now)
+        note(order, now, evidence.says, evidence.source, evidence.reason, reason, events)
+        if order.status is not before:
+            self._move_between_shelves(order, before, now)
+        if self._watch is not None:
+            self._watch(order, events)
+        if known_id is None:
+            events += self._claim_id(order, now)
+        return events
 
-    def _apply_by_client_order_id(
-        self, order: OrderRecord, evidence: Evidence, now: int
-    ) -> Sequence[OrderEvent]:
-        """Apply evidence that names no exchange id, or the first one or another one for this order."""
-        if order.exchange_order_id is None:
-            return self._apply_to(order, evidence, now) + self._claim_id(order, now)
-        if evidence.exchange_order_id is None:
-            return self._apply_to(order, evidence, now)
-        self.unclaimed += 1
-        self._questions.ask(order.client_order_id, AskReason.CONTRADICTION, now)
-        return ()
+    def _judge_ended(
+        self,
+        order: OrderRecord,
+        evidence: Evidence,
+        events: list[OrderEvent],
+        reason: AskReason | None,
+        now: int,
+    ) -> AskReason | None:
+        """What is said of an order after its end may show a zombie; returns why to ask, if at all."""
+        zombie = self._zombies.judge(order, evidence)
+        if zombie is not None:
+            events.append(zombie)
+        return AskReason.CONTRADICTION if self._zombies.is_suspect(order, evidence, now) else reason
 
     def note_question(self, order: OrderRecord, reason: AskReason, attempt: int, now: int) -> None:
         """VALR is about to be asked by REST what became of an order: part of its story."""
@@ -177,18 +195,15 @@ class OrderTracker:
 
         `present` holds the client and exchange ids listed, `epoch` the connection the list came on.
         """
-        absent = [
-            order
-            for order in self._in_flight.values()
-            if not (order.client_order_id in present or order.exchange_order_id in present)
-        ]
         events: list[OrderEvent] = []
-        for order in absent:
+        for order in list(self._in_flight.values()):
+            if order.client_order_id in present or order.exchange_order_id in present:
+                continue
             if self._guards.why_not_ask(order, now, epoch) is None:
                 absence = Evidence(
                     says=Says.ABSENT, source=Source.LOCAL, client_order_id=order.client_order_id
                 )
-                events += self._apply_to(order, absence, now)
+                events += self.apply(absence, now)
         return events
 
     def expire(self, now: int) -> int:
@@ -203,34 +218,21 @@ class OrderTracker:
         if order.exchange_order_id is not None:
             self._by_exchange_id[order.exchange_order_id] = order
             for waiting in self._waiting.claim(order.exchange_order_id):
-                events += self._apply_to(order, waiting, now)
+                events += self.apply(waiting, now)
         return events
 
-    def _apply_to(self, order: OrderRecord, evidence: Evidence, now: int) -> list[OrderEvent]:
-        before = order.status
-        was_done = before in TERMINAL
-        events, reason = lifecycle.apply(order, evidence, now)
-        if was_done:
-            zombie = self._zombies.judge(order, evidence)
-            if zombie is not None:
-                events.append(zombie)
-            if self._zombies.is_suspect(order, evidence, now):
-                reason = AskReason.CONTRADICTION
-        if reason is not None:
-            self._questions.ask(order.client_order_id, reason, now)
-        note(order, now, evidence.says, evidence.source, evidence.reason, reason, events)
-        if order.status is not before and (order.status in TERMINAL) is not was_done:
-            self._move_between_shelves(order)
-            if order.ending_in_doubt:
-                self._questions.ask(order.client_order_id, AskReason.ENDING_IN_DOUBT, now)
-        if self._watch is not None:
-            self._watch(order, events)
-        return events
-
-    def _move_between_shelves(self, order: OrderRecord) -> None:
-        if not order.is_done:
-            self._in_flight[order.client_order_id] = self._done.pop(order.client_order_id)
+    def _move_between_shelves(self, order: OrderRecord, before: OrderStatus, now: int) -> None:
+        """Put an order where it belongs, now that its status is not what it was before."""
+        if order.is_done is (before in TERMINAL):
             return
+        if order.is_done:
+            self._shelve(order)
+        else:
+            self._in_flight[order.client_order_id] = self._done.pop(order.client_order_id)
+        if order.ending_in_doubt:
+            self._questions.ask(order.client_order_id, AskReason.ENDING_IN_DOUBT, now)
+
+    def _shelve(self, order: OrderRecord) -> None:
         self._done[order.client_order_id] = self._in_flight.pop(order.client_order_id)
         if len(self._done) > self._limits.done_orders:
             _, oldest = self._done.popitem(last=False)

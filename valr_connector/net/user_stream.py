@@ -88,7 +88,7 @@ class UserStreamTracker:
         self._handlers = router.handlers
         router.on_complaint = self._take_complaint
         self._ledger = ledger
-        self._publisher = publisher
+        self._publish = publisher.publish
         self._resync = resync
         self._clock = clock
         self._refused_kinds: set[str] = set()
@@ -163,7 +163,8 @@ class UserStreamTracker:
         except DecodeError as error:
             self._refuse(error)
             return
-        events = self._handlers[type(frame)](frame, self._clock())
+        clock = self._clock  # CPython 3.11 calls what an attribute holds 30 ns slower than a variable
+        events = self._handlers[type(frame)](frame, clock())
         if events:
             self._tell(events)
 
@@ -214,7 +215,7 @@ class UserStreamTracker:
             for event in events:
                 if isinstance(event, OrderEvent):
                     _log_order_event(event)
-        publish = self._publisher.publish
+        publish = self._publish
         for event in events:
             if type(event) in _ODDITIES:
                 self._note_oddity(event)
@@ -247,7 +248,7 @@ class UserStreamTracker:
         if error.kind not in self._refused_kinds:
             self._refused_kinds.add(error.kind)
             log.error("frame refused, further ones of its kind are only counted: %s", error)
-            self._publisher.publish(FrameRefused(Socket.ACCOUNT, error.kind, str(error)))
+            self._publish(FrameRefused(Socket.ACCOUNT, error.kind, str(error)))
 
 
 def _log_order_event(event: OrderEvent) -> None:

@@ -8,12 +8,22 @@ from typing import Any
 import pytest
 
 from tests.unit.core.builders import CLIENT_ID, EXCHANGE_ID, PAIR_INFO, at
-from valr_connector.core.evidence import SAID_BY_STATUS, Evidence, Says, Source, report_evidence
+from valr_connector.core.evidence import (
+    SAID_BY_STATUS,
+    Evidence,
+    Says,
+    Source,
+    Trade,
+    fill_evidence,
+    report_evidence,
+)
 from valr_connector.core.lifecycle import TABLE, Move
-from valr_connector.model.enums import OrderStatus
+from valr_connector.model.enums import Liquidity, OrderStatus
+from valr_connector.model.ids import TradeId
+from valr_connector.model.order import Fee
 from valr_connector.protocol.codec import HotDecimalText
 from valr_connector.protocol.order_status import WireStatus
-from valr_connector.protocol.rows import OpenOrderRow, OrderReport, OrderStatusRow
+from valr_connector.protocol.rows import AccountTradeRow, OpenOrderRow, OrderReport, OrderStatusRow
 
 UPDATED = at(2)
 
@@ -132,3 +142,31 @@ def test_exactly_the_terminal_states_end_an_open_order(state: WireStatus) -> Non
 )
 def test_the_less_obvious_states_say_what_they_mean(state: WireStatus, says: Says) -> None:
     assert SAID_BY_STATUS[state] is says
+
+
+@pytest.mark.parametrize(
+    ("reward", "liquidity", "fee"),
+    [
+        (None, Liquidity.UNKNOWN, Fee("BTC", Decimal("0.1"))),
+        ("0.2", Liquidity.MAKER, Fee("ZAR", Decimal("-0.2"))),
+    ],
+)
+def test_a_fill_with_a_reward_was_a_makers_and_costs_less_than_nothing(
+    reward: Any, liquidity: Liquidity, fee: Fee
+) -> None:
+    row = AccountTradeRow(
+        price_text=HotDecimalText("100"),
+        quantity_text=HotDecimalText("1"),
+        currency_pair=PAIR_INFO.symbol,
+        at=UPDATED,
+        side_word="buy",
+        order_id=EXCHANGE_ID,
+        id=TradeId("t-1"),
+        fee_text=HotDecimalText("0.1"),
+        fee_currency="BTC",
+        maker_reward_text=reward,
+        maker_reward_currency="ZAR",
+    )
+    evidence = fill_evidence(row, Source.STREAM)
+    assert evidence is not None
+    assert evidence.trade == Trade(TradeId("t-1"), Decimal(100), Decimal(1), fee, liquidity, UPDATED)
