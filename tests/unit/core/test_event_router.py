@@ -420,6 +420,16 @@ def test_an_invalid_placement_is_a_failed_order(desk: Desk, frame_type: str) -> 
     assert desk.order.failure_reason == "too small"
 
 
+def test_a_late_refusal_of_a_first_attempt_fails_nothing_that_was_placed_again(desk: Desk) -> None:
+    command = desk.send()
+    desk.state.tracker.apply(step(Says.SENT), NOW)
+    told = desk.receive(
+        "INVALID_PLACE_LIMIT_REQUEST", {"message": "too small"}, clientMsgId=command.message_id
+    )
+    assert list(told) == []
+    assert desk.order.status is OrderStatus.PENDING_CREATE
+
+
 def test_a_refusal_without_a_message_id_is_the_only_command_it_can_be(desk: Desk) -> None:
     desk.send(CommandKind.CANCEL, desk.track(order_in(OrderStatus.OPEN, client_order_id="MM-2")))
     desk.send()
