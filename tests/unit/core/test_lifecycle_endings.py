@@ -154,12 +154,6 @@ def test_a_revived_order_lives_and_ends_like_any_other() -> None:
     assert names(tell(order, said(Says.CANCELLED, at_second=5))) == ["OrderCancelled"]
 
 
-def test_an_order_of_which_nobody_was_told_that_it_was_created_is_told_so_before_it_is_revived() -> None:
-    order = order_in(CANCELLED)
-    order.was_created = False  # as a journal that does not say so leaves it
-    assert names(tell(order, shown_open(4))) == ["OrderCreated", "OrderRevived"]
-
-
 def test_a_failed_order_that_is_revived_is_not_told_as_created_as_well() -> None:
     order = order_in(PENDING)
     tell(order, said(Says.FAILED, at_second=3, reason="why"))
