@@ -243,7 +243,7 @@ class Stage:
         def release() -> None:
             (connection,) = self.exchange._account_door.connections
             (content,) = held
-            connection.control(OutboundFrame(content, orjson.dumps(content)))
+            connection.control(OutboundFrame(str(content["type"]), content, orjson.dumps(content)))
 
         self.exchange.faults.drop_frame(takes)
         return release

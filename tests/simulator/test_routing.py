@@ -13,12 +13,12 @@ from valr_connector.simulator.routing import RouteTable
 from valr_connector.simulator.transport import HttpRequest
 
 
-async def _nothing(_call: Call) -> Answer:
+async def _nothing(_section: object, _call: Call) -> Answer:
     return Answer(200)
 
 
 TABLE = RouteTable(
-    Route(method, path, _nothing)
+    Route(method, path, object, _nothing)
     for method, path in (
         ("GET", "/v1/orders/{pair}"),
         ("GET", "/v1/orders/open"),
@@ -46,7 +46,7 @@ TABLE = RouteTable(
 def test_a_request_takes_the_route_of_its_method_and_path(
     method: str, target: str, path: str, names: dict[str, str]
 ) -> None:
-    found = TABLE.find(HttpRequest(method, target, {}))
+    found = TABLE.find(method, HttpRequest(method, target, {}).encoded_path)
     assert found is not None
     assert (found.route.method, found.route.path, found.names) == (method, path, names)
 
@@ -56,7 +56,7 @@ def test_a_request_takes_the_route_of_its_method_and_path(
     [("PUT", "/v1/orders/open"), ("GET", "/v1/orders/"), ("GET", "/v1/orders"), ("GET", "/v1/orders/a/b")],
 )
 def test_what_has_no_route_finds_none(method: str, target: str) -> None:
-    assert TABLE.find(HttpRequest(method, target, {})) is None
+    assert TABLE.find(method, HttpRequest(method, target, {}).encoded_path) is None
 
 
 def test_a_target_is_read_as_it_is_encoded() -> None:

@@ -114,7 +114,7 @@ class Connection:
     def _send_faulty(self, message: OutboundFrame, latency: Latency, lane: Lane | None) -> None:
         changed = self._floor.faults.altered(message.content)
         if changed is not None:
-            message = OutboundFrame(changed, orjson.dumps(changed))
+            message = OutboundFrame(str(changed["type"]), changed, orjson.dumps(changed))
         for extra_s in self._floor.faults.copies(message.content):
             seconds = latency.draw(self._floor.rng) + extra_s
             self._send_later(message, seconds, None if extra_s else lane)

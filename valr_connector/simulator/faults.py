@@ -54,30 +54,27 @@ class _Queue(Generic[_Plan]):
     """Plans, oldest first, each for a number of matching occasions."""
 
     def __init__(self) -> None:
-        self._entries: list[_Entry[_Plan]] = []
+        self.entries: list[_Entry[_Plan]] = []
 
     def add(self, matches: Callable[..., bool], plan: _Plan, count: int) -> _Entry[_Plan]:
         entry = _Entry(matches, plan, count)
-        self._entries.append(entry)
+        self.entries.append(entry)
         return entry
 
     def take(self, *occasion: object) -> _Plan | None:
-        for entry in self._entries:
+        for entry in self.entries:
             if entry.matches(*occasion):
                 entry.count -= 1
                 if not entry.count:
-                    self._entries.remove(entry)
+                    self.entries.remove(entry)
                 return entry.plan
         return None
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
     def take_back(self, entry: _Entry[_Plan]) -> None:
-        self._entries = [each for each in self._entries if each is not entry]
+        self.entries = [each for each in self.entries if each is not entry]
 
     def clear(self) -> None:
-        self._entries.clear()
+        self.entries.clear()
 
 
 @dataclass(slots=True)
@@ -154,7 +151,7 @@ class Faults:
     @property
     def await_frames(self) -> bool:
         """Whether an outbound frame can meet one."""
-        return bool(self._frames) or bool(self._alterations)
+        return bool(self._frames.entries or self._alterations.entries)
 
     def copies(self, frame: Mapping[str, object]) -> tuple[float, ...]:
         """Extra seconds of each copy of an outbound frame: `(0.0,)` when nothing is wrong."""

@@ -6,6 +6,7 @@ route, fault, latency, limits, content type, signature, permission, read-only, c
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 
 from valr_connector.simulator.answers import JSON_TYPE, Answer, error_answer, rate_limited_answer
@@ -24,6 +25,9 @@ from valr_connector.simulator.settings import Latency
 from valr_connector.simulator.transport import HttpRequest
 from valr_connector.simulator.vocabulary import Rejection
 
+_SECTIONS = (PublicRest, CandleRest, AccountRest, OrderRest, HistoryRest)
+_ROUTES = RouteTable(route for section in _SECTIONS for route in section.routes())
+
 
 class RestDoor:
     """All REST routes."""
@@ -31,21 +35,15 @@ class RestDoor:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
         self._cache = AnswerCache(floor.clock)
-        sections = (
-            PublicRest(floor),
-            CandleRest(floor),
-            AccountRest(floor),
-            OrderRest(floor),
-            HistoryRest(floor),
-        )
-        self._routes = RouteTable(route for section in sections for route in section.routes())
+        self._sections: Mapping[type, object] = {section: section(floor) for section in _SECTIONS}
 
     async def answer(self, request: HttpRequest) -> Answer | None:
         """The answer to a request; None where a fault cuts the connection instead."""
-        found = self._routes.find(request)
-        self._floor.stats.requests["unknown" if found is None else found.route.name] += 1
+        found = _ROUTES.find(request.method, request.encoded_path)
         if found is None:
+            self._floor.stats.requests["unknown"] += 1
             return Answer(404)
+        self._floor.stats.requests[found.route.name] += 1
         fault = self._floor.faults.http_fault(request.method, request.target)
         if fault is not None and not fault.after_execution:
             return _faulty(fault)
@@ -64,51 +62,43 @@ class RestDoor:
 
     async def _admitted(self, found: Found, request: HttpRequest) -> Answer:
         route = found.route
-        seconds = self._seconds_to_wait(request)
+        floor, headers = self._floor, request.headers
+        seconds = floor.limits.admit_request(
+            request.method,
+            found.path,
+            address=request.address,
+            key=headers.get(KEY_HEADER, ""),
+            now_ns=floor.clock(),
+        )
         if seconds:
-            self._floor.stats.rate_limited += 1
-            return rate_limited_answer(self._floor.settings, seconds)
+            floor.stats.rate_limited += 1
+            return rate_limited_answer(floor.settings, seconds)
         if route.needs_content_type and _content_type(request) != JSON_TYPE:
             return Answer(403)
         try:
-            caller = self._caller(route, request)
+            caller = NOBODY if route.permission is None else floor.authenticate(request)
             if route.permission is not None and not caller.may(route.permission):
                 return Answer(403)
             if route.is_write:
-                self._floor.check_writable()
+                floor.check_writable()
             return await self._cached(found, request, caller)
         except Rejection as rejection:
             return error_answer(rejection)
-
-    def _seconds_to_wait(self, request: HttpRequest) -> float:
-        return self._floor.limits.admit_request(
-            request.method,
-            request.path,
-            address=request.address,
-            key=request.headers.get(KEY_HEADER, ""),
-            now_ns=self._floor.clock(),
-        )
-
-    def _caller(self, route: Route, request: HttpRequest) -> Caller:
-        if route.permission is None:
-            return NOBODY
-        return self._floor.authenticate(request)
 
     async def _cached(self, found: Found, request: HttpRequest, caller: Caller) -> Answer:
         route = found.route
         call = Call(caller, found.names, request.query, request.body)
         if not route.max_age_s or not self._floor.settings.cache:
-            return await route.answer(call)
+            return await route.answer(self._sections[route.section], call)
         key = f"{call.account_id} {request.target}"
-        return await self._cache.answer(key, route.max_age_s, partial(_settled, route, call))
+        return await self._cache.answer(key, route.max_age_s, partial(self._settled, route, call))
 
-
-async def _settled(route: Route, call: Call) -> Answer:
-    """The handler's answer, refusals included: those are cached as well (3.4)."""
-    try:
-        return await route.answer(call)
-    except Rejection as rejection:
-        return error_answer(rejection)
+    async def _settled(self, route: Route, call: Call) -> Answer:
+        """The handler's answer, refusals included: those are cached as well (3.4)."""
+        try:
+            return await route.answer(self._sections[route.section], call)
+        except Rejection as rejection:
+            return error_answer(rejection)
 
 
 def _content_type(request: HttpRequest) -> str:

@@ -20,15 +20,16 @@ class AccountRest:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
 
-    def routes(self) -> Sequence[Route]:
+    @classmethod
+    def routes(cls) -> Sequence[Route]:
         """The lines of the route table."""
         account = "/v1/account"
         return (
-            Route("GET", f"{account}/api-keys/current", self._current_key, VIEW),
-            Route("GET", f"{account}/balances", self._balances, VIEW, max_age_s=1),
-            Route("GET", f"{account}/tradehistory", self._trades, VIEW),
-            Route("GET", f"{account}/{{pair}}/tradehistory", self._pair_trades, VIEW),
-            Route("GET", f"{account}/fees/trade", self._fees, VIEW),
+            Route("GET", f"{account}/api-keys/current", cls, cls._current_key, VIEW),
+            Route("GET", f"{account}/balances", cls, cls._balances, VIEW, max_age_s=1),
+            Route("GET", f"{account}/tradehistory", cls, cls._trades, VIEW),
+            Route("GET", f"{account}/{{pair}}/tradehistory", cls, cls._pair_trades, VIEW),
+            Route("GET", f"{account}/fees/trade", cls, cls._fees, VIEW),
         )
 
     async def _current_key(self, call: Call) -> Answer:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import field
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
@@ -127,18 +126,21 @@ class Page(NamedTuple):
         return (self.start is None or moment >= self.start) and (self.end is None or moment <= self.end)
 
 
-Handler = Callable[[Call], Awaitable[Answer]]
+Handler = Callable[[Any, Call], Awaitable[Answer]]
+"""A method of a section, not bound yet: all exchanges share one table of routes."""
 
 
 class Route(NamedTuple):
     """One line of the route table.
 
-    `permission` None means public; `max_age_s` above 0 means that answers are cached that long.
+    `answer` is a method of `section`. `permission` None means public; `max_age_s` above 0 means that answers
+    are cached that long.
     """
 
     method: str
     path: str
-    answer: Handler = field(repr=False)
+    section: type
+    answer: Handler
     permission: str | None = None
     max_age_s: int = 0
 

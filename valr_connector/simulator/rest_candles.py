@@ -25,15 +25,16 @@ class CandleRest:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
 
-    def routes(self) -> Sequence[Route]:
+    @classmethod
+    def routes(cls) -> Sequence[Route]:
         """The lines of the route table."""
         public = "/v1/public"
         return (
-            Route("GET", f"{public}/{{pair}}/buckets", self._candles),
-            Route("GET", f"{public}/{{pair}}/markprice/buckets", self._mark_candles),
-            Route("GET", f"{public}/futures/info", self._futures_info, max_age_s=60),
-            Route("GET", f"{public}/futures/funding/history", self._funding),
-            Route("GET", f"{public}/risklimit/{{pair}}", self._risk_limits),
+            Route("GET", f"{public}/{{pair}}/buckets", cls, cls._candles),
+            Route("GET", f"{public}/{{pair}}/markprice/buckets", cls, cls._mark_candles),
+            Route("GET", f"{public}/futures/info", cls, cls._futures_info, max_age_s=60),
+            Route("GET", f"{public}/futures/funding/history", cls, cls._funding),
+            Route("GET", f"{public}/risklimit/{{pair}}", cls, cls._risk_limits),
         )
 
     async def _candles(self, call: Call) -> Answer:

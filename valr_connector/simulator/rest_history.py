@@ -34,15 +34,16 @@ class HistoryRest:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
 
-    def routes(self) -> Sequence[Route]:
+    @classmethod
+    def routes(cls) -> Sequence[Route]:
         """The lines of the route table."""
         history = "/v1/orders/history"
         return (
-            Route("GET", history, self._history, VIEW),
-            Route("GET", f"{history}/summary/orderid/{{id}}", self._summary_by_id, VIEW),
-            Route("GET", f"{history}/summary/customerorderid/{{id}}", self._summary_by_customer_id, VIEW),
-            Route("GET", f"{history}/detail/orderid/{{id}}", self._detail_by_id, VIEW),
-            Route("GET", f"{history}/detail/customerorderid/{{id}}", self._detail_by_customer_id, VIEW),
+            Route("GET", history, cls, cls._history, VIEW),
+            Route("GET", f"{history}/summary/orderid/{{id}}", cls, cls._summary_by_id, VIEW),
+            Route("GET", f"{history}/summary/customerorderid/{{id}}", cls, cls._summary_by_customer_id, VIEW),
+            Route("GET", f"{history}/detail/orderid/{{id}}", cls, cls._detail_by_id, VIEW),
+            Route("GET", f"{history}/detail/customerorderid/{{id}}", cls, cls._detail_by_customer_id, VIEW),
         )
 
     async def _history(self, call: Call) -> Answer:

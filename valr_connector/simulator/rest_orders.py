@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from valr_connector.simulator.answers import Answer, error_answer, ok
 from valr_connector.simulator.authentication import TRADE, VIEW
@@ -18,7 +18,7 @@ from valr_connector.simulator.order_requests import (
     stop_limit_order,
 )
 from valr_connector.simulator.order_wire import open_order_object, status_object
-from valr_connector.simulator.rest_call import Call, Route
+from valr_connector.simulator.rest_call import Call, Handler, Route
 from valr_connector.simulator.rules import failure_code, invalid_order
 from valr_connector.simulator.vocabulary import NewOrder, Rejection, State, VenueOrder
 from valr_connector.simulator.wire import error_body
@@ -32,29 +32,31 @@ class OrderRest:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
 
-    def routes(self) -> Sequence[Route]:
+    @classmethod
+    def routes(cls) -> Sequence[Route]:
         """The lines of the route table."""
         return (
-            Route("POST", "/v1/orders/limit", self._place(limit_order), TRADE),
-            Route("POST", "/v1/orders/market", self._place(market_order), TRADE),
-            Route("POST", "/v2/orders/limit", self._place_and_wait(limit_order), TRADE),
-            Route("POST", "/v2/orders/market", self._place_and_wait(market_order), TRADE),
-            Route("POST", "/v1/orders/stop/limit", self._place(stop_limit_order), TRADE),
-            Route("POST", "/v2/orders/stop/limit", self._place_and_wait(stop_limit_order), TRADE),
-            Route("PUT", "/v1/orders/modify", self._modify, TRADE),
-            Route("PUT", "/v2/orders/modify", self._modify_and_wait, TRADE),
-            Route("DELETE", "/v1/orders/order", self._cancel, TRADE),
-            Route("DELETE", "/v2/orders/order", self._cancel_and_wait, TRADE),
-            Route("DELETE", "/v1/orders", self._cancel_all, TRADE),
-            Route("DELETE", "/v1/orders/{pair}", self._cancel_all, TRADE),
-            Route("POST", "/v1/batch/orders", self._batch, TRADE),
-            Route("GET", "/v1/orders/open", self._open_orders, VIEW),
-            Route("GET", "/v1/orders/{pair}/orderid/{id}", self._status_by_id, VIEW),
-            Route("GET", "/v1/orders/{pair}/customerorderid/{id}", self._status_by_customer_id, VIEW),
+            Route("POST", "/v1/orders/limit", cls, cls._place(limit_order), TRADE),
+            Route("POST", "/v1/orders/market", cls, cls._place(market_order), TRADE),
+            Route("POST", "/v2/orders/limit", cls, cls._place_and_wait(limit_order), TRADE),
+            Route("POST", "/v2/orders/market", cls, cls._place_and_wait(market_order), TRADE),
+            Route("POST", "/v1/orders/stop/limit", cls, cls._place(stop_limit_order), TRADE),
+            Route("POST", "/v2/orders/stop/limit", cls, cls._place_and_wait(stop_limit_order), TRADE),
+            Route("PUT", "/v1/orders/modify", cls, cls._modify, TRADE),
+            Route("PUT", "/v2/orders/modify", cls, cls._modify_and_wait, TRADE),
+            Route("DELETE", "/v1/orders/order", cls, cls._cancel, TRADE),
+            Route("DELETE", "/v2/orders/order", cls, cls._cancel_and_wait, TRADE),
+            Route("DELETE", "/v1/orders", cls, cls._cancel_all, TRADE),
+            Route("DELETE", "/v1/orders/{pair}", cls, cls._cancel_all, TRADE),
+            Route("POST", "/v1/batch/orders", cls, cls._batch, TRADE),
+            Route("GET", "/v1/orders/open", cls, cls._open_orders, VIEW),
+            Route("GET", "/v1/orders/{pair}/orderid/{id}", cls, cls._status_by_id, VIEW),
+            Route("GET", "/v1/orders/{pair}/customerorderid/{id}", cls, cls._status_by_customer_id, VIEW),
         )
 
-    def _place(self, read: Reader) -> Callable[[Call], Awaitable[Answer]]:
-        async def answer(call: Call) -> Answer:
+    @staticmethod
+    def _place(read: Reader) -> Handler:
+        async def answer(self: OrderRest, call: Call) -> Answer:
             order = self._floor.desk.place(call.account_id, read(call.body()))
             body = {"id": order.order_id}
             if order.request.customer_order_id:
@@ -63,8 +65,9 @@ class OrderRest:
 
         return answer
 
-    def _place_and_wait(self, read: Reader) -> Callable[[Call], Awaitable[Answer]]:
-        async def answer(call: Call) -> Answer:
+    @staticmethod
+    def _place_and_wait(read: Reader) -> Handler:
+        async def answer(self: OrderRest, call: Call) -> Answer:
             order = await self._floor.desk.place_and_wait(call.account_id, read(call.body()))
             if order.state is State.FAILED:
                 reason = order.failed_reason

@@ -24,26 +24,27 @@ class PublicRest:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
 
-    def routes(self) -> Sequence[Route]:
+    @classmethod
+    def routes(cls) -> Sequence[Route]:
         """The lines of the route table. Ages of cached answers are those of protocol 3.4."""
         public, market = "/v1/public", "/v1/marketdata"
         return (
-            Route("GET", "/v2/healthz", self._health),
-            Route("GET", f"{public}/time", self._time),
-            Route("GET", f"{public}/status", self._status),
-            Route("GET", f"{public}/currencies", self._currencies, max_age_s=60),
-            Route("GET", f"{public}/pairs", self._pairs, max_age_s=60),
-            Route("GET", f"{public}/pairs/{{kind}}", self._pairs_of_kind, max_age_s=60),
-            Route("GET", f"{public}/ordertypes", self._all_order_types, max_age_s=60),
-            Route("GET", f"{public}/{{pair}}/ordertypes", self._order_types, max_age_s=60),
-            Route("GET", f"{public}/marketsummary", self._summaries, max_age_s=60),
-            Route("GET", f"{public}/{{pair}}/marketsummary", self._summary, max_age_s=10),
-            Route("GET", f"{public}/{{pair}}/orderbook", self._book, max_age_s=30),
-            Route("GET", f"{public}/{{pair}}/orderbook/full", self._full_book, max_age_s=30),
-            Route("GET", f"{public}/{{pair}}/trades", self._trades, max_age_s=30),
-            Route("GET", f"{market}/{{pair}}/orderbook", self._book, VIEW, max_age_s=1),
-            Route("GET", f"{market}/{{pair}}/orderbook/full", self._full_book, VIEW, max_age_s=1),
-            Route("GET", f"{market}/{{pair}}/tradehistory", self._trades, VIEW, max_age_s=1),
+            Route("GET", "/v2/healthz", cls, cls._health),
+            Route("GET", f"{public}/time", cls, cls._time),
+            Route("GET", f"{public}/status", cls, cls._status),
+            Route("GET", f"{public}/currencies", cls, cls._currencies, max_age_s=60),
+            Route("GET", f"{public}/pairs", cls, cls._pairs, max_age_s=60),
+            Route("GET", f"{public}/pairs/{{kind}}", cls, cls._pairs_of_kind, max_age_s=60),
+            Route("GET", f"{public}/ordertypes", cls, cls._all_order_types, max_age_s=60),
+            Route("GET", f"{public}/{{pair}}/ordertypes", cls, cls._order_types, max_age_s=60),
+            Route("GET", f"{public}/marketsummary", cls, cls._summaries, max_age_s=60),
+            Route("GET", f"{public}/{{pair}}/marketsummary", cls, cls._summary, max_age_s=10),
+            Route("GET", f"{public}/{{pair}}/orderbook", cls, cls._book, max_age_s=30),
+            Route("GET", f"{public}/{{pair}}/orderbook/full", cls, cls._full_book, max_age_s=30),
+            Route("GET", f"{public}/{{pair}}/trades", cls, cls._trades, max_age_s=30),
+            Route("GET", f"{market}/{{pair}}/orderbook", cls, cls._book, VIEW, max_age_s=1),
+            Route("GET", f"{market}/{{pair}}/orderbook/full", cls, cls._full_book, VIEW, max_age_s=1),
+            Route("GET", f"{market}/{{pair}}/tradehistory", cls, cls._trades, VIEW, max_age_s=1),
         )
 
     async def _health(self, _call: Call) -> Answer:

@@ -8,13 +8,13 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from valr_connector.simulator.rest_call import Route
-from valr_connector.simulator.transport import HttpRequest
 
 
 class Found(NamedTuple):
-    """A route and what the path says for the names in it."""
+    """A route, the path that led to it, decoded, and what that says for the names in the route's."""
 
     route: Route
+    path: str
     names: Mapping[str, str]
 
 
@@ -22,53 +22,28 @@ class RouteTable:
     """Routes by method and path. A part of a route's path in braces takes any one part but the empty one."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._routes = tuple(routes)
-        self._map = _map(tuple((route.method, route.path) for route in self._routes))
-
-    def find(self, request: HttpRequest) -> Found | None:
-        """The route of a request; None where no route is for it."""
-        place = self._map.find(request.method, request.encoded_path)
-        return None if place is None else Found(self._routes[place.number], place.names)
-
-
-class _Place(NamedTuple):
-    """The number of a route, and what a path says for the names in it."""
-
-    number: int
-    names: Mapping[str, str]
-
-
-class _Map:
-    """Where in a table a path leads: to the number of its route."""
-
-    def __init__(self, paths: tuple[tuple[str, str], ...]) -> None:
-        self._literal: dict[tuple[str, str], int] = {}
-        self._named: dict[tuple[str, int], list[tuple[tuple[_Part, ...], int]]] = {}
-        for number, (method, path) in enumerate(paths):
-            if "{" in path:
-                parts = tuple(_part(text) for text in path.split("/"))
-                self._named.setdefault((method, len(parts)), []).append((parts, number))
+        self._literal: dict[tuple[str, str], Route] = {}
+        self._named: dict[tuple[str, int], list[tuple[tuple[_Part, ...], Route]]] = {}
+        for route in routes:
+            if "{" in route.path:
+                parts = tuple(_part(text) for text in route.path.split("/"))
+                self._named.setdefault((route.method, len(parts)), []).append((parts, route))
             else:
-                self._literal[method, path] = number
+                self._literal[route.method, route.path] = route
         self.find = lru_cache(maxsize=1024)(self._find)
-        """The place of an encoded path; most are asked for again and again."""
+        """The route of a method and an encoded path, if there is one; most are asked for again and again."""
 
-    def _find(self, method: str, path: str) -> _Place | None:
-        number = self._literal.get((method, unquote(path)))
-        if number is not None:
-            return _Place(number, {})
-        given = path.split("/")
+    def _find(self, method: str, encoded_path: str) -> Found | None:
+        path = unquote(encoded_path)
+        route = self._literal.get((method, path))
+        if route is not None:
+            return Found(route, path, {})
+        given = encoded_path.split("/")
         for parts, named in self._named.get((method, len(given)), ()):
             names = _match(parts, given)
             if names is not None:
-                return _Place(named, names)
+                return Found(named, path, names)
         return None
-
-
-@lru_cache(maxsize=4)
-def _map(paths: tuple[tuple[str, str], ...]) -> _Map:
-    """The map of some methods and paths. Every exchange has the same ones, so it is drawn once."""
-    return _Map(paths)
 
 
 class _Part(NamedTuple):

@@ -169,6 +169,11 @@ class SimulatorSettings:
     crowd_past_minutes: int = 360
     """So many minutes of candles are there before the crowd comes, invented."""
 
+    request_latency: Latency = field(init=False, repr=False, compare=False)
+    processing_latency: Latency = field(init=False, repr=False, compare=False)
+    event_latency: Latency = field(init=False, repr=False, compare=False)
+    reply_latency: Latency = field(init=False, repr=False, compare=False)
+
     def __post_init__(self) -> None:
         for name in _TIMES:
             _check_time(name, getattr(self, name))
@@ -176,24 +181,12 @@ class SimulatorSettings:
             raise ValueError("crowd_interval_s=0: the crowd needs time between its steps")
         if not self.mark_price_interval_s:
             raise ValueError("mark_price_interval_s=0: there has to be time between two mark prices")
-
-    @property
-    def request_latency(self) -> Latency:
-        return _latency(self.request_latency_s, self.request_jitter_s)
-
-    @property
-    def processing_latency(self) -> Latency:
-        return _latency(self.processing_latency_s, self.processing_jitter_s)
-
-    @property
-    def event_latency(self) -> Latency:
-        return _latency(self.event_latency_s, self.event_jitter_s)
-
-    @property
-    def reply_latency(self) -> Latency:
-        return _latency(self.reply_latency_s, self.reply_jitter_s)
+        for step in _STEPS:
+            latency = _latency(getattr(self, f"{step}_latency_s"), getattr(self, f"{step}_jitter_s"))
+            object.__setattr__(self, f"{step}_latency", latency)
 
 
+_STEPS = ("request", "processing", "event", "reply")
 _TIMES = tuple(each.name for each in fields(SimulatorSettings) if each.name.endswith("_s"))
 
 

@@ -39,11 +39,13 @@ class Timeline:
         if self._loop is None:
             return
         heapq.heappush(self._waiting, (due, next(self._numbers), action))
-        self._run_due()
+        if not self._is_running:
+            self._run_due(self._loop)
 
     def after(self, seconds: float, action: Action) -> None:
         """Run `action` that many seconds from now."""
-        self.at(self.now() + seconds, action)
+        if self._loop is not None:
+            self.at(self._loop.time() + seconds, action)
 
     def finish(self) -> None:
         """Run everything that waits, in order, without waiting."""
@@ -56,29 +58,26 @@ class Timeline:
         self._waiting.clear()
         self._loop = None
 
-    def _run_due(self) -> None:
-        if self._is_running:
-            return
+    def _run_due(self, loop: asyncio.AbstractEventLoop) -> None:
+        waiting = self._waiting
         self._is_running = True
         try:
-            while self._waiting and self._waiting[0][0] <= self.now():
-                heapq.heappop(self._waiting)[2]()
+            while waiting and waiting[0][0] <= loop.time():
+                heapq.heappop(waiting)[2]()
         finally:
             self._is_running = False
-            self._arm()
+            if waiting:
+                self._arm(waiting[0][0], loop)
 
-    def _arm(self) -> None:
-        if not self._waiting or self._loop is None:
-            return
-        due = self._waiting[0][0]
+    def _arm(self, due: float, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is None or due != self._timer_due:
             self._disarm()
-            self._timer = self._loop.call_at(due, self._on_timer)
+            self._timer = loop.call_at(due, self._on_timer, loop)
             self._timer_due = due
 
-    def _on_timer(self) -> None:
+    def _on_timer(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
-        self._run_due()
+        self._run_due(loop)
 
     def _disarm(self) -> None:
         if self._timer is not None:

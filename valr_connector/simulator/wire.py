@@ -111,18 +111,15 @@ def currency_object(code: str) -> JsonObject:
 class OutboundFrame(NamedTuple):
     """One frame to send, as an object and as bytes."""
 
+    type: str
     content: Mapping[str, object]
     data: bytes
-
-    @property
-    def type(self) -> str:
-        return str(self.content["type"])
 
 
 def frame(frame_type: str, **fields: object) -> OutboundFrame:
     """A frame with `type` first."""
     content = {"type": frame_type, **fields}
-    return OutboundFrame(content, orjson.dumps(content))
+    return OutboundFrame(frame_type, content, orjson.dumps(content))
 
 
 def error_body(code: int, message: str, **extra: object) -> JsonObject:
