@@ -39,6 +39,8 @@ D = Decimal
 
 STATUS_ROUTE = "GET /v1/orders/{pair}/customerorderid/{id}"
 STATUS_PATH = "/v1/orders/BTCZAR/customerorderid"
+HISTORY_ROUTE = "GET /v1/orders/history/detail/customerorderid/{id}"
+LIST_ROUTE = "GET /v1/orders/open"
 PLACE = of_type("PLACE_LIMIT_ORDER")
 AT_ONCE_UNSUBSCRIBED = replace(AT_ONCE, order_status_needs_subscription=True)
 ABOUT_ORDERS = of_type("ORDER_STATUS_UPDATE", "ORDER_PROCESSED", "OPEN_ORDERS_UPDATE", "NEW_ACCOUNT_TRADE")
@@ -103,6 +105,18 @@ async def test_a_placement_that_is_slow_is_not_taken_for_absent() -> None:
         await desk.agreed(order)
         assert order.status is OrderStatus.OPEN
         check_story(desk, order)
+
+
+@in_virtual_time
+async def test_the_list_of_open_orders_is_asked_for_where_absence_from_it_proves_something() -> None:
+    async with trading(place_timeout_s=0.03, reconcile_interval_s=600.0) as desk:
+        desk.exchange.faults.swallow_command(PLACE)
+        lists = desk.asked(LIST_ROUTE)
+        order = await desk.buy()
+        await desk.until(lambda: desk.asked(HISTORY_ROUTE) > 1)
+        assert (desk.asked(LIST_ROUTE), order.placement) == (lists, Placement.UNKNOWN)
+        await desk.until(lambda: order.is_done)
+        assert (desk.asked(LIST_ROUTE), order.status) == (lists + 1, OrderStatus.FAILED)
 
 
 @in_virtual_time

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
 from valr_connector.core.clock import TimestampSource
@@ -52,7 +52,6 @@ class ClockSync:
         monotonic, wall: nanoseconds; the date may be set, the other never steps.
         interval: between two measurements, nanoseconds.
         drift: an estimate that moved by more is told as an event, nanoseconds.
-        sleep: waits for seconds.
     """
 
     def __init__(
@@ -67,7 +66,6 @@ class ClockSync:
         wall: Callable[[], int],
         interval: int,
         drift: int,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._rest = rest
         self._timestamps = timestamps
@@ -78,7 +76,6 @@ class ClockSync:
         self._wall = wall
         self._interval = interval
         self._drift = drift
-        self._sleep = sleep
         self._told = 0
         self._due = 0
         self._apart = 0
@@ -111,10 +108,29 @@ class ClockSync:
     async def run(self) -> None:
         """Measure on schedule, and when a local clock was set, until cancelled."""
         while True:
-            await self._sleep(LOOK_S)
-            if self._was_set() or self._monotonic() >= self._due:
-                async with self._measuring:
-                    await self._try_measure()
+            await self._until_it_is_time()
+            async with self._measuring:
+                await self._try_measure()
+
+    async def _until_it_is_time(self) -> None:
+        """Look again and again, until a measurement is due or a local clock was set."""
+        is_time: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._look_later(is_time)
+        try:
+            await is_time
+        finally:
+            self._timer.cancel()
+
+    def _look_later(self, is_time: asyncio.Future[None]) -> None:
+        self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._look, is_time)
+
+    def _look(self, is_time: asyncio.Future[None]) -> None:
+        if is_time.done():
+            return  # it is being stopped
+        if self._was_set() or self._monotonic() >= self._due:
+            is_time.set_result(None)
+        else:
+            self._look_later(is_time)
 
     async def correct(self, used: int) -> bool:
         """VALR refused a signature: doubt the clock, and measure it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, get_args
 
 from valr_connector.core.market_router import MarketRouter
@@ -41,6 +42,8 @@ from valr_connector.protocol.frames import (
 
 log = logging.getLogger(__name__)
 
+_BOOK_FRAMES = get_args(BookFrame)
+_MARKET_FRAMES = get_args(MarketFrame)
 _NOT_TRUSTED = frozenset({SessionState.STALE, SessionState.CLOSING, SessionState.IDLE})
 """States of the connection in which no book may be used, whatever is known of it."""
 
@@ -100,12 +103,17 @@ class MarketStream:
         self._want(self._book_event, self._keeper.symbols)
         self._want(MarketEvent.ALLOWED_ORDER_TYPES_UPDATED, self._keeper.symbols)
         self._handlers: Mapping[type, Callable[[Any], None]] = {
-            **dict.fromkeys(get_args(BookFrame), self._keeper.take),
-            **dict.fromkeys(get_args(MarketFrame), self._on_market),
+            **dict.fromkeys(_BOOK_FRAMES, self._keeper.take),
+            **dict.fromkeys(_MARKET_FRAMES, self._on_market),
             **dict.fromkeys((ErrorFrame, UnauthorizedFrame, UnsupportedFrame), self._on_error),
             UnknownFrame: self._on_unknown,
         }
-        self.client = connect(self)
+        self._connect = connect
+
+    @cached_property
+    def client(self) -> WebSocketClient | RotatingSocket:
+        """The socket; made when it is needed, which it never is where only orders are placed."""
+        return self._connect(self)
 
     @property
     def books(self) -> Mapping[Pair, OrderBook]:

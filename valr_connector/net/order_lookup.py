@@ -14,17 +14,22 @@ from valr_connector.protocol.requests import Request
 from valr_connector.protocol.rows import OrderReport, OrderStatusRow
 
 
-async def look_up(rest: RestClient, order: OrderRecord) -> OrderReport | None:
+async def look_up(rest: RestClient, order: OrderRecord, *, in_list: bool = True) -> OrderReport | None:
     """VALR's report of an order; None where VALR does not find it, which proves little (protocol 20).
 
     By our id, the idempotency key; an adopted order may have none of ours.
+
+    Args:
+        in_list: whether to look for it in the list of open orders, too, where it is found nowhere else.
 
     Raises:
         ValrError: VALR could not be asked.
     """
     if order.adopted_at is not None and order.exchange_order_id is not None:
         return await look_up_by_exchange_id(rest, order.symbol, order.exchange_order_id)
-    return await _look_up_by_client_id(rest, order.symbol, order.client_order_id)
+    request = endpoints.order_status_by_client_id(order.symbol, order.client_order_id)
+    active = await _active(rest, request)
+    return active or await look_up_without_pair(rest, order.client_order_id, in_list=in_list)
 
 
 async def look_up_by_exchange_id(
@@ -42,19 +47,16 @@ async def look_up_by_exchange_id(
     return next((row for row in listed if row.exchange_order_id == order_id), None)
 
 
-async def _look_up_by_client_id(
-    rest: RestClient, symbol: Symbol, client_order_id: ClientOrderId
+async def look_up_without_pair(
+    rest: RestClient, client_order_id: ClientOrderId, *, in_list: bool = True
 ) -> OrderReport | None:
-    active = await _active(rest, endpoints.order_status_by_client_id(symbol, client_order_id))
-    return active or await look_up_without_pair(rest, client_order_id)
-
-
-async def look_up_without_pair(rest: RestClient, client_order_id: ClientOrderId) -> OrderReport | None:
     """The same where the pair is not known: the newest of its history, or its row in the list."""
     with suppress(OrderNotFoundError):
         history = await rest.call(endpoints.history_detail_by_client_id(client_order_id))
         if history:
             return history[0]
+    if not in_list:
+        return None
     listed = await rest.call(endpoints.open_orders())
     return next((row for row in listed if row.client_order_id == client_order_id), None)
 

@@ -142,14 +142,21 @@ class Reconciler:
         self._has_run = True
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._compare_now_and_then())
-            something_is_due = asyncio.Event()
-            alarm = Alarm(something_is_due.set)
+            failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+            def ask() -> None:
+                if failure.done():
+                    return  # it is being stopped
+                try:
+                    self._ask_what_is_due(tasks, alarm)
+                except Exception as error:  # noqa: BLE001  whatever it is, it is this part that failed
+                    failure.set_exception(error)
+
+            alarm = Alarm(ask)
             with self._questions.watched(lambda due: alarm.ring_by(due, self._clock())):
                 try:
-                    while True:
-                        self._ask_what_is_due(tasks, alarm)
-                        await something_is_due.wait()
-                        something_is_due.clear()
+                    ask()
+                    await failure
                 finally:
                     alarm.stop()
 
@@ -222,9 +229,10 @@ class Reconciler:
         each is evidence of its own. Without room in VALR's limits it waits: that the connection is not in
         step yet says nothing against the connection, and a new one would find no more room.
         """
-        return await together(
-            self._compare_open_orders(epoch), self._compare_balances(), self._fetch_missed_fills()
-        )
+        since = self._fills_read_to
+        has_orders = next(self._tracker.orders(), None) is not None
+        fills = [self._fetch_missed_fills(since)] if since is not None and has_orders else []
+        return await together(self._compare_open_orders(epoch), self._compare_balances(), *fills)
 
     async def _compare_open_orders(self, epoch: int) -> Sequence[OrderRecord]:
         open_orders = await self._rest.call_patiently(endpoints.open_orders())
@@ -347,14 +355,17 @@ class Reconciler:
 
     async def _ask(self, order: OrderRecord) -> None:
         asked_at = self._clock()
-        report = await look_up(self._rest, order)
+        # As long as it may be under way, the list would show a new order no sooner than the stream does.
+        may_be_under_way = order.status is OrderStatus.PENDING_CREATE and not self._proves_absence(
+            order, asked_at
+        )
+        report = await look_up(self._rest, order, in_list=not may_be_under_way)
         if report is not None:
             self._probed("found")
             self._stream.report(report, asked_at)
             return
         self._probed("not found")
-        proves_at = self._absence_proves_at(order)
-        is_proved = proves_at is not None and asked_at >= proves_at
+        is_proved = not may_be_under_way and self._proves_absence(order, asked_at)
         if is_proved and await self._place_again(order):
             self._ask_soon_what_became_of(order)
             return
@@ -377,6 +388,11 @@ class Reconciler:
         """A placement sent anew is a new question, which does not go on with the pauses of the one before."""
         due = self._clock() + self._patience.pause(1)
         self._questions.ask_at(order.client_order_id, AskReason.PLACEMENT_UNCONFIRMED, due)
+
+    def _proves_absence(self, order: OrderRecord, asked_at: int) -> bool:
+        """Whether not being found by a question that was put then proves that it was never placed."""
+        proves_at = self._absence_proves_at(order)
+        return proves_at is not None and asked_at >= proves_at
 
     def _absence_proves_at(self, order: OrderRecord) -> int | None:
         arrived_by = self._stream.placement_arrived_by(order)
@@ -414,11 +430,8 @@ class Reconciler:
             if len(rows) < TRADES_PER_PAGE or order.has_all_fills:
                 return
 
-    async def _fetch_missed_fills(self) -> None:
+    async def _fetch_missed_fills(self, since: datetime) -> None:
         """Trade history back to where it was read to, with an overlap; duplicates count once."""
-        since = self._fills_read_to
-        if since is None or next(self._tracker.orders(), None) is None:
-            return
         read_to = since
         for page in range(MOST_TRADE_PAGES):
             rows = await self._rest.call_patiently(

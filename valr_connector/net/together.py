@@ -17,9 +17,9 @@ async def together(first: Coroutine[Any, Any, T], *others: Coroutine[Any, Any, o
     """
     try:
         async with asyncio.TaskGroup() as tasks:
-            wanted = tasks.create_task(first)
             for other in others:
                 tasks.create_task(other)
+            wanted = await first
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None
-    return wanted.result()
+    return wanted

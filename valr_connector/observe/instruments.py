@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
+from msgspec import Struct
+
 from valr_connector.errors import InvalidArgumentError
 from valr_connector.observe.latency import LatencyHistogram, LatencySummary
 
@@ -38,8 +40,7 @@ class Metric:
     meaning: str
 
 
-@dataclass(slots=True)
-class Counter:
+class Counter(Struct, eq=False, gc=False):
     """A number that only rises."""
 
     value: int = 0
@@ -48,8 +49,7 @@ class Counter:
         self.value += count
 
 
-@dataclass(slots=True)
-class Gauge:
+class Gauge(Struct, eq=False, gc=False):
     """A number that is set."""
 
     value: float = 0.0
@@ -129,7 +129,8 @@ class Metrics:
         Raises:
             InvalidArgumentError: the metric is no gauge.
         """
-        _check_kind(metric, Kind.GAUGE)
+        if metric.kind is not Kind.GAUGE:
+            raise _other_kind(metric, Kind.GAUGE)
         self._readings[metric] = read
 
     def numbers(self) -> Iterator[tuple[Metric, tuple[str, ...], float]]:
@@ -166,7 +167,8 @@ class Metrics:
         metric: Metric,
         labels: tuple[str, ...],
     ) -> Instrument:
-        _check_kind(metric, kind)
+        if metric.kind is not kind:
+            raise _other_kind(metric, kind)
         if len(labels) != len(metric.labels):
             raise InvalidArgumentError("labels", labels, f"{metric.name} has the labels {metric.labels}")
         known = self._series.get(metric, 0)
@@ -176,6 +178,5 @@ class Metrics:
         return store.setdefault((metric, labels), make())
 
 
-def _check_kind(metric: Metric, kind: Kind) -> None:
-    if metric.kind is not kind:
-        raise InvalidArgumentError("metric", metric.name, f"is a {metric.kind}, not a {kind}")
+def _other_kind(metric: Metric, kind: Kind) -> InvalidArgumentError:
+    return InvalidArgumentError("metric", metric.name, f"is a {metric.kind}, not a {kind}")
