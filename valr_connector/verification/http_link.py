@@ -109,6 +109,7 @@ class _Pool:
 
     def __init__(self, link: HttpLink) -> None:
         self._link = link
+        self._loop = running_loop()
         self._waiting: dict[int, asyncio.Future[Reply | Failure]] = {}
         self._count = 0
 
@@ -116,15 +117,14 @@ class _Pool:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, limits: Limits
     ) -> Reply | Failure:
         """See `HttpExchange`."""
-        target = "/" + url.partition("://")[2].partition("/")[2]
+        target = url[url.index("/", url.index("://") + 3) :]
         request = HttpRequest(method, target, CIMultiDict(headers), body or b"", ADDRESS)
         self._count += 1
         number = self._count
-        loop = asyncio.get_running_loop()
-        outcome: asyncio.Future[Reply | Failure] = loop.create_future()
+        outcome: asyncio.Future[Reply | Failure] = self._loop.create_future()
         self._waiting[number] = outcome
         patience_s = min(limits.total_s, limits.read_s)  # here an answer arrives as one piece
-        expiry = loop.call_later(patience_s, _settle, outcome, _TIMED_OUT)
+        expiry = self._loop.call_later(patience_s, _settle, outcome, _TIMED_OUT)
         try:
             self._link.carry(request, outcome)
             result = await outcome

@@ -69,8 +69,11 @@ def log_kept_within() -> Iterator[None]:
     """Without a log that anybody sees: faults are meant to happen, and the trace tells all of it.
 
     It stands as `log_read_by` most often wants it, since each change costs a look at every logger there is.
+    What a record tells of threads and processes stays out, for it is found anew for each.
     """
     logger = logging.getLogger(LIBRARY)
+    told = (logging.logThreads, logging.logProcesses, logging.logMultiprocessing)
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     before = (logging.root.manager.disable, logger.level, logger.propagate)
     nobody = logging.NullHandler()
     logger.addHandler(nobody)
@@ -80,6 +83,7 @@ def log_kept_within() -> Iterator[None]:
     finally:
         logger.removeHandler(nobody)
         _set_log(logger, before)
+        logging.logThreads, logging.logProcesses, logging.logMultiprocessing = told
 
 
 def _set_log(logger: logging.Logger, state: tuple[int, int, bool]) -> None:

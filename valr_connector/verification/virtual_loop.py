@@ -69,12 +69,10 @@ class _Call(Struct, eq=False):
 class _NumberedTask(asyncio.Task[Any]):
     """A task with a place of its own in every set, the same in every process."""
 
-    def __init__(self, number: int, coroutine: Any, **options: Any) -> None:
-        self._number = number
-        super().__init__(coroutine, **options)
+    number: int
 
     def __hash__(self) -> int:
-        return self._number
+        return self.number
 
 
 class VirtualTimeLoop(asyncio.BaseEventLoop):
@@ -157,7 +155,9 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         if len(self._tasks) > self._most_tasks:
             self._tasks = self.unfinished_tasks()
             self._most_tasks = max(_FEW_TASKS, 2 * len(self._tasks))
-        task = _NumberedTask(next(self._task_numbers), coro, loop=self, **options)
+        task = _NumberedTask.__new__(_NumberedTask)
+        task.number = next(self._task_numbers)  # asyncio hashes a task while it makes it
+        asyncio.Task.__init__(task, coro, loop=self, **options)
         self._tasks.append(task)
         return task
 
@@ -211,34 +211,36 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         self._is_stopping = True
 
     def _run(self) -> None:
-        """Turn by turn, call what is ready and what has become due by then."""
+        """Turn by turn, call what is ready and what has become due by then.
+
+        Where nothing is ready, time jumps to the next timer.
+        """
         soon, timers = self._soon, self._timers
         turns = 0
         while not self._is_stopping:
-            if not soon and self._pass_time():
+            if not soon and (due := self._next_due()) > self._now:
+                self._now = due
+                self.now_ns = round(due * _NS_PER_S)
                 turns = 0
-            while timers and timers[0][0] <= self._now:
+            now = self._now
+            while timers and timers[0][0] <= now:
                 soon.append(heappop(timers)[2])
             turns += 1
             if turns > MOST_TURNS_AT_ONCE:
-                raise StandstillError(f"{turns} turns of the loop at {self._now:.9f} s")
+                raise StandstillError(f"{turns} turns of the loop at {now:.9f} s")
             for _ in itertools.repeat(None, len(soon)):
                 call = soon.popleft()
                 if not call.is_cancelled:
                     call.context.run(call.callback, *call.args)
 
-    def _pass_time(self) -> bool:
-        """Jump to the next timer; whether that took any time."""
+    def _next_due(self) -> float:
+        """When the next timer is due."""
         timers = self._timers
         while timers and timers[0][2].is_cancelled:
             heappop(timers)
         if not timers:
             raise NothingLeftError("everybody waits, and nothing will ever happen again")
-        if timers[0][0] <= self._now:
-            return False
-        self._now = timers[0][0]
-        self.now_ns = round(self._now * _NS_PER_S)
-        return True
+        return timers[0][0]
 
 
 def running_loop() -> VirtualTimeLoop:

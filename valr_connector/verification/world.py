@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import takewhile
+from operator import attrgetter
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -89,6 +91,7 @@ class World:
         judged_before: orders of before are of no interest any more; VALR's clock, nanoseconds.
         misreported: orders whose ending VALR told and that had not ended, by client order id.
         batched: orders that were placed in batches, by client order id.
+        monotonic: nanoseconds that never step.
 
     Args:
         directory: where the connectors keep their order journal, if they keep one.
@@ -108,6 +111,7 @@ class World:
         record: Path | None = None,
     ) -> None:
         self._loop = running_loop()
+        self.monotonic: Callable[[], int] = partial(attrgetter("now_ns"), self._loop)
         self._rng = Random(schedule.seed)
         self.trace = trace
         self.tasks = tasks
@@ -140,10 +144,6 @@ class World:
         )
 
     # --- time --------------------------------------------------------------------------------------
-
-    def monotonic(self) -> int:
-        """Nanoseconds that never step."""
-        return self._loop.now_ns
 
     def venue_clock(self) -> int:
         """VALR's clock, nanoseconds since 1970."""
