@@ -51,6 +51,15 @@ def test_an_answer_between_them_makes_the_count_begin_anew() -> None:
     assert (circuit.state, circuit.failures) == (CircuitState.CLOSED, 2)
 
 
+def test_it_is_untroubled_while_closed_without_a_failure_since_the_last_answer() -> None:
+    assert breaker().is_untroubled
+    troubled = breaker(failed=1)
+    assert not troubled.is_untroubled
+    troubled.succeeded(0, 0)
+    assert troubled.is_untroubled
+    assert not half_open().is_untroubled
+
+
 def test_it_stays_open_for_its_pause_and_not_longer() -> None:
     circuit = breaker(failed=3)
     assert circuit.half_opens_ns == 1 * S
