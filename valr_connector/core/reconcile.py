@@ -21,15 +21,14 @@ from valr_connector.model.ids import ClientOrderId
 MILLISECOND = 1_000_000
 
 
-@dataclass(
-    slots=True
-)  # not frozen: each fill raises one before its trade is told, and frozen takes 0.4 us more
+@dataclass(slots=True)
 class Question:
     """One order to ask about.
 
     Attributes:
         attempt: counts from 1.
         raised_at: an answer to whatever was asked then or later serves, nanoseconds of the monotonic clock.
+            Later each time that it is raised again before it is asked.
     """
 
     client_order_id: ClientOrderId

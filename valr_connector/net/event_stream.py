@@ -145,9 +145,8 @@ class EventPublisher:
             while True:
                 for subscription in subscriptions:
                     if subscription.is_active:
-                        callback = subscription.callback
                         try:
-                            callback(event)
+                            subscription.callback(event)
                         except Exception as error:  # noqa: BLE001  the subscriber's mistake is its own
                             self._note_error(event, error)
                 if not self._waiting:
