@@ -52,11 +52,10 @@ def test_an_answer_between_them_makes_the_count_begin_anew() -> None:
 
 
 def test_it_is_untroubled_while_closed_without_a_failure_since_the_last_answer() -> None:
-    assert breaker().is_untroubled
-    troubled = breaker(failed=1)
-    assert not troubled.is_untroubled
-    troubled.succeeded(0, 0)
-    assert troubled.is_untroubled
+    assert [breaker(failed=failures).is_untroubled for failures in (0, 1, 3)] == [True, False, False]
+    recovered = breaker(failed=1)
+    recovered.succeeded(0, 0)
+    assert recovered.is_untroubled
     assert not half_open().is_untroubled
 
 
