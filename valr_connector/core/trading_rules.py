@@ -19,6 +19,7 @@ from valr_connector.model.ids import Pair, Symbol
 from valr_connector.model.market import PairInfo
 from valr_connector.model.numbers import MOST_DIGITS
 
+_BUY: Final = Side.BUY  # CPython 3.11 takes 0.1 us to find a member in its class
 _WIDE: Final = Context(prec=2 * MOST_DIGITS)
 """28 digits could round a large amount of a small step. Used as it is, for a local context costs 1.5 us."""
 
@@ -93,7 +94,7 @@ class TradingRules:
 
 def quantise_price(info: PairInfo, side: Side, price: Decimal) -> Decimal:
     """`price` on the pair's grid: down for a buy, up for a sell."""
-    return _on_grid(price, info.tick_size, ROUND_FLOOR if side is Side.BUY else ROUND_CEILING)
+    return _on_grid(price, info.tick_size, ROUND_FLOOR if side is _BUY else ROUND_CEILING)
 
 
 def quantise_amount(info: PairInfo, amount: Decimal) -> Decimal:

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _NS_PER_S: Final = 1_000_000_000
+_CLOSED: Final = CircuitState.CLOSED  # CPython 3.11 takes 0.1 us to find a member in its class
 _LONGEST_CAUSE: Final = 200
 _GAUGE: Final = {CircuitState.CLOSED: 0, CircuitState.HALF_OPEN: 1, CircuitState.OPEN: 2}
 
@@ -66,11 +67,11 @@ class Circuit:
 
     def allows(self) -> bool:
         """Whether an attempt may go now."""
-        return self._breaker.state is CircuitState.CLOSED or self._watched(self._breaker.allows)
+        return self._breaker.state is _CLOSED or self._watched(self._breaker.allows)
 
     def enter(self) -> bool:
         """Whether an attempt may go now. Half-open, it is the one that decides: say what became of it."""
-        return self._breaker.state is CircuitState.CLOSED or self._watched(self._breaker.enter)
+        return self._breaker.state is _CLOSED or self._watched(self._breaker.enter)
 
     def withdrawn(self) -> None:
         """An attempt that had entered was not made after all."""

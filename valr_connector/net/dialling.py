@@ -33,6 +33,7 @@ SLICE_BYTES: Final = 16 * 1024
 That is some 100 changes of books, or four whole books of 100 levels a side: about 2 ms.
 """
 _LONGEST_COMMAND: Final = 0xFFFF
+_OPEN: Final = State.OPEN  # CPython 3.11 takes 0.1 us to find a member in its class
 _NO_CLOSE_FRAME: Final = 1006
 # Before version 15 the library knew no proxies; from then on it takes them from the environment unless told.
 _PROXY: Final[dict[str, Any]] = {"proxy": None} if "proxy" in inspect.signature(connect).parameters else {}
@@ -129,7 +130,7 @@ class DirectConnection(ClientConnection):
         The library's own way guards messages in pieces and connections that end meanwhile; whole messages on
         an open connection need neither, and cost a fifth without.
         """
-        if not text or self.protocol.state is not State.OPEN or len(message) > _LONGEST_COMMAND:
+        if not text or self.protocol.state is not _OPEN or len(message) > _LONGEST_COMMAND:
             await super().send(message, text=text)
             return
         self.transport.write(_text_frame(message))

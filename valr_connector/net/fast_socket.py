@@ -39,7 +39,9 @@ _HEADER_BYTES: Final = 2
 """Of a frame, at least."""
 _USER_AGENT: Final = f"picows/{version('picows')}"
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.\d (\d{3})")
-_WHOLE: Final = frozenset({picows.WSMsgType.TEXT, picows.WSMsgType.BINARY})
+# CPython 3.11 takes 0.1 us to find a member in its class, and these are needed with each command.
+_OPEN, _TEXT, _BINARY = State.OPEN, picows.WSMsgType.TEXT, picows.WSMsgType.BINARY
+_WHOLE: Final = frozenset({_TEXT, _BINARY})
 _DATA: Final = _WHOLE | {picows.WSMsgType.CONTINUATION}
 
 
@@ -71,7 +73,7 @@ class FastConnection(picows.WSListener):
         """Whether it is open, closing or closed."""
         if self._socket.is_disconnected:
             return State.CLOSED
-        return State.CLOSING if self._socket.is_close_frame_sent else State.OPEN
+        return State.CLOSING if self._socket.is_close_frame_sent else _OPEN
 
     @property
     def ending(self) -> Ending:
@@ -101,8 +103,7 @@ class FastConnection(picows.WSListener):
             ConnectionClosedError: the connection is not open any more.
         """
         self._check_open()
-        kind = picows.WSMsgType.TEXT if text else picows.WSMsgType.BINARY
-        self._socket.send(kind, message)
+        self._socket.send(_TEXT if text else _BINARY, message)
         if not self._may_write.is_set():
             await self._may_write.wait()
             self._check_open()
@@ -125,7 +126,7 @@ class FastConnection(picows.WSListener):
         self._socket.disconnect(graceful=False)
 
     def _check_open(self) -> None:
-        if self.state is not State.OPEN or self._socket.underlying_transport.is_closing():
+        if self.state is not _OPEN or self._socket.underlying_transport.is_closing():
             raise ConnectionClosedError(None, None)
 
     def _limit_closing(self) -> None:

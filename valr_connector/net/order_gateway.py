@@ -42,6 +42,11 @@ from valr_connector.protocol.order_requests import PlaceLimit, PlaceMarket, Plac
 from valr_connector.protocol.requests import Lane, Request
 from valr_connector.protocol.rest_bodies import Placed
 
+# CPython 3.11 takes 0.1 us to find a member in its class, and these are needed with each placement.
+_MARKET, _PLACE, _SENT = OrderType.MARKET, Lane.PLACE, Says.SENT
+_PLACE_LIMIT, _PLACE_MARKET = CommandKind.PLACE_LIMIT, CommandKind.PLACE_MARKET
+_UNKNOWN, _UNCONFIRMED = Placement.UNKNOWN, AskReason.PLACEMENT_UNCONFIRMED
+
 
 class OrderGateway:
     """Sends commands and waits for what VALR says about their orders.
@@ -107,7 +112,7 @@ class OrderGateway:
         else:
             await self._send_placement(order, request)
         await self.until_placed(order)
-        if order.placement is not Placement.UNKNOWN:
+        if order.placement is not _UNKNOWN:
             self._latency.record(self._clock() - order.created_at)
 
     async def until_placed(self, order: OrderRecord) -> None:
@@ -175,7 +180,7 @@ class OrderGateway:
         self._tracker.track(order)
         self._write_down(order)
         due = order.created_at + self._timeout
-        self._questions.ask_at(order.client_order_id, AskReason.PLACEMENT_UNCONFIRMED, due)
+        self._questions.ask_at(order.client_order_id, _UNCONFIRMED, due)
 
     def _write_down(self, order: OrderRecord) -> None:
         if self._journal is None:
@@ -189,7 +194,7 @@ class OrderGateway:
     # --- sending -----------------------------------------------------------------------------------
 
     async def _send_placement(self, order: OrderRecord, request: PlaceLimit | PlaceMarket) -> None:
-        kind = CommandKind.PLACE_MARKET if order.order_type is OrderType.MARKET else CommandKind.PLACE_LIMIT
+        kind = _PLACE_MARKET if order.order_type is _MARKET else _PLACE_LIMIT
         circuit = self._circuits.socket_orders
         if circuit.allows() and not await self._finds_room(order, kind):
             return
@@ -207,7 +212,7 @@ class OrderGateway:
             self._say_fate(order, Fate.UNKNOWN, str(error))
         else:
             self._metrics.sent(kind, order.created_at)
-            self._stream.say(order, Says.SENT)
+            self._stream.say(order, _SENT)
 
     async def _place_without_socket(
         self, order: OrderRecord, request: PlaceLimit | PlaceMarket, why: str
@@ -220,9 +225,9 @@ class OrderGateway:
     async def _finds_room(self, order: OrderRecord, kind: CommandKind) -> bool:
         """Wait for room in VALR's limits; an order that is not sent for want of it ends."""
         try:
-            if not self._limiter.try_acquire(Lane.PLACE, kind):
+            if not self._limiter.try_acquire(_PLACE, kind):
                 async with self._gate.passage():
-                    await self._limiter.acquire(Lane.PLACE, kind, order.created_at + self._timeout // 2)
+                    await self._limiter.acquire(_PLACE, kind, order.created_at + self._timeout // 2)
         except NotSentError as error:
             return self._drop(order, str(error))
         except asyncio.CancelledError:

@@ -53,6 +53,7 @@ SUBSCRIBE_ORDER_STATUS = subscribe_account_command([AccountEvent.ORDER_STATUS_UP
 _ODDITIES = frozenset({ZombieOrder, UntrackedOrder, UnknownFrameReceived, UnrecognisedStatus})
 
 _INFO = logging.INFO
+_LIVE = SessionState.LIVE  # CPython 3.11 takes 0.1 us to find a member in its class
 
 _SUSPICIOUSLY_SOON = 2 * SECOND
 _SUSPICIOUSLY_OFTEN = 2
@@ -108,7 +109,7 @@ class UserStreamTracker:
     @property
     def is_live(self) -> bool:
         """Connected, authenticated and resynced."""
-        return self.client.session.state is SessionState.LIVE
+        return self.client.session.state is _LIVE
 
     @property
     def was_in_step(self) -> bool:

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 PING: Final = b'{"type":"PING"}'
 _NS_PER_S: Final = 1_000_000_000
 _TOO_MANY_REQUESTS: Final = 429
+_OPEN: Final = State.OPEN  # CPython 3.11 takes 0.1 us to find a member in its class
 
 
 class WebSocketClient:
@@ -146,7 +147,7 @@ class WebSocketClient:
             OutcomeUnknownError: the connection was lost meanwhile; the frame may have left.
         """
         connection = self._connection
-        if connection is None or not self.session.can_send or connection.state is not State.OPEN:
+        if connection is None or not self.session.can_send or connection.state is not _OPEN:
             raise NotSentError(f"{self._name} socket is {self.session.state}: nothing was sent")
         await self._transmit(connection, frame)
 
@@ -352,7 +353,7 @@ class WebSocketClient:
             OSError,
         ):  # OSError: what it was lost by, where it could not write for a while
             raise OutcomeUnknownError(f"{self._name} socket was lost while sending") from None
-        if connection.state is not State.OPEN:  # the library drops what it still holds without a word
+        if connection.state is not _OPEN:  # the library drops what it still holds without a word
             raise OutcomeUnknownError(f"{self._name} socket was lost while sending")
 
     def _cut_if_silent(self, connection: SocketConnection, since: int) -> None:
