@@ -188,10 +188,12 @@ def a_modify_returns_before_its_terms_are_known() -> AbstractContextManager[Any]
     """That VALR did it is taken for knowing what it did."""
     result = OrderModifier.result
 
-    async def return_at_once(self: OrderModifier, order: OrderRecord, *said: Any, was_shown: bool) -> Any:
-        if not order.is_done and said[-1] is Says.MODIFY_CONFIRMED:
+    async def return_at_once(
+        self: OrderModifier, order: OrderRecord, change: Any, verdict: Says | None, before: object
+    ) -> ModifyResult:
+        if not order.is_done and verdict is Says.MODIFY_CONFIRMED:
             return ModifyResult.MODIFIED
-        return await result(self, order, *said, was_shown=was_shown)
+        return await result(self, order, change, verdict, before)
 
     return patch.object(OrderModifier, "result", return_at_once)
 

@@ -8,6 +8,18 @@ from valr_connector.verification.run import simulate
 from valr_connector.verification.schedule_text import from_text
 
 FOUND = {
+    "an order that shows already what is asked for is asked about once that is done": """
+        seed=7230854
+        latency_s=0.002
+        books=false
+        venue.processing_jitter_s=0.1
+        settings.place_timeout_s=0.5
+        0.1 frame way=in fate=cut-after kind=OPEN_ORDERS_UPDATE seconds=0.0
+        0.1 place name=o0 side=BUY amount=0.012 price=993095 post_only=true
+        0.1 modify name=o0 remaining=0.012 on_match=CANCEL_ORIGINAL
+        0.104 cut code=1006
+        0.531 take side=BUY amount=0.006
+    """,
     "what stands behind a stall is not read before it, so that a pong proves what was sent before": """
         seed=4202615
         latency_s=0.002

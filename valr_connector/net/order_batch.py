@@ -21,7 +21,7 @@ from valr_connector.model.order import CancelOutcome, InFlightOrder, ModifyOutco
 from valr_connector.net.gate import Gate
 from valr_connector.net.order_canceller import OrderCanceller
 from valr_connector.net.order_gateway import OrderGateway
-from valr_connector.net.order_modifier import ENDED, OrderModifier
+from valr_connector.net.order_modifier import ENDED, OrderModifier, terms
 from valr_connector.net.rest import RestClient
 from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.protocol import endpoints
@@ -54,8 +54,8 @@ class _Sent(NamedTuple):
     request: BatchRequest
     begun: int
     """When it was noted on its order, nanoseconds of the monotonic clock."""
-    was_shown: bool
-    """Of a modify: whether the order showed its terms before."""
+    before: object
+    """The terms that the order had before."""
 
 
 class BatchSender:
@@ -111,12 +111,7 @@ class BatchSender:
             self._modifier.check_open()
         self._gateway.begin_all([each.order for each in operations if isinstance(each, Placing)])
         sent = [
-            _Sent(
-                operation,
-                request,
-                self._clock(),
-                isinstance(operation, Modifying) and operation.change.shows(operation.order),
-            )
+            _Sent(operation, request, self._clock(), terms(operation.order))
             for operation in operations
             if (request := self._begin(operation)) is not None
         ]
@@ -221,7 +216,7 @@ class BatchSender:
         if mine is None:
             return ModifyOutcome(order, ENDED.get(order.status, ModifyResult.NOT_SENT))
         verdict = await self._modifier.verdict(order)
-        result = await self._modifier.result(order, operation.change, verdict, was_shown=mine.was_shown)
+        result = await self._modifier.result(order, operation.change, verdict, mine.before)
         return ModifyOutcome(order, result)
 
 

@@ -100,12 +100,12 @@ class OrderModifier:
         """
         await self._wait.until(order, is_placed_or_unknown)
         async with self.turn(order):
-            was_shown = change.shows(order)
+            before = terms(order)
             request = self.begin(order, change)
             if request is None or not await self._send(order, request):
                 return ModifyOutcome(order, ENDED.get(order.status, ModifyResult.NOT_SENT))
             verdict = await self.verdict(order)
-        return ModifyOutcome(order, await self.result(order, change, verdict, was_shown=was_shown))
+        return ModifyOutcome(order, await self.result(order, change, verdict, before))
 
     @asynccontextmanager
     async def turn(self, order: OrderRecord) -> AsyncIterator[None]:
@@ -137,32 +137,36 @@ class OrderModifier:
         return order.modify_verdict
 
     async def result(
-        self, order: OrderRecord, change: OrderChange, verdict: Says | None, *, was_shown: bool
+        self, order: OrderRecord, change: OrderChange, verdict: Says | None, before: object
     ) -> ModifyResult:
         """What `verdict` on this change means, once the order shows it or VALR was asked about the order.
 
         Args:
-            was_shown: whether the order showed it before.
+            before: the terms that the order had before. What showed already then proves nothing, and what is
+                left of an order can come to be what was asked for by a fill.
         """
+
+        def shows_it(order: OrderRecord) -> bool:
+            return terms(order) != before and change.shows(order)
+
         is_confirmed = verdict is Says.MODIFY_CONFIRMED
         if is_confirmed:
-            await self._until_shown(order, change)
-        is_shown = is_confirmed and change.shows(order)
-        could_ask = is_shown or order.is_done or await self._ask_about(order)
+            await self._until_seen(order, shows_it)
+        is_seen = is_confirmed and shows_it(order)
+        could_ask = is_seen or order.is_done or await self._ask_about(order)
         if order.is_done:
             return ENDED[order.status]
         if not could_ask:
             return ModifyResult.UNKNOWN
         if verdict is Says.MODIFY_REFUSED:
             return ModifyResult.REFUSED
-        is_done = is_confirmed or (change.shows(order) and not was_shown)
-        return ModifyResult.MODIFIED if is_done else ModifyResult.UNKNOWN
+        return ModifyResult.MODIFIED if is_confirmed or shows_it(order) else ModifyResult.UNKNOWN
 
-    async def _until_shown(self, order: OrderRecord, change: OrderChange) -> None:
+    async def _until_seen(self, order: OrderRecord, shows_it: Callable[[OrderRecord], bool]) -> None:
         """VALR tells the new terms right after the outcome, or before it: that saves asking."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settling / SECOND):
-                await self._wait.until(order, lambda order: order.is_done or change.shows(order))
+                await self._wait.until(order, lambda order: order.is_done or shows_it(order))
 
     async def _send(self, order: OrderRecord, request: ModifyOrder) -> bool:
         """Send it; False if it provably did not leave."""
@@ -208,6 +212,11 @@ class OrderModifier:
                 asked_at=began,
             )
         return True
+
+
+def terms(order: OrderRecord) -> object:
+    """What a modify changes, to be compared."""
+    return order.price, order.amount
 
 
 def _has_no_modify_request(order: OrderRecord) -> bool:
