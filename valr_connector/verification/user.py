@@ -233,11 +233,10 @@ class User:
 
     def _check_modified(self, outcome: ModifyOutcome, step: s.Modify) -> None:
         name = outcome.order.client_order_id
-        is_priced = step.price is not None and step.on_match != "REPRICE"
-        is_the_only_one = is_priced and self._wanted[name, step.price] == 1
-        self.violations += s6_modified_as_told(
-            outcome, step, self._world.truth.order(name), is_the_only_one=is_the_only_one
-        )
+        there = self._world.truth.order(name)
+        is_new = step.price is not None and there is not None and step.price != there.request.price
+        is_the_only_one = is_new and step.on_match != "REPRICE" and self._wanted[name, step.price] == 1
+        self.violations += s6_modified_as_told(outcome, step, there, is_the_only_one=is_the_only_one)
 
     async def _batch(self, step: s.Batch) -> None:
         world, price = self._world, step.price or 0
