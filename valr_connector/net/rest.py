@@ -209,7 +209,8 @@ class RestClient:
         attempt, in_vain, outcome, is_corrected = 1, 0, None, False
         while True:
             try:
-                await self._find_room(request, deadline, passage)
+                if passage is not None or not self._has_room_at_once(request):
+                    await self._find_room(request, deadline, passage)
             except NotSentError:
                 if outcome is None:
                     raise
@@ -286,6 +287,9 @@ class RestClient:
         Calls under way that only read are sent again on those; others end on the connections they began on.
         """
         await self._pools.renew()
+
+    def _has_room_at_once(self, request: Request[T]) -> bool:
+        return self._limiter is None or self._limiter.try_acquire(request.lane, request.name)
 
     async def _find_room(self, request: Request[T], deadline: int, passage: Passage | None) -> None:
         if passage is not None:
