@@ -63,8 +63,8 @@ class Tally:
         """Count one schedule."""
         self.schedules += 1
         self.ambiguous += report.is_ambiguous
-        self.faults += report.faults
-        self.rare += report.rare
+        self.faults.update(report.faults)
+        self.rare.update(report.rare)
         if report.resolved_s is not None:
             self.resolved[round(report.resolved_s, 2)] += 1
         self.unknown.update(round(seconds, 2) for seconds in report.unknown_s)

@@ -9,6 +9,7 @@ from typing import Final
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.model.events import ModifyRefused
 from valr_connector.simulator.vocabulary import State, VenueOrder
+from valr_connector.verification.invariants import Truth
 from valr_connector.verification.story import RARE_EVENTS, OrderStory
 from valr_connector.verification.world import START_WALL_NS, World
 
@@ -53,31 +54,33 @@ RARE_PATHS: Final = tuple(
 def rare_paths_of(world: World) -> Counter[str]:
     """All of them, in words."""
     rare: Counter[str] = Counter()
+    truth = world.truth
     for life in world.lives:
-        rare += life.recorder.rare + life.heard.rare
+        rare.update(life.recorder.rare)
+        rare.update(life.heard.rare)
         for story in life.recorder.stories.values():
-            rare += _of_order(story, world)
+            rare.update(_of_order(story, truth))
     for route, name in _ROUTES.items():
         rare[name] += world.exchange.stats.requests[route]
-    for orders in world.truth.orders.values():
+    for orders in truth.orders.values():
         rare.update(name for order in orders if order.request.stop for name in _of_a_stop(order, world))
     rare["crash"] += sum(life.process.is_dead for life in world.lives)
     return rare
 
 
-def _of_order(story: OrderStory, world: World) -> Counter[str]:
+def _of_order(story: OrderStory, truth: Truth) -> Iterator[str]:
+    yield from _of_modifies(story, truth)
     order = story.order
-    rare = Counter(_of_modifies(story, world))
     if isinstance(order, OrderRecord) and order.times_sent > 1:
-        there = world.truth.order(order.client_order_id)
-        is_first = there is not None and there.created_at < START_WALL_NS + order.sent_at
-        rare.update({"placed again": 1, "duplicate refused and the first adopted": int(is_first)})
-    return rare
+        yield "placed again"
+        there = truth.order(order.client_order_id)
+        if there is not None and there.created_at < START_WALL_NS + order.sent_at:
+            yield "duplicate refused and the first adopted"
 
 
-def _of_modifies(story: OrderStory, world: World) -> Iterator[str]:
+def _of_modifies(story: OrderStory, truth: Truth) -> Iterator[str]:
     refused = [told.at for told in story.told if isinstance(told.event, ModifyRefused)]
-    there = world.truth.order(story.order.client_order_id) if refused else None
+    there = truth.order(story.order.client_order_id) if refused else None
     if there is None or there.request.stop is None:
         return
     for at in refused:

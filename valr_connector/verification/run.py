@@ -147,8 +147,7 @@ class _Play:
         faults: Counter[str] = Counter()
         rare: Counter[str] = Counter()
         if world is not None:
-            faults += world.network.board.hits
-            rare += rare_paths_of(world)
+            faults, rare = +world.network.board.hits, +rare_paths_of(world)
         trace = "" if world is None else world.trace.text
         unique = tuple(dict.fromkeys(violations))
         return Report(

@@ -46,7 +46,9 @@ class _Reader(logging.Handler):
         self.setFormatter(logging.Formatter())
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._secrecy.read(f"the log of {record.name}", self.format(record))
+        has_more = record.exc_info or record.stack_info
+        words = self.format(record) if has_more else record.getMessage()
+        self._secrecy.read(f"the log of {record.name}", words)
 
 
 @contextmanager
