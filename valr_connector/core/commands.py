@@ -43,6 +43,8 @@ class CommandFate(StrEnum):
     NOT_SENT = "NOT_SENT"
 
 
+_ANSWERED = CommandFate.ANSWERED  # CPython 3.11 takes 0.1 us to find a member in its class
+
 CommandWatcher = Callable[[SentCommand, CommandFate], None]
 """Told the fate of each command, once. Of those that one lost connection took along, only of the first."""
 
@@ -71,7 +73,8 @@ class CommandLedger:
 
     def enter(self, kind: CommandKind, client_order_id: ClientOrderId, epoch: int, now: int) -> SentCommand:
         """Note a command that is about to be sent, and give it its message id."""
-        self.on_step(Commanded(kind.value, client_order_id, epoch))
+        if self.on_step is not unheard:
+            self.on_step(Commanded(kind.value, client_order_id, epoch))
         self._count += 1
         command = SentCommand(f"c-{self._count}", kind, client_order_id, epoch, now)
         self._under_way[command.message_id] = command
@@ -93,7 +96,7 @@ class CommandLedger:
             candidates = [c for c in self._under_way.values() if c.kind in kinds]
             command = candidates[0] if len(candidates) == 1 else None
         if command is not None:
-            self._remove(command, CommandFate.ANSWERED)
+            self._remove(command, _ANSWERED)
         return command
 
     def withdraw(self, command: SentCommand) -> None:
@@ -130,7 +133,7 @@ class CommandLedger:
             return
         was_told = command.message_id in self._overdue
         self._overdue.discard(command.message_id)
-        if not was_told or fate is CommandFate.ANSWERED:
+        if not was_told or fate is _ANSWERED:
             self._tell(command, fate)
 
     def _tell(self, command: SentCommand, fate: CommandFate) -> None:

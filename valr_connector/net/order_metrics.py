@@ -28,6 +28,9 @@ from valr_connector.model.ids import ClientOrderId
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.observe import metrics as m
 
+# CPython 3.11 takes 0.1 us to find a member in its class, and these are needed with each command.
+_ANSWERED, _PENDING = CommandFate.ANSWERED, OrderStatus.PENDING_CREATE
+
 PLACE: Final = "place"
 CANCEL: Final = "cancel"
 MODIFY: Final = "modify"
@@ -89,14 +92,14 @@ class OrderMetrics:
 
     def note_command(self, command: SentCommand, fate: CommandFate) -> None:
         """What became of a command's way to VALR and back."""
-        if fate is not CommandFate.ANSWERED:
+        if fate is not _ANSWERED:
             return
         now, name = self._clock(), _COMMANDS[command.kind]
         self._receipt[name].record(now - command.sent_at)
         order = self._tracker.find(command.client_order_id)
         if order is None or name is MODIFY or order.is_done:
             return
-        if name is CANCEL or order.status is OrderStatus.PENDING_CREATE:
+        if name is CANCEL or order.status is _PENDING:
             self._received[name][command.client_order_id] = now
 
     def _created(self, event: OrderEvent) -> None:
