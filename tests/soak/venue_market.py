@@ -85,7 +85,7 @@ class VenueMarket:
         side: BuyOrSell = self._rng.choice(("buy", "sell"))
         away = int(self._rng.expovariate(1 / 20)) - 3
         price = MID - away if side == "buy" else MID + away
-        quantity = Decimal(self._rng.randint(1, 1_000_000)) / 1_000
+        quantity = Decimal(self._rng.randint(10, 1_000_000)) / 1_000  # less is below the smallest order
         order = self._venue.accept(
             account, NewOrder(self._pair, side, "limit", quantity=quantity / 1_000, price=Decimal(price))
         )
