@@ -355,7 +355,7 @@ class Reconciler:
 
     async def _ask(self, order: OrderRecord) -> None:
         asked_at = self._clock()
-        # As long as it may be under way, the list would show a new order no sooner than the stream does.
+        # While it may be under way, absence from the list proves nothing either, and VALR pushes that list anyhow.
         may_be_under_way = order.status is OrderStatus.PENDING_CREATE and not self._proves_absence(
             order, asked_at
         )
