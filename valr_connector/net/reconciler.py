@@ -355,7 +355,7 @@ class Reconciler:
 
     async def _ask(self, order: OrderRecord) -> None:
         asked_at = self._clock()
-        # While it may be under way, absence from the list proves nothing either, and VALR pushes that list anyhow.
+        # While it may be under way, absence from the list proves nothing, and VALR pushes the list anyhow.
         may_be_under_way = order.status is OrderStatus.PENDING_CREATE and not self._proves_absence(
             order, asked_at
         )
