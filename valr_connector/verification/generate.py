@@ -174,7 +174,7 @@ class _Generator:
             (6, lambda: self._filled_after_the_receipt(latency_s)),
             (5, self._known_by_an_id_to_come),
             (7, self._triggered),
-            (4, self._stop_modified),
+            (5, self._stop_modified),
         ]
         mishaps: list[tuple[int, Callable[[], _Plot]]] = [
             (16, self._crashing),
@@ -347,7 +347,7 @@ class _Generator:
         rng = self._rng
         side = self._side()
         at = round(_STOP_AT + rng.choice((0.3, 0.6)), 3)
-        modified_at = at + rng.choice((-0.2, -0.1, -_IMMEDIATELY, _IMMEDIATELY, 0.1))
+        modified_at = at + rng.choice((-0.2, -0.1, -0.1, -_IMMEDIATELY, _IMMEDIATELY, 0.1))
         return _Plot([*self._stopping(side, 1_000, at), *self._modify(round(modified_at, 3), "o1", side)])
 
     def _stopping(self, side: BuyOrSell, away: int, triggered_at: float) -> Iterator[s.AnyStep]:
