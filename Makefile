@@ -174,7 +174,7 @@ bench-gate: venv
 
 # The same orders through other libraries, which have environments of their own; writes docs/performance.md.
 PEERS := .venv-peers
-PEERS_PYTHON ?= $(shell for it in python3.12 python3.13 $(PYTHON); do $$it -c '' 2>/dev/null && echo $$it && break; done)
+PEERS_PYTHON ?= $(firstword $(foreach it,3.12 3.13,$(or $(call named,$(it)),$(call kept,$(it)))) $(PYTHON))
 
 bench-peers: venv $(PEERS)/.complete
 	$(BIN)/python -m benchmarks.peers.report $(PEERS) $(wildcard $(HUMMINGBOT))
