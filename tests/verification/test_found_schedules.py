@@ -267,6 +267,18 @@ FOUND = {
         0.545 market bid=996218 ask=1036218 amount=0.05
         0.879 cut code=1012
     """,
+    "a PONG that is told twice passes for no answer to the PING after it": """
+        seed=9087561
+        latency_s=0.05
+        venue.event_jitter_s=0.3
+        settings.place_timeout_s=0.5
+        0.691 place name=o0 side=BUY amount=0.036 price=1021000 tif=IOC
+        1.286 half-open seconds=2.0
+        1.319 place name=o1 side=BUY amount=0.011
+        2.026 frame count=2 way=in fate=twice seconds=0.0
+        2.297 frame way=out fate=stall seconds=4.988
+        2.297 place name=o2 side=BUY amount=0.003 price=981027 post_only=true
+    """,
 }
 
 

@@ -40,9 +40,11 @@ the second refusal in a row is final.
 
 What was sent on a connection that has stalled can arrive much later, as long as the connection lives. VALR
 answers what it reads in order, so the PONG to a PING proves that everything sent before that PING was read
-(:meth:`Session.arrived_by`); the end of the connection proves that nothing more will be. A command whose
-outcome is overdue is reason enough to send a PING out of turn: nothing at all for a short while after it
-(``doubt_s``) makes the connection dead, long before the silence that would be needed without that reason.
+(:meth:`Session.arrived_by`); the end of the connection proves that nothing more will be. PONGs carry no id,
+and one that is told twice would pass for the answer to a PING that has not been read. So a PONG that comes
+too soon after another is passed over, and a PING that is to prove something keeps its distance. A command
+whose outcome is overdue is reason enough to send a PING out of turn: nothing at all for a short while after
+it (``doubt_s``) makes the connection dead, long before the silence that would be needed without that reason.
 
 Times are nanoseconds of one monotonic clock, handed in as ``now``.
 """
@@ -62,6 +64,10 @@ _NS_PER_S: Final = 1_000_000_000
 REFUSALS_ARE_FINAL_AT: Final = 2
 _EPOCHS_REMEMBERED: Final = 64
 _PINGS_REMEMBERED: Final = 64
+_TOLD_TWICE_NS: Final = 250_000_000
+"""So soon after a PONG the same one may come again."""
+_PINGS_APART_NS: Final = 2 * _TOLD_TWICE_NS
+"""So far apart from the last PING and PONG, a PING has a PONG that is not passed over."""
 _MOST_DOUBLINGS: Final = 63
 """Beyond this every deadline has long been reached; it keeps the power small."""
 
@@ -221,6 +227,9 @@ class Session:
     """When the PINGs left that no PONG has answered yet, oldest first: PONGs come in the order of PINGs."""
     _answered: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_PINGS_REMEMBERED))
     """When PINGs of this epoch left, and when they were answered, oldest first."""
+    _ponged_ns: int | None = None
+    _passed_over_ns: int = 0
+    """When a PONG last came that may have been told twice."""
     _ended: dict[int, int] = field(default_factory=dict)
     """When the last epochs ended."""
 
@@ -268,6 +277,10 @@ class Session:
 
     def ponged(self, now: int) -> bool:
         """A PONG came; returns whether it answers a PING, and so gives a round trip."""
+        before, self._ponged_ns = self._ponged_ns, now
+        if before is not None and now - before < _TOLD_TWICE_NS:
+            self._passed_over_ns = now
+            return False
         if self._unanswered:
             self._answered.append((self._unanswered.popleft(), now))
             self.is_alert = self.state is _STALE or self.awaits_control
@@ -288,7 +301,12 @@ class Session:
 
     def is_asked(self, sent_ns: int) -> bool:
         """Whether a PING is under way whose PONG will prove that what was sent then has been read."""
-        return bool(self._unanswered) and self._unanswered[-1] >= sent_ns
+        return bool(self._unanswered) and self._unanswered[-1] >= max(sent_ns, self._passed_over_ns)
+
+    def apart_s(self, now: int) -> float:
+        """Seconds until a PING may leave whose PONG cannot be taken for that of another one."""
+        last = max((at for at in (self._ping_ns, self._ponged_ns) if at is not None), default=None)
+        return 0.0 if last is None else max(last + _PINGS_APART_NS - now, 0) / _NS_PER_S
 
     def has_heard_since(self, time_ns: int) -> bool:
         """Whether any frame came in at that time or later."""
@@ -374,6 +392,7 @@ class Session:
             self._awaits_pong = False
             self._unanswered.clear()
             self._answered.clear()
+            self._ponged_ns, self._passed_over_ns = None, 0
             self._ended[self.epoch] = now
             self._ended.pop(self.epoch - _EPOCHS_REMEMBERED, None)
 

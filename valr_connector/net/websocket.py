@@ -165,6 +165,10 @@ class WebSocketClient:
         """
         session = self.session
         while session.arrived_by(epoch, sent_ns) is None:
+            apart_s = 0.0 if session.is_asked(sent_ns) else session.apart_s(self._clock())
+            if apart_s:
+                await asyncio.sleep(apart_s)
+                continue
             began, connection, news = self._clock(), self._connection, self._pong_or_end
             try:
                 async with asyncio.timeout(session.keep_alive.doubt_s):

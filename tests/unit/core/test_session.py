@@ -395,6 +395,38 @@ def test_a_pong_answers_the_oldest_ping_and_proves_nothing_of_what_was_sent_afte
     assert not session.awaits_control
 
 
+def test_a_pong_that_is_told_twice_proves_nothing_of_what_was_sent_after_its_ping() -> None:
+    session = live_session()
+    session.pinged(1 * S)
+    session.pinged(5 * S)
+    assert [session.ponged(6 * S), session.ponged(6 * S + S // 10)] == [True, False]
+    assert session.arrived_by(session.epoch, 3 * S) is None
+    session.ponged(8 * S)
+    assert session.arrived_by(session.epoch, 3 * S) == 8 * S
+
+
+def test_where_a_pong_was_passed_over_another_ping_has_to_ask() -> None:
+    session = live_session()
+    session.pinged(1 * S)
+    session.pinged(5 * S)
+    session.ponged(6 * S)
+    assert session.is_asked(3 * S)
+    session.ponged(6 * S + 1)
+    assert not session.is_asked(3 * S)
+    session.pinged(7 * S)
+    assert session.is_asked(3 * S)
+
+
+def test_a_ping_that_is_to_prove_something_keeps_its_distance_from_the_last_ping_and_pong() -> None:
+    session = live_session()
+    assert session.apart_s(1 * S) == 0.0
+    session.pinged(1 * S)
+    assert session.apart_s(1 * S + S // 4) == 0.25
+    session.ponged(2 * S)
+    assert session.apart_s(2 * S) == 0.5
+    assert session.apart_s(3 * S) == 0.0
+
+
 def test_a_pong_that_nobody_asked_for_proves_nothing() -> None:
     session = live_session()
     assert not session.ponged(3 * S)
