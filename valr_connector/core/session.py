@@ -42,7 +42,7 @@ What was sent on a connection that has stalled can arrive much later, as long as
 answers what it reads in order, so the PONG to a PING proves that everything sent before that PING was read
 (:meth:`Session.arrived_by`); the end of the connection proves that nothing more will be. PONGs carry no id,
 and one that is told twice would pass for the answer to a PING that has not been read. So a PONG that comes
-too soon after another is passed over, and a PING that is to prove something keeps its distance. A command
+too soon after another proves nothing, and a PING that is to prove something keeps its distance. A command
 whose outcome is overdue is reason enough to send a PING out of turn: nothing at all for a short while after
 it (``doubt_s``) makes the connection dead, long before the silence that would be needed without that reason.
 
@@ -67,7 +67,7 @@ _PINGS_REMEMBERED: Final = 64
 _TOLD_TWICE_NS: Final = 250_000_000
 """So soon after a PONG the same one may come again."""
 _PINGS_APART_NS: Final = 2 * _TOLD_TWICE_NS
-"""So far apart from the last PING and PONG, a PING has a PONG that is not passed over."""
+"""So far apart from the last PING and PONG, a PING has a PONG that proves something."""
 _MOST_DOUBLINGS: Final = 63
 """Beyond this every deadline has long been reached; it keeps the power small."""
 
@@ -229,7 +229,7 @@ class Session:
     """When PINGs of this epoch left, and when they were answered, oldest first."""
     _ponged_ns: int | None = None
     _passed_over_ns: int = 0
-    """When a PONG last came that may have been told twice."""
+    """When a PONG last came that passed for the one before it, told twice."""
     _ended: dict[int, int] = field(default_factory=dict)
     """When the last epochs ended."""
 
@@ -278,11 +278,14 @@ class Session:
     def ponged(self, now: int) -> bool:
         """A PONG came; returns whether it answers a PING, and so gives a round trip."""
         before, self._ponged_ns = self._ponged_ns, now
-        if before is not None and now - before < _TOLD_TWICE_NS:
-            self._passed_over_ns = now
-            return False
         if self._unanswered:
-            self._answered.append((self._unanswered.popleft(), now))
+            pinged = self._unanswered[0]
+            if before is None or now - before >= _TOLD_TWICE_NS:
+                self._answered.append((pinged, now))
+            elif pinged <= before:
+                self._passed_over_ns = now
+                return False
+            self._unanswered.popleft()
             self.is_alert = self.state is _STALE or self.awaits_control
         if not self._awaits_pong or self._ping_ns is None:
             return False

@@ -417,6 +417,16 @@ def test_where_a_pong_was_passed_over_another_ping_has_to_ask() -> None:
     assert session.is_asked(3 * S)
 
 
+def test_pings_in_quick_succession_give_round_trips_and_only_the_first_proves_something() -> None:
+    session = live_session()
+    for at in (1 * S, 1 * S + 2, 1 * S + 4):
+        session.pinged(at)
+        assert session.ponged(at + 1)
+    assert session.arrived_by(session.epoch, 1 * S) == 1 * S + 1
+    assert session.arrived_by(session.epoch, 1 * S + 2) is None
+    assert not session.awaits_control
+
+
 def test_a_ping_that_is_to_prove_something_keeps_its_distance_from_the_last_ping_and_pong() -> None:
     session = live_session()
     assert session.apart_s(1 * S) == 0.0
