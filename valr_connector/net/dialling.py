@@ -14,7 +14,7 @@ from struct import pack
 from typing import Any, Final, Protocol, cast
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketException
 from websockets.frames import DATA_OPCODES, Frame
 from websockets.frames import apply_mask as _apply_mask  # type: ignore[attr-defined]  # in C, where it can
 from websockets.protocol import Event, State
@@ -236,7 +236,10 @@ async def dial(url: str, headers: Mapping[str, str], limits: KeepAlive) -> Direc
         create_connection=DirectConnection,
         **_PROXY,
     )
-    return cast("DirectConnection", await dialled)
+    try:
+        return cast("DirectConnection", await dialled)
+    except ValueError as error:  # before version 15, of an answer that is no HTTP
+        raise InvalidHandshake(str(error)) from error
 
 
 async def hang_up(connection: SocketConnection, within_s: float) -> None:
