@@ -152,7 +152,11 @@ class WebSocketClient:
         await self._transmit(connection, frame)
 
     async def ping(self) -> None:
-        """Send a PING now; its PONG proves that everything sent before was read. Nothing without a socket."""
+        """Send a PING now; nothing without a socket.
+
+        Its PONG proves that everything sent before was read, unless another one came just before it
+        (`Session.arrived_by`).
+        """
         connection = self._connection
         if connection is not None and self.session.can_send:
             await self._ping(connection)
