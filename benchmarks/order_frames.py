@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from itertools import dropwhile
@@ -18,14 +20,21 @@ RECORDING: Final = Path(__file__).parent.parent / "tests" / "frames" / "full_fil
 """A bid that rests and is executed in three trades, with what VALR tells of balances meanwhile."""
 _IN_COMMON: Final = b"01a0c450-"
 """How that recording's ids begin."""
+_SECOND: Final = datetime(2026, 9, 21, 14, 13, 20)  # noqa: DTZ001  as it is written there, without its "Z"
+"""In which all of it happens."""
 
 
 def life(number: int) -> list[bytes]:
-    """All frames that VALR sends from the placement of order `number` on."""
-    return [
-        raw.replace(b"bid-1", f"bid-{number}".encode()).replace(_IN_COMMON, f"{number:08x}-".encode())
-        for raw in _recorded()
-    ]
+    """All frames that VALR sends from the placement of order `number` on, `number` seconds later.
+
+    Were the time the same again, balances would be old news, and left out, from the second order on.
+    """
+    changes = (
+        (b"bid-1", f"bid-{number}".encode()),
+        (_IN_COMMON, f"{number:08x}-".encode()),
+        (_SECOND.isoformat().encode(), (_SECOND + timedelta(seconds=number)).isoformat().encode()),
+    )
+    return [_changed(raw, changes) for raw in _recorded()]
 
 
 def placed(number: int, now: int) -> tuple[OrderRecord, Evidence]:
@@ -42,6 +51,12 @@ def placed(number: int, now: int) -> tuple[OrderRecord, Evidence]:
         epoch=1,
     )
     return order, Evidence(says=Says.SENT, source=Source.LOCAL, client_order_id=order.client_order_id)
+
+
+def _changed(raw: bytes, changes: Iterable[tuple[bytes, bytes]]) -> bytes:
+    for old, new in changes:
+        raw = raw.replace(old, new)
+    return raw
 
 
 @cache
