@@ -18,7 +18,7 @@ from unittest.mock import Mock
 
 from benchmarks.order_frames import life, placed
 from valr_connector.core.account_state import AccountState
-from valr_connector.model.events import OrderEvent
+from valr_connector.model.events import Event
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.order_metrics import OrderMetrics
 from valr_connector.net.user_stream import UserStreamTracker
@@ -52,7 +52,7 @@ class Account:
             self.read = self.stream.client._reader(Mock(), _nothing)  # noqa: SLF001  the very path of a frame
         else:
             self.read = bare_reader(self.stream)
-        publisher.on(OrderEvent, self._on_event)
+        publisher.on(Event, self._on_event)
 
     def live_through(self, number: int) -> float:
         """An order's life; nanoseconds a frame."""
@@ -68,21 +68,20 @@ class Account:
         assert order.is_done
         return took / len(frames)
 
-    def _on_event(self, _: OrderEvent) -> None:
+    def _on_event(self, _: Event) -> None:
         self.seen += 1
 
 
 def bare_reader(stream: UserStreamTracker) -> Callable[[bytes], None]:
     """The reader of `WebSocketClient`, with nothing counted and nothing timed."""
-    client, on_frame = stream.client, stream.on_frame
-    session, clock = client.session, monotonic_ns
+    session, on_frame, clock = stream.client.session, stream.on_frame, monotonic_ns
 
     def read(raw: bytes) -> None:
-        session.last_frame_ns = clock()
-        if session.is_alert or client._is_looked_at:  # noqa: SLF001  as the reader itself asks
+        session.last_frame_ns = now = clock()
+        if session.is_alert:
             raise AssertionError("nothing goes stale or is awaited here, and nobody looks on")
         try:
-            on_frame(raw)
+            on_frame(raw, now)
         except Exception as error:
             raise AssertionError("nothing fails here") from error
 

@@ -15,6 +15,7 @@ from valr_connector.model.market import PairInfo, PriceLevel
 from valr_connector.net.book_keeper import BookKeeper
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.observe import metrics as m
+from valr_connector.protocol.book_frames import BookFrame
 
 D = Decimal
 BTC = Pair("BTC-ZAR")
@@ -49,6 +50,9 @@ class Kept:
     def book(self) -> OrderBook:
         return self.keeper.books[BTC]
 
+    def take(self, frame: BookFrame) -> None:
+        self.keeper.take(frame, self.tick())
+
     def tick(self) -> int:
         self.now += 1
         return self.now
@@ -69,7 +73,7 @@ class Kept:
 def started() -> Kept:
     kept = Kept()
     kept.keeper.subscribed()
-    kept.keeper.take(wire.snapshot(BIDS, []))
+    kept.take(wire.snapshot(BIDS, []))
     kept.new()
     return kept
 
@@ -77,14 +81,14 @@ def started() -> Kept:
 def test_a_first_snapshot_is_told_as_a_change_and_ends_the_waiting() -> None:
     kept = Kept()
     kept.keeper.subscribed()
-    kept.keeper.take(wire.snapshot(BIDS, []))
+    kept.take(wire.snapshot(BIDS, []))
     assert kept.new() == [TOP, BookChanged(BTC, 1)]
     assert (kept.keeper.schedule.next_due, kept.validities) == (None, 1)
 
 
 def test_a_change_of_the_best_prices_is_told_before_the_change() -> None:
     kept = started()
-    kept.keeper.take(wire.diff([("100", "0")], [], 2, wire.levels_crc(BIDS[1:], [])))
+    kept.take(wire.diff([("100", "0")], [], 2, wire.levels_crc(BIDS[1:], [])))
     assert kept.new() == [
         TopOfBookChanged(BTC, PriceLevel(D(99), D(2)), None),
         BookChanged(BTC, 2),
@@ -93,27 +97,27 @@ def test_a_change_of_the_best_prices_is_told_before_the_change() -> None:
 
 def test_a_change_behind_the_best_prices_tells_no_best_prices() -> None:
     kept = started()
-    kept.keeper.take(wire.diff([("99", "5")], [], 2, wire.levels_crc([BIDS[0], ("99", "5")], [])))
+    kept.take(wire.diff([("99", "5")], [], 2, wire.levels_crc([BIDS[0], ("99", "5")], [])))
     assert kept.new() == [BookChanged(BTC, 2)]
     assert kept.validities == 1
 
 
 def test_a_broken_book_is_told_once_and_asked_for() -> None:
     kept = started()
-    kept.keeper.take(wire.diff([], [], 9, 0))
-    kept.keeper.take(wire.diff([], [], 10, 0))
+    kept.take(wire.diff([], [], 9, 0))
+    kept.take(wire.diff([], [], 10, 0))
     assert kept.new() == [BookInvalidated(BTC, "sequence 9 after 1")]
     assert kept.keeper.schedule.take_due(10).ask_anew == ("BTCZAR",)
-    kept.keeper.take(wire.snapshot(BIDS, [], 20, checksum=5))
+    kept.take(wire.snapshot(BIDS, [], 20, checksum=5))
     assert (kept.new(), kept.breaks) == ([], 2)
 
 
 def test_a_book_that_is_back_is_told_with_the_cause_and_the_time_it_was_away() -> None:
     kept = started()
-    kept.keeper.take(wire.diff([], [], 9, 0))
+    kept.take(wire.diff([], [], 9, 0))
     kept.new()
     kept.now = 100
-    kept.keeper.take(wire.snapshot(BIDS, [], 20))
+    kept.take(wire.snapshot(BIDS, [], 20))
     top, resynced, changed = kept.new()
     assert (top, changed) == (TOP, BookChanged(BTC, 20))
     assert isinstance(resynced, BookResynced)
@@ -125,7 +129,7 @@ def test_what_happens_to_a_suspended_book_is_told_when_it_is_shown_again() -> No
     kept.keeper.suspend("silence")
     kept.keeper.suspend("more silence")
     assert kept.new() == [BookInvalidated(BTC, "silence")]
-    kept.keeper.take(wire.diff([("99", "0")], [], 2, wire.levels_crc(BIDS[:1], [])))
+    kept.take(wire.diff([("99", "0")], [], 2, wire.levels_crc(BIDS[:1], [])))
     assert kept.new() == []
     kept.keeper.resume()
     assert [type(event) for event in kept.new()] == [TopOfBookChanged, BookResynced, BookChanged]
@@ -137,7 +141,7 @@ def test_what_happens_to_a_suspended_book_is_told_when_it_is_shown_again() -> No
 def test_a_snapshot_while_the_connection_is_in_doubt_is_told_when_it_is_not_any_more() -> None:
     kept = Kept()
     kept.keeper.suspend("silence")
-    kept.keeper.take(wire.snapshot(BIDS, []))
+    kept.take(wire.snapshot(BIDS, []))
     assert kept.new() == []
     kept.keeper.resume()
     assert kept.new() == [TOP, BookChanged(BTC, 1)]
@@ -163,26 +167,26 @@ def test_a_refused_pair_is_told_and_no_more_waited_for() -> None:
 def test_frames_of_pairs_that_are_not_followed_are_left_out() -> None:
     kept = started()
     frame = wire.decoded({"type": "OB_L1_DIFF", "ps": "ETHZAR", "d": {"a": [], "b": [], "sq": 9, "cs": 0}})
-    kept.keeper.take(frame)  # type: ignore[arg-type]  # it is a frame of a book
+    kept.take(frame)  # type: ignore[arg-type]  # it is a frame of a book
     assert (kept.new(), kept.book.sequence) == ([], 1)
 
 
 def test_a_feed_that_replaces_its_book_is_not_asked_for_at_once() -> None:
     kept = Kept(BookFeed.AGGREGATED)
-    kept.keeper.take(wire.aggregated([("5", "1")], [("4", "1")]))
+    kept.take(wire.aggregated([("5", "1")], [("4", "1")]))
     assert kept.keeper.schedule.take_due(1_000).ask_anew == ()
-    kept.keeper.take(wire.aggregated([("3", "1")], [("4", "1")]))
+    kept.take(wire.aggregated([("3", "1")], [("4", "1")]))
     assert kept.book.is_valid
 
 
 def test_frames_that_lead_to_nothing_are_counted_by_why() -> None:
     kept = Kept()
     elsewhere = structs.replace(wire.snapshot(BIDS, []), pair_symbol="ETHZAR")
-    kept.keeper.take(elsewhere)
-    kept.keeper.take(wire.diff([("100", "3")], [], 2, checksum=0))
+    kept.take(elsewhere)
+    kept.take(wire.diff([("100", "3")], [], 2, checksum=0))
     assert kept.metrics.counter(m.MARKET_FRAMES_DROPPED, "not followed").value == 1
     assert kept.metrics.counter(m.MARKET_FRAMES_DROPPED, "no snapshot").value == 1
-    kept.keeper.take(wire.snapshot(BIDS, []))
-    kept.keeper.take(wire.diff([], [], 1, wire.levels_crc(BIDS, [])))
+    kept.take(wire.snapshot(BIDS, []))
+    kept.take(wire.diff([], [], 1, wire.levels_crc(BIDS, [])))
     assert kept.metrics.counter(m.MARKET_FRAMES_DROPPED, "repeated").value == 1
     assert kept.book.is_valid

@@ -84,7 +84,7 @@ def replay(frames: Iterable[RecordedFrame], feed: BookFeed, infos: Sequence[Pair
             epoch = recorded.epoch
         frame = decode_trade_frame(recorded.raw) if recorded.direction is Direction.IN else None
         if isinstance(frame, BookFrame):
-            keeper.take(frame)
+            keeper.take(frame, 0)
     return states
 
 

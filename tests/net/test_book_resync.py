@@ -204,14 +204,13 @@ async def test_a_pair_that_stays_silent_costs_one_connection_and_then_leaves_the
 async def test_a_pair_whose_book_valr_refuses_is_said_and_not_asked_for_again(impatient: None) -> None:
     async with trading(pairs=PAIRS) as desk:
         message = b'{"type":"ERROR","message":"Channel OB_L1_DIFF, pair BTCZAR combination invalid"}'
-        stream(desk).on_frame(message)
+        stream(desk).on_frame(message, desk.now)
         with pytest.raises(InvalidBookError, match="VALR refuses it: Channel OB_L1_DIFF, pair BTCZAR"):
             desk.valr.book("BTC-ZAR").snapshot()
         assert [event.pair for event in desk.told(BookInvalidated)] == ["BTC-ZAR"]
         assert desk.valr.book("ETH-ZAR").is_valid
-        stream(desk).on_frame(
-            b'{"type":"ERROR","message":"Channel NEW_TRADE, pair ETHZAR combination invalid"}'
-        )
+        message = b'{"type":"ERROR","message":"Channel NEW_TRADE, pair ETHZAR combination invalid"}'
+        stream(desk).on_frame(message, desk.now)
         assert desk.valr.book("ETH-ZAR").is_valid
 
 

@@ -48,7 +48,7 @@ def stream(desk: Desk) -> MarketStream:
 
 def deliver(desk: Desk, frame: object) -> None:
     """Hand a frame to the stream, as the socket does."""
-    stream(desk).on_frame(orjson.dumps(frame))
+    stream(desk).on_frame(orjson.dumps(frame), desk.now)
 
 
 def trade(desk: Desk, price: str = "950000") -> None:

@@ -40,7 +40,7 @@ def stream(desk: Desk) -> MarketStream:
 
 def deliver(desk: Desk, frame: object) -> None:
     """Hand a frame to the stream, as the socket does."""
-    stream(desk).on_frame(frame if isinstance(frame, bytes) else orjson.dumps(frame))
+    stream(desk).on_frame(frame if isinstance(frame, bytes) else orjson.dumps(frame), desk.now)
 
 
 def book(

@@ -129,9 +129,10 @@ async def test_the_late_refusal_of_a_lost_command_does_not_fail_what_was_placed_
     async with trading(replace(AT_ONCE, processing_latency_s=0.01), place_timeout_s=0.03) as desk:
         order = await lost_on_the_way(desk, retry=IF_ABSENT)
         await desk.until(lambda: desk.asked(BY_REST))
-        desk.connector.account.on_frame(
+        refused = (
             b'{"type":"RATE_LIMIT_EXCEEDED","data":{"requestType":"PLACE_LIMIT_ORDER"},"clientMsgId":"c-1"}'
         )
+        desk.connector.account.on_frame(refused, desk.now)
         await desk.until(lambda: order.status is not OrderStatus.PENDING_CREATE)
         await desk.agreed(order)
         assert desk.story(order) == ["PlacementUnknown", "OrderCreated"]

@@ -340,7 +340,7 @@ async def test_history_04_an_absence_beyond_the_guards_is_asked_about_and_the_an
     async with trading() as desk:
         order = await desk.buy()
         await asyncio.sleep(0.05)
-        desk.connector.account.on_frame(b'{"type":"OPEN_ORDERS_UPDATE","data":[]}')
+        desk.connector.account.on_frame(b'{"type":"OPEN_ORDERS_UPDATE","data":[]}', desk.now)
         await desk.until(lambda: desk.asked(STATUS_ROUTE))
         await desk.agreed(order)
         assert order.status is OrderStatus.OPEN
@@ -484,7 +484,7 @@ async def test_a_trade_without_ids_is_attributed_by_the_trade_history() -> None:
         desk.rival("sell", "0.004", "1000000")
         data = {"price": "1000000", "quantity": "0.004", "currencyPair": "BTCZAR", "side": "buy"}
         frame = {"type": "NEW_ACCOUNT_TRADE", "data": data | {"tradedAt": "2026-01-01T00:00:00.000Z"}}
-        desk.connector.account.on_frame(orjson.dumps(frame))
+        desk.connector.account.on_frame(orjson.dumps(frame), desk.now)
         await desk.agreed(*orders)
 
 
@@ -514,7 +514,8 @@ async def test_an_order_that_ended_here_and_lives_there_is_under_control_again()
             "orderSide": "buy",
             "orderUpdatedAt": "2026-01-01T00:00:00.000Z",
         }
-        desk.connector.account.on_frame(orjson.dumps({"type": "ORDER_STATUS_UPDATE", "data": data}))
+        frame = {"type": "ORDER_STATUS_UPDATE", "data": data}
+        desk.connector.account.on_frame(orjson.dumps(frame), desk.now)
         assert desk.story(order) == ["OrderCreated", "OrderCancelled"]
         desk.rival("sell", "0.004", "1000000")
         await desk.until(lambda: desk.told(OrderRevived))

@@ -214,6 +214,6 @@ async def test_a_late_word_about_an_earlier_connection_is_void(monkeypatch: pyte
 
 async def test_nonsense_is_handed_on_as_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
     async with watching(monkeypatch, every_s=3600) as watch:
-        watch.socket.present.on_frame(b"{")
+        watch.socket.present.on_frame(b"{", 0)
         watch.trade()
         await watch.until(lambda: not watch.book_differs())

@@ -147,7 +147,7 @@ async def test_frames_about_the_socket_itself_and_nonsense_are_not_passed_on() -
     async with with_standby() as desk:
         standby_of(desk)._tap = tap
         for raw in nonsense:
-            standby_of(desk).on_frame(raw)
+            standby_of(desk).on_frame(raw, desk.now)
         lose_first(desk)
         await desk.until(lambda: not desk.connector.account.is_live)
         assert [raw for raw in tap.seen if raw in nonsense] == []

@@ -32,7 +32,7 @@ D = Decimal
 
 def deliver(desk: Desk, frame: object) -> None:
     """Hand a frame to the stream, as the socket does."""
-    desk.connector.account.on_frame(frame if isinstance(frame, bytes) else orjson.dumps(frame))
+    desk.connector.account.on_frame(frame if isinstance(frame, bytes) else orjson.dumps(frame), desk.now)
 
 
 def messages(caplog: pytest.LogCaptureFixture, level: int = logging.WARNING) -> list[str]:

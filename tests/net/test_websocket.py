@@ -139,7 +139,7 @@ class Recorder:
         self.resyncs = True
         self.on_each_frame: Callable[[], object] = list
 
-    def on_frame(self, raw: bytes) -> None:
+    def on_frame(self, raw: bytes, now: int) -> None:
         self.frames.append(raw)
         self.on_each_frame()
         self._note("frame", raw)

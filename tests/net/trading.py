@@ -108,6 +108,11 @@ class Desk:
         """What is behind the façade."""
         return self.valr._started()
 
+    @property
+    def now(self) -> int:
+        """Nanoseconds of the trader's monotonic clock."""
+        return self.valr._clocks.monotonic()
+
     def told(self, kind: type[E]) -> list[E]:
         """Events of one kind, in order."""
         return [event for event in self.events if isinstance(event, kind)]

@@ -66,7 +66,7 @@ class Replay:
         if frame.socket == REST:
             self._rest.feed(frame.direction, frame.raw, self._epoch or 0, self._now)
         elif frame.direction is Direction.IN:
-            self._stream.on_frame(frame.raw)
+            self._stream.on_frame(frame.raw, self._now)
         else:
             command = f.decode_command(frame.raw)
             handler = self._commands.get(type(command))

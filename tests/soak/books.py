@@ -230,7 +230,7 @@ class Soak:
         with suppress(DecodeError):
             frame = decode_trade_frame(raw)
             assert isinstance(frame, BookFrame)
-            self._keeper.take(frame)
+            self._keeper.take(frame, self._now)
 
     def _check(self, line: Line) -> None:
         """The book is the market's, to the last digit, at the same number, and not crossed."""

@@ -256,23 +256,21 @@ class EventRouter:
     def _compare(self, rows: Sequence[OpenOrderRow], now: int, epoch: int) -> Sequence[Event]:
         """One complete list of the account's open orders, from the socket or from REST."""
         events: list[Event] = []
-        present: set[str] = set()
+        listed: set[str] = set()
         unknown: list[OpenOrderRow] = []
         for row in rows:
-            exchange_order_id, client_order_id = row.exchange_order_id, row.customer_order_id or None
-            present.add(exchange_order_id)
-            if client_order_id is not None:
-                present.add(client_order_id)
-            if self._tracker.find(client_order_id, exchange_order_id) is None:
+            order = self._tracker.find(row.customer_order_id or None, row.exchange_order_id)
+            if order is None:
                 unknown.append(row)
                 continue
+            listed.add(order.client_order_id)
             evidence = listed_evidence(row, _SNAPSHOT)
             events += self._tracker.apply(evidence, now)
             if evidence.says is _UNRECOGNISED:
                 events += self._unrecognised_status(row)
         for row in self._strangers.note(unknown, now):
             events += self._meet(row, now, epoch)
-        events += self._tracker.note_absent(present, now, epoch)
+        events += self._tracker.note_absent(listed, now, epoch)
         return events
 
     def _meet(self, row: OpenOrderRow, now: int, epoch: int) -> Sequence[Event]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import cast
@@ -190,15 +191,15 @@ class OrderTracker:
         self.on_step(Asked(order.client_order_id, reason, attempt))
         note_question(order, reason, attempt, now)
 
-    def note_absent(self, present: Collection[str], now: int, epoch: int) -> Sequence[OrderEvent]:
+    def note_absent(self, listed: AbstractSet[str], now: int, epoch: int) -> Sequence[OrderEvent]:
         """Orders in flight that a list of open orders lacks: those past the guards are asked about.
 
-        `present` holds the client and exchange ids listed, `epoch` the connection the list came on.
+        `listed` holds the client order ids of those that it does not, `epoch` is the connection it came on.
         """
+        if self._in_flight.keys() <= listed:
+            return ()
         events: list[OrderEvent] = []
-        for order in list(self._in_flight.values()):
-            if order.client_order_id in present or order.exchange_order_id in present:
-                continue
+        for order in [order for name, order in self._in_flight.items() if name not in listed]:
             if self._guards.why_not_ask(order, now, epoch) is None:
                 absence = Evidence(
                     says=Says.ABSENT, source=Source.LOCAL, client_order_id=order.client_order_id

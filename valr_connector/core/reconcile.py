@@ -132,6 +132,8 @@ class Questions:
         """
         raised_at = due = now + self._patience.first_delays[reason]
         key = client_order_id, reason
+        if self._stands(key, raised_at, due):
+            return
         attempt, asked_at = self._asked.get(key, (0, 0))
         if attempt and now - asked_at > self._patience.longest_pause:
             attempt = 0
@@ -171,10 +173,7 @@ class Questions:
         return taken
 
     def _schedule(self, key: _Key, attempt: int, raised_at: int, due: int) -> None:
-        standing = self._standing.get(key)
-        if standing is not None and standing[0] <= due:
-            question = standing[2]
-            question.raised_at = max(question.raised_at, raised_at)
+        if self._stands(key, raised_at, due):
             return
         self._count += 1
         entry = (due, self._count, Question(*key, attempt, raised_at))
@@ -182,6 +181,15 @@ class Questions:
         heapq.heappush(self._heap, entry)
         if self._on_due is not None and self._heap[0] is entry:
             self._on_due(due)
+
+    def _stands(self, key: _Key, raised_at: int, due: int) -> bool:
+        """Whether it is going to be asked by then anyhow; that it was raised again is noted."""
+        standing = self._standing.get(key)
+        if standing is None or standing[0] > due:
+            return False
+        question = standing[2]
+        question.raised_at = max(question.raised_at, raised_at)
+        return True
 
     def _drop_replaced(self) -> None:
         """Drop heap entries that an earlier due time has replaced."""

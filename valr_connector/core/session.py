@@ -202,7 +202,8 @@ class Session:
         doom: why the last CUT was ordered.
         refusals: how often in a row VALR refused who we are.
         unanswered: how often in a row a dial, or AUTHENTICATED, did not come in time.
-        is_alert: whether the next frame can concern the connection itself: it is stale, or `awaits_control`.
+        is_alert: whether the next frame has to be looked at: somebody watches, or it can concern the
+            connection itself, which is stale or `awaits_control`.
     """
 
     keep_alive: KeepAlive = field(default_factory=KeepAlive)
@@ -218,6 +219,7 @@ class Session:
     refusals: int = 0
     unanswered: int = 0
     is_alert: bool = False
+    _is_watched: bool = False
     _dialled_ns: int = 0
     _doubted_ns: int = 0
     """When the connection last became stale."""
@@ -241,13 +243,18 @@ class Session:
             self.last_frame_ns = now
         elif self.state is not before:
             self._entered(event, now)
-        self.is_alert = self.state is _STALE or self.awaits_control
+        self._note_alert()
         return before
 
     def frame(self, now: int) -> bool:
         """FRAME, made cheap for the reader's loop; returns whether it brought a stale connection back."""
         self.last_frame_ns = now
         return self.state is _STALE and self.apply(SessionEvent.FRAME, now) is _STALE
+
+    def watch(self, is_watched: bool) -> None:
+        """Whether every frame is to be looked at, beside those that concern the connection."""
+        self._is_watched = is_watched
+        self._note_alert()
 
     @property
     def can_send(self) -> bool:
@@ -286,7 +293,7 @@ class Session:
                 self._passed_over_ns = now
                 return False
             self._unanswered.popleft()
-            self.is_alert = self.state is _STALE or self.awaits_control
+            self._note_alert()
         if not self._awaits_pong or self._ping_ns is None:
             return False
         self.ping_round_trip_ns = now - self._ping_ns
@@ -365,6 +372,9 @@ class Session:
             self.doom = f"nothing came for {limits.pong_s:g} s after a second PING"
         else:
             self.doom = f"silent for {limits.silence_s:g} s"
+
+    def _note_alert(self) -> None:
+        self.is_alert = self._is_watched or self.state is _STALE or self.awaits_control
 
     @property
     def _authentication_s(self) -> float:

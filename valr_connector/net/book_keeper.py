@@ -68,13 +68,12 @@ class BookKeeper:
         }
         self._invalid: dict[Pair, tuple[str, int]] = {}
 
-    def take(self, frame: BookFrame) -> None:
-        """Take over a frame. One of a pair that is not followed (any more) is left out."""
+    def take(self, frame: BookFrame, now: int) -> None:
+        """Take over a frame of `now`. One of a pair that is not followed (any more) is left out."""
         book = self._by_symbol.get(frame.pair_symbol)
         if book is None:
             self._unfollowed.add()
             return
-        now = self._clock()
         taken = book.take(frame, now)
         if taken is Taken.MOVED or taken is Taken.CHANGED:
             self._tell_change(book, is_moved=taken is Taken.MOVED)

@@ -102,7 +102,7 @@ class MarketStream:
         self._is_wanted = asyncio.Event()
         self._want(self._book_event, self._keeper.symbols)
         self._want(MarketEvent.ALLOWED_ORDER_TYPES_UPDATED, self._keeper.symbols)
-        self._handlers: Mapping[type, Callable[[Any], None]] = {
+        self._handlers: Mapping[type, Callable[[Any, int], None]] = {
             **dict.fromkeys(_BOOK_FRAMES, self._keeper.take),
             **dict.fromkeys(_MARKET_FRAMES, self._on_market),
             **dict.fromkeys((ErrorFrame, UnauthorizedFrame, UnsupportedFrame), self._on_error),
@@ -151,7 +151,7 @@ class MarketStream:
 
     # --- SocketHandler -----------------------------------------------------------------------------
 
-    def on_frame(self, raw: bytes) -> None:
+    def on_frame(self, raw: bytes, now: int) -> None:
         try:
             frame = decode_trade_frame(raw)
         except DecodeError as error:
@@ -159,7 +159,7 @@ class MarketStream:
             return
         handler = self._handlers.get(type(frame))
         if handler is not None:
-            handler(frame)
+            handler(frame, now)
 
     def on_connected(self, epoch: int) -> None:
         """Nothing to do: books are invalid until their first snapshot."""
@@ -234,14 +234,14 @@ class MarketStream:
         if command is not None:
             await self.client.send(command)
 
-    def _on_market(self, frame: MarketFrame) -> None:
+    def _on_market(self, frame: MarketFrame, _now: int) -> None:
         events = self._router.route(frame)
         if not events:
             self._no_news.add()
         for event in events:
             self._publisher.publish(event)
 
-    def _on_error(self, frame: ErrorFrame | UnauthorizedFrame | UnsupportedFrame) -> None:
+    def _on_error(self, frame: ErrorFrame | UnauthorizedFrame | UnsupportedFrame, _now: int) -> None:
         log.error("trade socket: VALR says %s: %s", type(frame).__name__, frame.error.message)
         refused = self._subscriptions.refused(frame) if isinstance(frame, ErrorFrame) else None
         if refused is None:
@@ -253,7 +253,7 @@ class MarketStream:
         if event is self._book_event:
             self._keeper.refused(symbol, f"VALR refuses it: {frame.error.message}")
 
-    def _on_unknown(self, frame: UnknownFrame) -> None:
+    def _on_unknown(self, frame: UnknownFrame, _now: int) -> None:
         kind = self._unknown.see(frame.type)
         if kind is not None:
             log.warning("trade socket: unknown type of frame, further ones are only counted: %s", kind)

@@ -145,9 +145,10 @@ class RotatingSocket:
         self.present = heir
         self.rotations += 1
         log.info("trade socket: a new connection has taken the place of the old one")
+        now = self._clock()
         for raw in self.twins.held() if self.twins is not None else ():
             if _head_of(raw).type not in _SNAPSHOTS:
-                self.handler.on_frame(raw)
+                self.handler.on_frame(raw, now)
         self.is_settled.set()
 
     # ------------------------------------------------------------------------------------------------
@@ -195,17 +196,17 @@ class _Leg:
     def _is_present(self) -> bool:
         return self is self._socket.present
 
-    def on_frame(self, raw: bytes) -> None:
+    def on_frame(self, raw: bytes, now: int) -> None:
         twins = self._socket.twins
         if not self._is_present:
             self._hold_back(raw, twins)
         elif twins is None:
-            self._socket.handler.on_frame(raw)
+            self._socket.handler.on_frame(raw, now)
         elif not self._socket.is_settled.is_set():
             twins.first(raw)
-            self._socket.handler.on_frame(raw)
+            self._socket.handler.on_frame(raw, now)
         elif twins.second(raw, 0, is_first_live=False, is_picture=False):  # not told before the change
-            self._socket.handler.on_frame(raw)
+            self._socket.handler.on_frame(raw, now)
 
     def on_connected(self, epoch: int) -> None:
         self._has_asked = False

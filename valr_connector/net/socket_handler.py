@@ -11,8 +11,11 @@ from valr_connector.model.enums import SessionState
 class SocketHandler(Protocol):
     """What a socket is connected to. All but `while_connected` is called synchronously, from the reader."""
 
-    def on_frame(self, raw: bytes) -> None:
-        """Take one frame, text or binary. What it raises is logged and counted; the reader lives on."""
+    def on_frame(self, raw: bytes, now: int) -> None:
+        """Take one frame, text or binary, at that time: nanoseconds of the monotonic clock.
+
+        What it raises is logged and counted; the reader lives on.
+        """
 
     def on_connected(self, epoch: int) -> None:
         """The socket is open, nothing is proved yet; precedes every frame of the epoch."""

@@ -90,14 +90,13 @@ class Standby:
 
     # --- SocketHandler -----------------------------------------------------------------------------
 
-    def on_frame(self, raw: bytes) -> None:
+    def on_frame(self, raw: bytes, now: int) -> None:
         kind = _type_of(raw)
         if kind in _ABOUT_THE_SOCKET_ITSELF:
             return
-        now = self._clock()
         is_live = self._is_first_live()
         if self._twins.second(raw, now, is_first_live=is_live, is_picture=kind in _PICTURES):
-            self._tell(raw)
+            self._tell(raw, now)
         self._look_again(now)
 
     def on_connected(self, epoch: int) -> None:
@@ -127,15 +126,16 @@ class Standby:
     def first_lost(self) -> None:
         """The first connection is gone: what waits for it waits no longer."""
         self._alarm.stop()
+        now = self._clock()
         for raw in self._twins.first_lost():
-            self._tell(raw)
+            self._tell(raw, now)
 
     # ------------------------------------------------------------------------------------------------
 
     def _on_alarm(self) -> None:
         now = self._clock()
         for raw in self._twins.overdue(now):
-            self._tell(raw)
+            self._tell(raw, now)
         self._look_again(now)
 
     def _look_again(self, now: int) -> None:
@@ -143,11 +143,11 @@ class Standby:
         if due is not None:
             self._alarm.ring_by(due, now)
 
-    def _tell(self, raw: bytes) -> None:
+    def _tell(self, raw: bytes, now: int) -> None:
         self._told.add()
         if self._tap is not None:
             self._tap.frame_in(raw)
-        self._handler.on_frame(raw)
+        self._handler.on_frame(raw, now)
 
 
 class _First:
@@ -157,9 +157,9 @@ class _First:
         self._handler = handler
         self._standby = standby
 
-    def on_frame(self, raw: bytes) -> None:
+    def on_frame(self, raw: bytes, now: int) -> None:
         if self._standby.is_news(raw):
-            self._handler.on_frame(raw)
+            self._handler.on_frame(raw, now)
 
     def on_connected(self, epoch: int) -> None:
         self._standby.first_began()

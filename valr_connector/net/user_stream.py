@@ -158,13 +158,13 @@ class UserStreamTracker:
 
     # --- SocketHandler -----------------------------------------------------------------------------
 
-    def on_frame(self, raw: bytes) -> None:
+    def on_frame(self, raw: bytes, now: int) -> None:
         try:
             frame = decode_account_frame(raw)
         except DecodeError as error:
             self._refuse(error)
             return
-        events = self._handlers[type(frame)](frame, self._clock())
+        events = self._handlers[type(frame)](frame, now)
         if events:
             self._tell(events)
 

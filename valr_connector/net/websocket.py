@@ -105,7 +105,7 @@ class WebSocketClient:
         self._on_refused = on_refused
         self._permit = permit
         self._dial = dial
-        self._is_looked_at = tap is not None or log.isEnabledFor(logging.DEBUG)
+        self._note_onlookers()
         self._connection: SocketConnection | None = None
         self._doom: Ending | None = None
         self._pong_or_end = asyncio.Event()
@@ -273,10 +273,10 @@ class WebSocketClient:
             now = clock()
             received.value = count = received.value + 1
             session.last_frame_ns = now
-            if session.is_alert or self._is_looked_at:
+            if session.is_alert:
                 self._look(connection, raw, now, authenticated)
             try:
-                on_frame(raw)
+                on_frame(raw, now)
             except Exception as error:  # noqa: BLE001  the handler's mistakes are its own, and counted
                 self._note_error(on_frame, error)
             if not count % ONE_FRAME_IN:
@@ -325,8 +325,7 @@ class WebSocketClient:
     async def _keep_alive(self, connection: SocketConnection) -> None:
         session = self.session
         while True:
-            # Asked here and not with each frame: that would double what the reader itself takes.
-            self._is_looked_at = self._tap is not None or log.isEnabledFor(logging.DEBUG)
+            self._note_onlookers()
             action = session.check(self._clock())
             if action is Action.WAIT:
                 await self._sleep(session.wait_s(self._clock()))
@@ -337,6 +336,10 @@ class WebSocketClient:
             else:
                 self._cut(connection, Ending(session.doom))
                 return
+
+    def _note_onlookers(self) -> None:
+        """Asked now and then and not with each frame: that would double what the reader itself takes."""
+        self.session.watch(self._tap is not None or log.isEnabledFor(logging.DEBUG))
 
     async def _ping(self, connection: SocketConnection) -> None:
         self.session.pinged(self._clock())

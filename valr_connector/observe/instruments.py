@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
-from msgspec import Struct
-
 from valr_connector.errors import InvalidArgumentError
 from valr_connector.observe.latency import LatencyHistogram, LatencySummary
 
@@ -40,7 +38,8 @@ class Metric:
     meaning: str
 
 
-class Counter(Struct, eq=False, gc=False):
+@dataclass(slots=True, eq=False)
+class Counter:
     """A number that only rises."""
 
     value: int = 0
@@ -49,7 +48,8 @@ class Counter(Struct, eq=False, gc=False):
         self.value += count
 
 
-class Gauge(Struct, eq=False, gc=False):
+@dataclass(slots=True, eq=False)
+class Gauge:
     """A number that is set."""
 
     value: float = 0.0

@@ -226,7 +226,7 @@ def resting() -> Desk:
 
 def test_an_order_missing_from_a_list_is_asked_about_and_nothing_else() -> None:
     desk = resting()
-    assert desk.tracker.note_absent(frozenset({"ex-2", "MM-3"}), LATER, epoch=0) == []
+    assert desk.tracker.note_absent(frozenset({"MM-2", "MM-3"}), LATER, epoch=0) == []
     assert desk.asked() == {(ONE, AskReason.ABSENT)}
     assert desk.orders[0].status is OrderStatus.OPEN
 
