@@ -29,6 +29,7 @@ help:
 	@echo "make soak    kills, lost connections, full load and hours of trading, for about an hour (SECONDS=n of trading)"
 	@echo "make soak-books   a million diffs of 50 books with faults, held against the truth (SEED=n DIFFS=n)"
 	@echo "make bench   the goals of speed: measured, must and aim, in one table (WRITE=1 into docs/performance.md too)"
+	@echo "make bench-all  the same on Python 3.11, 3.12 and 3.13, where they are here (BENCHMARKS='frame_path many_orders' chooses)"
 	@echo "make bench-gate   whether frames, placing and books became slower (ACCEPT=1 keeps what is measured)"
 	@echo "make bench-peers  the same orders through ccxt pro, nautilus_trader and Hummingbot; writes docs/performance.md"
 	@echo "make bench-books  a million diffs against other books; 200 pairs at 50 changes a second"
@@ -166,7 +167,17 @@ soak-books: venv
 
 # Every goal of speed with what was measured, what it must come to and the aim; fails where one is missed.
 bench: venv
-	@$(BIN)/python -m benchmarks.all_goals $(if $(WRITE),--write)
+	@$(BIN)/python -m benchmarks.all_goals $(if $(WRITE),--write) $(BENCHMARKS)
+
+# The goals on every supported Python that is here, one table each, in the environments of test-all.
+BENCH_ON := $(PYTHONS:%=bench-all-%)
+.PHONY: bench-all $(BENCH_ON)
+bench-all:
+	@$(MAKE) --no-print-directory --keep-going $(BENCH_ON)
+$(BENCH_ON): bench-all-%:
+	@python=$(or $(call named,$*),$(call kept,$*)); if [ -n "$$python" ]; then \
+	  $(MAKE) --no-print-directory bench PYTHON=$$python VENV=.venv-$*; \
+	else echo "Python $* is not here: not measured"; fi
 
 # Whether the hot paths became slower, against a yardstick; ACCEPT=1 keeps what is measured.
 bench-gate: venv

@@ -1,23 +1,26 @@
 """ccxt pro: its handlers for bybit, fed the same order's life in bybit's words, and its placing there.
 
 Bybit's are among its leanest handlers, and VALR is not among its exchanges. Every order and trade goes into
-its caches, whose limits are raised so that no live order falls out.
+its caches, whose limits are raised so that no live order falls out. Wallets are told as bybit tells them:
+once for each execution, both coins in one message. What the placement reserves is left out: bybit's pages do
+not say whether that is told. Nobody waits for the reply to the placement, nor for anything else.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+from decimal import Decimal
 from time import perf_counter_ns
-from typing import Any
+from typing import Final
 
 import ccxt.pro
 
-from benchmarks.peers.sequence import AMOUNT, FIRST_LIVE, PRICE, documents
+from benchmarks.peers.bybits_words import BASE_COIN, MARKET, QUOTE_COIN, in_bybits_words
+from benchmarks.peers.sequence import AMOUNT, FIRST_LIVE, PRICE, Sequence
 
-SYMBOL, MARKET = "BTC/USDT", "BTCUSDT"
-URL = "wss://127.0.0.1/v5/private"
-_STATUS = {"Partially Filled": "PartiallyFilled", "Filled": "Filled", "Placed": "New"}
+SYMBOL: Final = f"{BASE_COIN}/{QUOTE_COIN}"
+URL: Final = "wss://127.0.0.1/v5/private"
 
 
 class CcxtPro:
@@ -25,7 +28,8 @@ class CcxtPro:
 
     name = "ccxt pro"
 
-    def __init__(self) -> None:
+    def __init__(self, sequence: Sequence) -> None:
+        self._told = sequence.of_peers
         self._exchange = ccxt.pro.bybit({"apiKey": "k" * 18, "secret": "s" * 36, "enableRateLimit": False})
         self._exchange.options["ordersLimit"] = self._exchange.options["tradesLimit"] = 1000
         self._exchange.set_markets([self._exchange.safe_market_structure(_MARKET)])
@@ -34,7 +38,7 @@ class CcxtPro:
 
     def messages(self, number: int) -> list[str]:
         """An order's life in bybit's words."""
-        return [json.dumps(_in_bybits_words(document, number)) for document in documents(number)]
+        return [json.dumps(words) for raw in self._told(number) if (words := in_bybits_words(raw, number))]
 
     def fill(self, orders: int) -> None:
         """Have so many orders rest, as its handler of orders stores them, and room for 1,000 more."""
@@ -47,6 +51,16 @@ class CcxtPro:
         take = self._client.handle_text_or_binary_message
         for message in messages:
             take(message)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the newest order has."""
+        return bool(self._exchange.orders[-1]["status"] == "closed")
+
+    @property
+    def base_held(self) -> Decimal:
+        """In the wallet."""
+        return Decimal(str(self._exchange.balance["unified"][BASE_COIN]["total"]))
 
     async def connect(self) -> None:
         """Have its socket for orders open and authenticated; what it sends goes nowhere."""
@@ -96,33 +110,9 @@ class _Nowhere:
 
 
 _MARKET = {
-    "id": MARKET, "symbol": SYMBOL, "base": "BTC", "quote": "USDT", "baseId": "BTC", "quoteId": "USDT",
-    "type": "spot", "spot": True, "active": True, "contract": False, "maker": 0.001, "taker": 0.001,
+    "id": MARKET, "symbol": SYMBOL, "base": BASE_COIN, "quote": QUOTE_COIN,
+    "baseId": BASE_COIN, "quoteId": QUOTE_COIN, "type": "spot", "spot": True, "active": True,
+    "contract": False, "maker": 0.001, "taker": 0.001,
     "precision": {"amount": 1e-8, "price": 0.01},
     "limits": {"amount": {"min": 1e-5, "max": 1e3}, "price": {}, "cost": {"min": 1}},
 }  # fmt: skip
-
-
-def _in_bybits_words(document: dict[str, Any], number: int) -> dict[str, Any]:
-    data = document["data"]
-    common = {
-        "category": "spot", "symbol": MARKET, "orderId": data["orderId"], "orderLinkId": f"bid-{number}",
-        "side": "Buy", "orderType": "Limit",
-    }  # fmt: skip
-    if document["type"] == "NEW_ACCOUNT_TRADE":
-        row = common | {
-            "execFee": data["fee"], "execId": data["id"], "execPrice": data["price"],
-            "execQty": data["quantity"], "execType": "Trade", "execValue": "3600", "isMaker": True,
-            "feeRate": "0.0005", "feeCurrency": "BTC", "leavesQty": "0", "orderPrice": PRICE,
-            "orderQty": AMOUNT, "execTime": "1790000000111",
-        }  # fmt: skip
-        return {"id": "1", "topic": "execution", "creationTime": 1790000000111, "data": [row]}
-    row = common | {
-        "price": PRICE, "qty": AMOUNT, "timeInForce": "GTC", "avgPrice": PRICE, "rejectReason": "EC_NoError",
-        "orderStatus": _STATUS[data.get("orderStatusType", "Placed")],
-        "leavesQty": data.get("remainingQuantity", AMOUNT), "cumExecQty": data.get("executedQuantity", "0"),
-        "cumExecValue": "3600", "cumExecFee": data.get("executedFee", "0"), "createdTime": "1790000000057",
-        "updatedTime": "1790000000111", "stopOrderType": "", "triggerPrice": "", "takeProfit": "",
-        "stopLoss": "", "reduceOnly": False, "positionIdx": 0, "blockTradeId": "",
-    }  # fmt: skip
-    return {"id": "1", "topic": "order", "creationTime": 1790000000111, "data": [row]}

@@ -5,10 +5,12 @@
 Runs in an environment that has peers in it, with whichever of them are there, and prints one JSON object.
 Library, yardstick and peers take turns; in a turn, orders live through their lives one after the other, for
 10 ms or one life, so that nobody finds the processor's caches full of the others' code all the time. Each
-figure is the median of the ratios to the yardstick in the same turn.
+figure is the median of the ratios to the yardstick in the same turn. First comes all that is told of an order
+from its placement to its end; then its statuses and trades alone, of which all are told the same.
 
 With so many live orders beside those that live through their lives, one contender at a time is measured
-beside the yardstick: what the others remember would be looked at by the collector in its turns too.
+beside the yardstick: what the others remember would be looked at by the collector in its turns too. There,
+statuses and trades are told: a list of open orders would have to hold all of them.
 """
 
 from __future__ import annotations
@@ -19,73 +21,29 @@ import inspect
 import json
 import platform
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from importlib import import_module, metadata
 from itertools import count
-from time import monotonic_ns, perf_counter_ns
+from time import perf_counter_ns
 from typing import Any
 
 from benchmarks.account_line import Wire, trader
-from benchmarks.eager import EagerOrder, EagerPipeline
-from benchmarks.metrics_overhead import Account
-from benchmarks.order_frames import placed
-from benchmarks.peers.sequence import FIRST_LIVE, order_frames
+from benchmarks.peers.contender import LIBRARY, TOLD_AS_PEERS, YARDSTICK, Contender, Library, Yardstick
+from benchmarks.peers.sequence import (
+    AS_PEERS_KNOW_IT,
+    FIRST_LIVE,
+    HELD_AT_THE_END,
+    STATUSES_AND_TRADES,
+    WHOLE_LIFE,
+)
 from benchmarks.placing import EagerPlacing, Placing
 
 PEERS = (("ccxt_pro", "CcxtPro"), ("nautilus", "Nautilus"), ("hummingbot_tracker", "Hummingbot"))
 PACKAGES = ("valr-connector", "ccxt", "nautilus_trader", "hummingbot")
-LIBRARY, YARDSTICK = "valr_connector", "the yardstick"
 TURN_NS = 10_000_000
 WARM_UP_TURNS = 3
 WARM_UP_PLACINGS = 50
-
-
-class Library:
-    """The shipped path, metrics and stories on."""
-
-    name = LIBRARY
-
-    def __init__(self) -> None:
-        self._account = Account(with_metrics=True)
-
-    def messages(self, number: int) -> list[bytes]:
-        """An order's life, and the order tracked."""
-        order, sent = placed(number, monotonic_ns())
-        self._account.state.tracker.track(order)
-        self._account.stream.apply(sent)
-        return order_frames(number)
-
-    def fill(self, orders: int) -> None:
-        """Have so many orders rest."""
-        for number in range(FIRST_LIVE, FIRST_LIVE + orders):
-            self._account.read(self.messages(number)[0])
-
-    def live_through(self, messages: list[bytes]) -> None:
-        """Take an order's life in."""
-        read = self._account.read
-        for raw in messages:
-            read(raw)
-
-
-class Yardstick:
-    """See `benchmarks.eager`."""
-
-    name = YARDSTICK
-
-    def __init__(self) -> None:
-        self._pipeline = EagerPipeline(lambda _: None)
-
-    def messages(self, number: int) -> list[bytes]:
-        """An order's life, and the order known."""
-        self._pipeline.orders[f"bid-{number}"] = EagerOrder(f"bid-{number}")
-        return order_frames(number)
-
-    def live_through(self, messages: list[bytes]) -> None:
-        """Take an order's life in."""
-        take = self._pipeline.take
-        for raw in messages:
-            take(raw)
 
 
 def peers() -> Iterator[type[Any]]:
@@ -95,9 +53,9 @@ def peers() -> Iterator[type[Any]]:
             yield getattr(import_module(f"benchmarks.peers.{module}"), name)
 
 
-async def turn(contender: Any, numbers: Iterator[int]) -> float:
-    """Nanoseconds a frame."""
-    spent = frames = 0
+async def turn(contender: Contender, numbers: Iterator[int]) -> float:
+    """Nanoseconds an order's life."""
+    spent = lives = 0
     while spent < TURN_NS:
         messages = contender.messages(next(numbers))
         began = perf_counter_ns()
@@ -105,18 +63,54 @@ async def turn(contender: Any, numbers: Iterator[int]) -> float:
         if inspect.isawaitable(answer):
             await answer
         spent += perf_counter_ns() - began
-        frames += len(messages)
-    return spent / frames
+        lives += 1
+        assert contender.has_ended
+    return spent / lives
 
 
-async def frames(contenders: list[Any], turns: int) -> dict[str, list[float]]:
-    """Nanoseconds that a frame took each of them, in each turn."""
+async def lives(contenders: list[Contender], turns: int) -> dict[str, list[float]]:
+    """Nanoseconds that an order's life took each of them, in each turn."""
     spent: dict[str, list[float]] = {contender.name: [] for contender in contenders}
     numbers = count()
     for _ in range(turns + WARM_UP_TURNS):
         for contender in contenders:
             spent[contender.name].append(await turn(contender, numbers))
     return {name: times[WARM_UP_TURNS:] for name, times in spent.items()}
+
+
+async def whole_lives(turns: int) -> dict[str, dict[str, float]]:
+    """All that is told of an order: microseconds a life and a message."""
+    contenders: list[Contender] = [kind(WHOLE_LIFE) for kind in (Library, Yardstick, *peers())]
+    contenders.append(Library(AS_PEERS_KNOW_IT, TOLD_AS_PEERS))
+    figures = told(await lives(contenders, turns))
+    for contender in contenders:
+        assert contender.base_held == HELD_AT_THE_END
+        figures[contender.name] |= per_message(contender, figures[contender.name]["us"])
+    await close(contenders)
+    return figures
+
+
+async def statuses_and_trades(turns: int) -> dict[str, dict[str, float]]:
+    """Those alone: microseconds a message, of which everybody is told the same number."""
+    contenders: list[Contender] = [kind(STATUSES_AND_TRADES) for kind in (Library, Yardstick, *peers())]
+    figures = told(await lives(contenders, turns))
+    for contender in contenders:
+        figures[contender.name]["us"] = per_message(contender, figures[contender.name]["us"])["us_a_message"]
+    await close(contenders)
+    return figures
+
+
+def per_message(contender: Contender, us: float) -> dict[str, float]:
+    """How many messages it is told of an order, and what one takes."""
+    messages = len(contender.messages(FIRST_LIVE))
+    return {"messages": messages, "us_a_message": round(us / messages, 2)}
+
+
+async def close(contenders: Iterable[Contender]) -> None:
+    """What some of them have opened."""
+    for contender in contenders:
+        if hasattr(contender, "close"):
+            await contender.close()
 
 
 async def placings(ccxt: Any, orders: int) -> dict[str, list[float]]:
@@ -152,26 +146,22 @@ def told(spent: dict[str, list[float]]) -> dict[str, dict[str, float]]:
 
 async def run(turns: int, orders: int) -> dict[str, Any]:
     """Everything that is here."""
-    others = [peer() for peer in peers()]
-    compared: dict[str, Any] = {
-        "python": platform.python_version(),
-        "versions": dict(_versions()),
-        "frames": told(await frames([Library(), Yardstick(), *others], turns)),
-    }
-    for peer in others:
+    figures: dict[str, Any] = {"python": platform.python_version(), "versions": dict(_versions())}
+    figures["lives"] = await whole_lives(turns)
+    figures["frames"] = await statuses_and_trades(turns)
+    for peer in peers():
         if hasattr(peer, "place"):
-            compared["placing"] = told(await placings(peer, orders))
-    return compared
+            figures["placing"] = told(await placings(peer(WHOLE_LIFE), orders))
+    return figures
 
 
 async def run_with_many(name: str, live: int, turns: int) -> dict[str, Any]:
     """One contender with so many live orders, beside the yardstick."""
     kinds: list[type[Any]] = [Library, *peers()]
-    contender = next(kind for kind in kinds if kind.name == name)()
+    contender = next(kind for kind in kinds if kind.name == name)(STATUSES_AND_TRADES)
     contender.fill(live)
-    figures = told(await frames([contender, Yardstick()], turns))
-    if hasattr(contender, "close"):
-        await contender.close()
+    figures = told(await lives([contender, Yardstick(STATUSES_AND_TRADES)], turns))
+    await close([contender])
     return figures
 
 

@@ -1,4 +1,8 @@
-"""Hummingbot: VALR's frames, read with json, through its order tracker as its connectors use it."""
+"""Hummingbot: VALR's frames, read with json, through its order tracker as its connectors use it.
+
+The reply to the placement is an update of the order there, as in its `ExchangePyBase`. Wallets are two
+dictionaries of Decimals, as in its connectors.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +16,22 @@ from hummingbot.core.data_type.common import OrderType, TradeType
 from hummingbot.core.data_type.in_flight_order import InFlightOrder, OrderState, OrderUpdate, TradeUpdate
 from hummingbot.core.data_type.trade_fee import AddedToCostTradeFee, TokenAmount
 
-from benchmarks.peers.sequence import AMOUNT, FIRST_LIVE, PRICE, order_frames
+from benchmarks.peers.sequence import AMOUNT, BASE, FIRST_LIVE, PRICE, Sequence
 
 PAIR = "BTC-ZAR"
 _STATES = {"Partially Filled": OrderState.PARTIALLY_FILLED, "Filled": OrderState.FILLED}
 
 
 class Hummingbot:
-    """Its tracker, told by a connector of the least effort."""
+    """Its tracker, and wallets, told by a connector of the least effort."""
 
     name = "Hummingbot's tracker"
 
-    def __init__(self) -> None:
+    def __init__(self, sequence: Sequence) -> None:
         self._tracker = ClientOrderTracker(connector=_Connector())
+        self._told = sequence.of_peers
+        self._account_balances: dict[str, Decimal] = {}
+        self._account_available_balances: dict[str, Decimal] = {}
 
     def messages(self, number: int) -> list[bytes]:
         """An order's life, and the order tracked."""
@@ -33,7 +40,7 @@ class Hummingbot:
         )
         self._tracker.start_tracking_order(order)
         self._order = order
-        return order_frames(number)
+        return self._told(number)
 
     def fill(self, orders: int) -> None:
         """Have so many orders tracked, whose confirmation is under way."""
@@ -49,6 +56,8 @@ class Hummingbot:
             data = frame["data"]
             if frame["type"] == "NEW_ACCOUNT_TRADE":
                 tracker.process_trade_update(_trade(data))
+            elif frame["type"] == "BALANCE_UPDATE":
+                self._note_wallets(data["wallets"])
             else:
                 under_way.append(tracker.process_order_update(_update(data)))
                 await asyncio.sleep(0)
@@ -58,6 +67,17 @@ class Hummingbot:
     def has_ended(self) -> bool:
         """Whether the newest order has."""
         return bool(self._order.is_filled)
+
+    @property
+    def base_held(self) -> Decimal:
+        """In the wallet."""
+        return self._account_balances[BASE]
+
+    def _note_wallets(self, wallets: list[dict[str, str]]) -> None:
+        for wallet in wallets:
+            currency = wallet["currency"]
+            self._account_available_balances[currency] = Decimal(wallet["available"])
+            self._account_balances[currency] = Decimal(wallet["total"])
 
 
 class _Connector:

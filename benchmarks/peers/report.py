@@ -11,18 +11,19 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks.page import processor, write
-from benchmarks.peers.compare import LIBRARY, YARDSTICK
+from benchmarks.peers.contender import LIBRARY, YARDSTICK
 from benchmarks.placing import PEERS
 
 Figures = dict[str, dict[str, float]]
 
-
+PARTS = ("lives", "frames", "placing")
+"""Of what is measured in one run."""
 MANY = (10_000, 100_000)
 """Live orders."""
 TURNS_WITH_MANY = 7
@@ -66,27 +67,46 @@ def rows_with_many(figures: Figures) -> Iterator[str]:
         yield f"| {name} | {' | '.join(f'{ratio:,.1f}' for ratio in each.values())} |"
 
 
-def rows(figures: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+def rows_of_lives(figures: Figures) -> Iterator[str]:
+    """A table."""
+    yield "| | µs a life | times the yardstick | times valr_connector | messages | µs a message |"
+    yield "|---" * 6 + "|"
+    for name, each in ranked(figures):
+        yield (
+            f"| {name} | {each['us']:,.0f} | {each['ratio']:.2f} | {each['times_the_library']:.2f}"
+            f" | {each['messages']} | {each['us_a_message']:.1f} |"
+        )
+
+
+def rows(figures: Figures) -> Iterator[str]:
     """A table."""
     yield "| | µs | times the yardstick | times valr_connector |"
     yield "|---|---|---|---|"
-    for name in sorted(figures, key=lambda each: figures[each]["ratio"]):
-        each = figures[name]
+    for name, each in ranked(figures):
         yield f"| {name} | {each['us']:.1f} | {each['ratio']:.2f} | {each['times_the_library']:.2f} |"
+
+
+def ranked(figures: Figures) -> list[tuple[str, dict[str, float]]]:
+    """The fastest first, without the yardstick."""
+    contenders = [(name, each) for name, each in figures.items() if name != YARDSTICK]
+    return sorted(contenders, key=lambda contender: contender[1]["ratio"])
 
 
 def told(runs: list[dict[str, Any]], many: Figures) -> str:
     """The tables, with where and when."""
     versions = sorted({f"{name} {version}" for run in runs for name, version in run["versions"].items()})
     pythons = sorted({run["python"] for run in runs})
-    frames = {name: each for name, each in merged(runs, "frames").items() if name != YARDSTICK}
     where = f"{processor()}; Python {', '.join(pythons)}; {', '.join(versions)}"
     lines = [
         f"Measured on {datetime.now(UTC):%Y-%m-%d} by `make bench-peers`: {where}.",
         "",
-        "A frame of an order's life, from its bytes to the callback:",
+        "All that is told of an order from its placement to its end, from the bytes to the callback:",
         "",
-        *rows(frames),
+        *rows_of_lives(merged(runs, "lives")),
+        "",
+        "One of its statuses and trades, without all else:",
+        "",
+        *rows(merged(runs, "frames")),
         "",
         "The same while many other orders are live:",
         "",
@@ -94,7 +114,7 @@ def told(runs: list[dict[str, Any]], many: Figures) -> str:
         "",
         "Placing, from the call to the bytes at the socket:",
         "",
-        *rows({name: each for name, each in merged(runs, "placing").items() if name != YARDSTICK}),
+        *rows(merged(runs, "placing")),
     ]
     return "\n".join(lines) + "\n"
 
@@ -111,7 +131,7 @@ def main() -> None:
         new = set(run["frames"]) - {YARDSTICK} - many.keys()
         many |= with_many(environment, sorted(new))
         runs.append(run)
-    figures = {part: merged(runs, part) for part in ("frames", "placing")} | {"frames_with_many": many}
+    figures = {part: merged(runs, part) for part in PARTS} | {"frames_with_many": many}
     PEERS.write_text(json.dumps(figures, indent=1) + "\n")
     write("peers", told(runs, many))
     print(told(runs, many))
