@@ -115,7 +115,7 @@ def main() -> int:
         if is_failed:
             failed.append(module)
     rows = rows_of(results)
-    print(f"\n{table(rows)}\n")
+    print(f"\nPython {platform.python_version()}\n{table(rows)}\n")
     if options.write:
         write(f"goals on Python {sys.version_info.major}.{sys.version_info.minor}", section(rows))
     missed = sorted({result.goal for result in results if not result.is_met}, key=lambda goal: int(goal[1:]))
