@@ -21,19 +21,17 @@ from websockets.protocol import Event, State
 
 from valr_connector.core.disconnects import Ending, judge_close, judge_upgrade
 from valr_connector.core.session import KeepAlive
+from valr_connector.net.intake import Intake
 from valr_connector.net.undelivered import forget_undelivered
 
 _library_log = logging.getLogger(f"{__name__}.library")
 _library_log.setLevel(logging.INFO)  # its DEBUG lines show the handshake's headers: key and signature
 
 MAX_FRAME_BYTES: Final = 32 * 1024 * 1024
-SLICE_BYTES: Final = 16 * 1024
-"""So much is handled in one go; what came with it waits until the event loop has seen to everybody else.
-
-That is some 100 changes of books, or four whole books of 100 levels a side: about 2 ms.
-"""
 _LONGEST_COMMAND: Final = 0xFFFF
-_OPEN: Final = State.OPEN  # CPython 3.11 takes 0.1 us to find a member in its class
+# CPython 3.11 takes 0.1 us to find a member in its class.
+_OPEN: Final = State.OPEN
+_CONNECTING: Final = State.CONNECTING
 _NO_CLOSE_FRAME: Final = 1006
 # Before version 15 the library knew no proxies; from then on it takes them from the environment unless told.
 _PROXY: Final[dict[str, Any]] = {"proxy": None} if "proxy" in inspect.signature(connect).parameters else {}
@@ -100,21 +98,20 @@ class DirectConnection(ClientConnection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.lost_by: Exception | None = None
-        self._waiting = bytearray()
         self._early: list[bytes] = []
         self._fragments: list[bytes] = []
-        self._take: Callable[[bytes], None] = self._early.append
+        self._intake = Intake(super().data_received, self._is_between_messages, self._early.append)
 
     def attach(self, take: Callable[[bytes], None]) -> None:
         """Hand messages to `take` from now on, those first that came since the connection opened."""
-        self._take = take
+        self._intake.take = take
         for message in self._early:
             take(message)
         self._early.clear()
 
     def detach(self) -> None:
         """Let messages fall."""
-        self._take = _drop
+        self._intake.take = _drop
 
     def abort(self) -> None:
         """Cut the connection without a word, and take back what the kernel has not delivered yet.
@@ -138,22 +135,24 @@ class DirectConnection(ClientConnection):
             await self.drain()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes came. What exceeds a slice waits for its turn, and the peer meanwhile, so that order is kept.
+        """Bytes came."""
+        if self.protocol.state is _CONNECTING:
+            data = self._take_answer(data)
+        self._intake.received(data, self.transport)
 
-        An event loop reads up to 256 KB at once: the first snapshots of all books, for one.
-        """
-        if self._waiting:
-            self._waiting += data
-        elif len(data) <= SLICE_BYTES:
-            super().data_received(data)
-        else:
-            self.transport.pause_reading()
-            self._waiting += data
-            self._take_slice()
+    def _take_answer(self, data: bytes) -> bytes:
+        """The answer to the upgrade is the library's; line by line, so that it is seen where frames begin."""
+        at = 0
+        for line in data.splitlines(keepends=True):
+            if self.protocol.state is not _CONNECTING:
+                break
+            super().data_received(line)
+            at += len(line)
+        return data[at:]
 
     def eof_received(self) -> None:
         """Nothing more will come."""
-        self._take_waiting()
+        self._intake.take_rest()
         super().eof_received()
 
     def process_event(self, event: Event) -> None:
@@ -161,34 +160,22 @@ class DirectConnection(ClientConnection):
         if not isinstance(event, Frame) or event.opcode not in DATA_OPCODES:
             super().process_event(event)
         elif event.fin and not self._fragments:
-            self._take(bytes(event.data))
+            self._intake.take(bytes(event.data))
         else:
             self._fragments.append(bytes(event.data))
             if event.fin:
                 message = b"".join(self._fragments)
                 self._fragments.clear()
-                self._take(message)
+                self._intake.take(message)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The transport is gone."""
-        self._take_waiting()
+        self._intake.take_rest()
         self.lost_by = exc
         super().connection_lost(exc)
 
-    def _take_slice(self) -> None:
-        """A slice each turn, and only then another read: uvloop reads in the turn that asks for it."""
-        if self._waiting:
-            self._take_waiting(SLICE_BYTES)
-            self.loop.call_soon(self._take_slice)
-        elif not self.transport.is_closing():
-            self.transport.resume_reading()
-
-    def _take_waiting(self, most: int | None = None) -> None:
-        """Take in what waits, or so much of it; there may be nothing left after the connection's end."""
-        taken = bytes(self._waiting[:most])
-        del self._waiting[:most]
-        if taken:
-            super().data_received(taken)
+    def _is_between_messages(self) -> bool:
+        return self.protocol.state is _OPEN and not self._fragments
 
     @property
     def ending(self) -> Ending:

@@ -11,11 +11,10 @@ import asyncio
 import logging
 import re
 import socket
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from importlib.metadata import version
-from typing import Final
+from typing import Final, cast
 
 import picows
 from picows.picows import WSCloseHandshake
@@ -27,6 +26,7 @@ from websockets.protocol import State
 from valr_connector.core.disconnects import Ending, judge_close
 from valr_connector.core.session import KeepAlive
 from valr_connector.net import dialling
+from valr_connector.net.intake import Intake
 from valr_connector.net.undelivered import forget_undelivered
 
 _library_log = logging.getLogger(f"{__name__}.library")
@@ -35,8 +35,6 @@ _library_log.setLevel(logging.WARNING)  # below DEBUG it would show the handshak
 _NO_CLOSE_FRAME: Final = 1006
 _NO_STATUS: Final = 1005
 _SWITCHING_PROTOCOLS: Final = 101
-_HEADER_BYTES: Final = 2
-"""Of a frame, at least."""
 _USER_AGENT: Final = f"picows/{version('picows')}"
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.\d (\d{3})")
 # CPython 3.11 takes 0.1 us to find a member in its class, and these are needed with each command.
@@ -45,8 +43,10 @@ _WHOLE: Final = frozenset({_TEXT, _BINARY})
 _DATA: Final = _WHOLE | {picows.WSMsgType.CONTINUATION}
 
 
-class FastConnection(picows.WSListener):
+class FastConnection(picows.WSListener, asyncio.Protocol):
     """Hands each message over from within the transport's own callback.
+
+    Once connected, it stands between the transport and picows, which gets all that is no whole message.
 
     Args:
         close_s: how long the peer may take to let go of a connection that is being closed.
@@ -57,14 +57,13 @@ class FastConnection(picows.WSListener):
         self._close_s = close_s
         self._loop = asyncio.get_running_loop()
         self._early: list[bytes] = []
-        self._take: Callable[[bytes], None] = self._early.append
         self._fragments: list[bytes] = []
-        self._waiting: deque[bytes] = deque()
-        self._taken_in_one_go = 0
+        self._intake = Intake(self._parse, self._is_between_messages, self._early.append)
         self._may_write = asyncio.Event()
         self._may_write.set()
         self._last_resort: asyncio.TimerHandle | None = None
         self._socket: picows.WSTransport
+        self._library: asyncio.BufferedProtocol
 
     # --- SocketConnection --------------------------------------------------------------------------
 
@@ -86,15 +85,16 @@ class FastConnection(picows.WSListener):
 
     def attach(self, take: Callable[[bytes], None]) -> None:
         """Hand messages to `take` from now on, those first that came since the connection opened."""
-        self._take = take
+        self._intake.take = take
         for message in self._early:
             take(message)
         self._early.clear()
-        self._resume_reading()
+        if not self._socket.underlying_transport.is_closing():
+            self._socket.underlying_transport.resume_reading()
 
     def detach(self) -> None:
         """Let messages fall."""
-        self._take = _drop
+        self._intake.take = _drop
 
     async def send(self, message: bytes, *, text: bool | None = None) -> None:
         """Send one message, as text if so told; returns when there is room for another.
@@ -132,34 +132,21 @@ class FastConnection(picows.WSListener):
     def _limit_closing(self) -> None:
         self._last_resort = self._loop.call_later(self._close_s, self.abort)
 
-    # --- picows' callbacks -------------------------------------------------------------------------
+    # --- the transport's callbacks -----------------------------------------------------------------
 
-    def on_ws_connected(self, transport: picows.WSTransport) -> None:
-        """The upgrade was granted. What follows is read when somebody takes it."""
-        self._socket = transport
-        transport.underlying_transport.pause_reading()
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        self._intake.received(data, self._socket.underlying_transport)
 
-    def on_ws_frame(self, _: picows.WSTransport, frame: picows.WSFrame) -> None:
-        """A frame came. picows has answered pings by itself."""
-        if frame.rsv1 or frame.rsv2 or frame.rsv3:
-            raise picows.WSProtocolError(picows.WSCloseCode.PROTOCOL_ERROR, "reserved bits must be 0")
-        kind = frame.msg_type
-        if kind in _WHOLE and frame.fin and not self._fragments:
-            self._take_in_turn(frame.get_payload_as_bytes())
-        elif kind in _DATA:
-            self._take_fragment(frame)
-        elif kind == picows.WSMsgType.CLOSE:
-            self._answer_close(frame)
-        if frame.last_in_buffer and not self._waiting:
-            self._end_read()
+    def eof_received(self) -> bool | None:
+        """Nothing more will come."""
+        self._intake.take_rest()
+        return self._library.eof_received()
 
-    def on_ws_disconnected(self, _: picows.WSTransport) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         """The transport is gone."""
-        while self._waiting:
-            self._take(self._waiting.popleft())
-        if self._last_resort is not None:
-            self._last_resort.cancel()
-        self._may_write.set()
+        self._intake.take_rest()
+        self._library.connection_lost(exc)
 
     def pause_writing(self) -> None:
         """The peer reads too slowly."""
@@ -169,8 +156,51 @@ class FastConnection(picows.WSListener):
         """It has caught up."""
         self._may_write.set()
 
+    def _is_between_messages(self) -> bool:
+        return not self._fragments and self.state is _OPEN
+
+    def _parse(self, data: bytes) -> None:
+        """Have picows look at it."""
+        left = memoryview(data)
+        while left:
+            room = memoryview(self._library.get_buffer(len(left)))
+            taken = min(len(room), len(left))
+            room[:taken] = left[:taken]
+            self._library.buffer_updated(taken)
+            left = left[taken:]
+
+    # --- picows' callbacks -------------------------------------------------------------------------
+
+    def on_ws_connected(self, transport: picows.WSTransport) -> None:
+        """The upgrade was granted. What follows is read when somebody takes it."""
+        self._socket = transport
+        transport.underlying_transport.pause_reading()
+        self._library = cast("asyncio.BufferedProtocol", transport.underlying_transport.get_protocol())
+        transport.underlying_transport.set_protocol(self)
+        self._intake.joins_midway()
+
+    def on_ws_frame(self, _: picows.WSTransport, frame: picows.WSFrame) -> None:
+        """A frame came that went through picows, which has answered pings by itself."""
+        self._intake.found(frame.tail_size)
+        if frame.rsv1 or frame.rsv2 or frame.rsv3:
+            raise picows.WSProtocolError(picows.WSCloseCode.PROTOCOL_ERROR, "reserved bits must be 0")
+        kind = frame.msg_type
+        if kind in _WHOLE and frame.fin and not self._fragments:
+            self._intake.take(frame.get_payload_as_bytes())
+        elif kind in _DATA:
+            self._take_fragment(frame)
+        elif kind == picows.WSMsgType.CLOSE:
+            self._answer_close(frame)
+
+    def on_ws_disconnected(self, _: picows.WSTransport) -> None:
+        """The transport is gone."""
+        if self._last_resort is not None:
+            self._last_resort.cancel()
+        self._may_write.set()
+
     def _answer_close(self, frame: picows.WSFrame) -> None:
-        """The peer ends the stream then (RFC 6455, 7.1.1)."""
+        """The peer ends the stream then, and says nothing more that counts (RFC 6455, 5.5.1 and 7.1.1)."""
+        self.detach()
         if not self._socket.is_close_frame_sent:
             self._socket.send_close(frame.get_close_code(), frame.get_close_message())
             self._limit_closing()
@@ -184,44 +214,7 @@ class FastConnection(picows.WSListener):
         if frame.fin:
             message = b"".join(self._fragments)
             self._fragments.clear()
-            self._take_in_turn(message)
-
-    def _take_in_turn(self, message: bytes) -> None:
-        """No more than a slice in one go, in order, as ``net.dialling`` does it."""
-        if self._waiting:
-            self._waiting.append(message)
-        elif self._taken_in_one_go < dialling.SLICE_BYTES:
-            self._taken_in_one_go += len(message) + _HEADER_BYTES
-            self._take(message)
-        else:
-            self._waiting.append(message)
-            self._yield_to_others()
-
-    def _end_read(self) -> None:
-        """uvloop may read again before it sees to anybody else, if this read was a large one."""
-        if self._taken_in_one_go < dialling.SLICE_BYTES // 2:
-            self._taken_in_one_go = 0
-        else:
-            self._yield_to_others()
-
-    def _yield_to_others(self) -> None:
-        self._socket.underlying_transport.pause_reading()
-        self._loop.call_soon(self._take_slice)
-
-    def _take_slice(self) -> None:
-        self._taken_in_one_go = 0
-        while self._waiting and self._taken_in_one_go < dialling.SLICE_BYTES:
-            message = self._waiting.popleft()
-            self._taken_in_one_go += len(message) + _HEADER_BYTES
-            self._take(message)
-        if self._taken_in_one_go:
-            self._loop.call_soon(self._take_slice)
-        else:
-            self._resume_reading()
-
-    def _resume_reading(self) -> None:
-        if not self._socket.underlying_transport.is_closing():
-            self._socket.underlying_transport.resume_reading()
+            self._intake.take(message)
 
 
 def _drop(_: bytes) -> None:

@@ -1,0 +1,117 @@
+"""However frames are cut into reads, the same messages come out, over either library."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import pytest
+from websockets.utils import accept_key
+
+from valr_connector.core.session import KeepAlive
+from valr_connector.net.intake import SLICE_BYTES
+from valr_connector.net.network import dial_over
+
+
+def frame(first: int, payload: bytes) -> bytes:
+    """As a server sends it."""
+    size = len(payload)
+    if size < 126:
+        return bytes([first, size]) + payload
+    if size < 65_536:
+        return bytes([first, 126]) + size.to_bytes(2, "big") + payload
+    return bytes([first, 127]) + size.to_bytes(8, "big") + payload
+
+
+MESSAGES: Final = [
+    *(
+        bytes([digit]) * size
+        for digit, size in zip(b"012345678", (0, 1, 2, 3, 125, 126, 400, 900, 17), strict=True)
+    ),
+    b"binary",
+    b"in two pieces",
+    b"large" * 14_000,
+    b"last",
+]
+FRAMES: Final = b"".join(
+    [
+        *(frame(0x81, message) for message in MESSAGES[:9]),
+        frame(0x89, b"ping"),
+        frame(0x82, b"binary"),
+        frame(0x01, b"in two "),
+        frame(0x89, b""),
+        frame(0x80, b"pieces"),
+        frame(0x81, MESSAGES[-2]),
+        frame(0x8A, b"a pong that nobody asked for"),
+        frame(0x81, b"last"),
+    ]
+)
+
+pytestmark = pytest.mark.parametrize("transport", ["websockets", "picows"])
+
+
+@contextlib.asynccontextmanager
+async def connected(transport: Any, at_once: bytes = b"", later: bytes = b"") -> AsyncIterator[Any]:
+    """A connection to a server that sends this with its answer to the upgrade, and that when spoken to."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        key = next(line[19:] for line in head.split("\r\n") if line.lower().startswith("sec-websocket-key: "))
+        writer.write(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + accept_key(key).encode() + b"\r\n\r\n" + at_once
+        )
+        with contextlib.suppress(ConnectionError):
+            await reader.read(1)
+            writer.write(later)
+            await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    connection = await dial_over(transport)(f"ws://127.0.0.1:{port}/", {}, KeepAlive())
+    try:
+        yield connection
+    finally:
+        connection.abort()
+        await connection.wait_closed()
+        server.close()
+        await server.wait_closed()
+
+
+async def all_of(taken: list[bytes]) -> None:
+    async with asyncio.timeout(30):
+        while len(taken) < len(MESSAGES):  # noqa: ASYNC110  what is waited for sets no event
+            await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 1_000, SLICE_BYTES, len(FRAMES)])
+async def test_reads_of_any_size_give_the_same_messages(transport: str, size: int) -> None:
+    taken: list[bytes] = []
+    async with connected(transport) as connection:
+        connection.attach(taken.append)
+        await asyncio.sleep(0)
+        for begin in range(0, len(FRAMES), size):
+            connection.data_received(FRAMES[begin : begin + size])
+        await all_of(taken)
+    assert taken == MESSAGES
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 5, 6, 60, 500, 16_000, len(FRAMES)])
+async def test_so_much_may_come_with_the_answer_to_the_upgrade(transport: str, size: int) -> None:
+    taken: list[bytes] = []
+    async with connected(transport, FRAMES[:size], FRAMES[size:]) as connection:
+        connection.attach(taken.append)
+        await connection.send(b"go on")
+        await all_of(taken)
+    assert taken == MESSAGES
+
+
+async def test_what_comes_after_a_closing_frame_is_nobodys(transport: str) -> None:
+    taken: list[bytes] = []
+    async with connected(transport) as connection:
+        connection.attach(taken.append)
+        connection.data_received(frame(0x81, b"a") + frame(0x88, b"") + frame(0x81, b"b"))
+    assert taken == [b"a"]
