@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -30,18 +30,17 @@ class Balances:
         zero = Decimal(0)
         return self._by_currency.get(currency) or Balance(currency, zero, zero, zero)
 
-    def update(self, balance: Balance) -> BalanceChanged | None:
-        """Take over one wallet; None if it was old news or changed nothing but the time."""
-        currency = balance.currency
-        known = self._by_currency.get(currency)
-        if known is None:
-            self._by_currency[currency] = balance
-            return BalanceChanged(balance)
-        at, known_at = balance.updated_at, known.updated_at
-        if at is not None and known_at is not None and at < known_at:
-            return None
-        self._by_currency[currency] = balance
-        return None if _holds_as_much(balance, known) else BalanceChanged(balance)
+    def update(self, balance: Balance) -> Sequence[BalanceChanged]:
+        """Take over one wallet; nothing to tell if it was old news or changed nothing but the time."""
+        known, at = self._by_currency.get(balance.currency), balance.updated_at
+        if known is not None:
+            known_at = known.updated_at
+            if at is not None and known_at is not None and at < known_at:
+                return ()
+        self._by_currency[balance.currency] = balance
+        if known is not None and _holds_as_much(balance, known):
+            return ()
+        return (BalanceChanged(balance),)
 
     def replace(self, balances: Iterable[Balance]) -> list[BalanceChanged]:
         """Take over a complete list; a wallet that it leaves out is empty, unless newer news says otherwise.
@@ -50,12 +49,11 @@ class Balances:
         """
         listed = {balance.currency: balance for balance in balances}
         self.on_step(Held(tuple(listed.values())))
-        changes = [change for balance in listed.values() if (change := self.update(balance))]
+        changes = [change for balance in listed.values() for change in self.update(balance)]
         as_of = max((b.updated_at for b in listed.values() if b.updated_at is not None), default=None)
         for known in [b for c, b in self._by_currency.items() if c not in listed]:
             emptied = Balance(known.currency, Decimal(0), Decimal(0), Decimal(0), as_of)
-            if change := self.update(emptied):
-                changes.append(change)
+            changes += self.update(emptied)
         return changes
 
 

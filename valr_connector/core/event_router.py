@@ -284,12 +284,10 @@ class EventRouter:
         return (untracked(row, handling), *self._tracker.adopt(order, now))
 
     def _on_balance(self, frame: f.BalanceUpdateFrame, _now: int) -> Sequence[Event]:
-        rows = frame.data
-        if not isinstance(rows, list):
-            change = self._balances.update(rows.to_balance())
-            return () if change is None else (change,)
-        changes = (self._balances.update(row.to_balance()) for row in rows)
-        return [change for change in changes if change is not None]
+        row = frame.data
+        if not isinstance(row, list):
+            return self._balances.update(row.to_balance())
+        return [change for each in row for change in self._balances.update(each.to_balance())]
 
     def _on_activity(self, frame: _Activity, _now: int) -> Sequence[Event]:
         return (AccountActivity(_ACTIVITIES[type(frame)], frame.data),)

@@ -14,7 +14,7 @@ import inspect
 import logging
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, Final, Generic, Self, TypeVar
 
@@ -56,6 +56,18 @@ class _Subscription:
         self.is_active = True
 
 
+class _ByType(dict[type, tuple[_Subscription, ...]]):
+    """Who is told of events of a type; found anew after each change of the subscriptions, which clears it."""
+
+    def __init__(self, subscriptions: Sequence[_Subscription]) -> None:
+        super().__init__()
+        self._subscriptions = subscriptions
+
+    def __missing__(self, kind: type) -> tuple[_Subscription, ...]:
+        self[kind] = found = tuple(each for each in self._subscriptions if issubclass(kind, each.types))
+        return found
+
+
 class EventPublisher:
     """Hands events to subscribers by their type; a subscription to a type covers its subclasses.
 
@@ -66,7 +78,7 @@ class EventPublisher:
     def __init__(self, *, metrics: m.Metrics | None = None) -> None:
         self._metrics = metrics or m.Metrics()
         self._subscriptions: list[_Subscription] = []
-        self._by_type: dict[type, tuple[_Subscription, ...]] = {}
+        self._by_type = _ByType(self._subscriptions)
         self._streams: weakref.WeakSet[EventStream[Any]] = weakref.WeakSet()
         self._waiting: deque[object] = deque()
         self._is_publishing = False
@@ -135,15 +147,10 @@ class EventPublisher:
         if self._is_publishing:
             self._waiting.append(event)
             return
-        subscriptions = self._by_type.get(type(event))
-        if subscriptions is None:
-            subscriptions = self._matching(type(event))
-        if not subscriptions:
-            return
         self._is_publishing = True
         try:
             while True:
-                for subscription in subscriptions:
+                for subscription in self._by_type[type(event)]:
                     if subscription.is_active:
                         try:
                             subscription.callback(event)
@@ -152,7 +159,6 @@ class EventPublisher:
                 if not self._waiting:
                     return
                 event = self._waiting.popleft()
-                subscriptions = self._matching(type(event))
         finally:
             self._is_publishing = False
 
@@ -173,14 +179,6 @@ class EventPublisher:
         kind = type(event).__name__
         self._metrics.counter(m.CALLBACK_ERRORS, kind).add()
         log.error("a callback raised on %s", kind, exc_info=error)
-
-    def _matching(self, kind: type) -> tuple[_Subscription, ...]:
-        """Who is told of events of this type; looked up anew after each change of the subscriptions."""
-        found = self._by_type.get(kind)
-        if found is None:
-            found = tuple(known for known in self._subscriptions if issubclass(kind, known.types))
-            self._by_type[kind] = found
-        return found
 
     def _check(self, types: tuple[type[E], ...]) -> None:
         if self._is_closed:

@@ -50,7 +50,7 @@ _UNKNOWN_AFTER_LOSS = {
 SUBSCRIBE_ORDER_STATUS = subscribe_account_command([AccountEvent.ORDER_STATUS_UPDATE])
 """Whether it is needed is not known (protocol 15, 21 no. 1), so it is always sent."""
 
-_ODDITIES = frozenset({ZombieOrder, UntrackedOrder, UnknownFrameReceived, UnrecognisedStatus})
+_ODDITIES = (ZombieOrder, UntrackedOrder, UnknownFrameReceived, UnrecognisedStatus)
 
 _INFO = logging.INFO
 _LIVE = SessionState.LIVE  # CPython 3.11 takes 0.1 us to find a member in its class
@@ -90,6 +90,7 @@ class UserStreamTracker:
         router.on_complaint = self._take_complaint
         self._ledger = ledger
         self._publish = publisher.publish
+        publisher.on(_ODDITIES, self._note_oddity)
         self._resync = resync
         self._clock = clock
         self._refused_kinds: set[str] = set()
@@ -215,11 +216,8 @@ class UserStreamTracker:
             for event in events:
                 if isinstance(event, OrderEvent):
                     _log_order_event(event)
-        publish = self._publish
         for event in events:
-            if type(event) in _ODDITIES:
-                self._note_oddity(event)
-            publish(event)
+            self._publish(event)
 
     def _note_oddity(self, event: Event) -> None:
         if isinstance(event, ZombieOrder):
@@ -238,7 +236,7 @@ class UserStreamTracker:
                 event.handling,
                 extra={"exchange_order_id": event.exchange_order_id},
             )
-        elif isinstance(event, UnknownFrameReceived):
+        elif isinstance(event, UnknownFrameReceived) and event.socket is Socket.ACCOUNT:
             log.warning("unknown type of frame, further ones are only counted: %s", event.kind)
         elif isinstance(event, UnrecognisedStatus):
             log.warning("unknown order status, further ones are only counted: %s", event.text)

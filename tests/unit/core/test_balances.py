@@ -24,7 +24,7 @@ def test_a_wallet_that_was_never_listed_is_empty() -> None:
 
 def test_an_update_is_taken_over_and_told() -> None:
     balances = Balances()
-    assert balances.update(wallet(second=1)) == BalanceChanged(wallet(second=1))
+    assert balances.update(wallet(second=1)) == (BalanceChanged(wallet(second=1)),)
     assert balances["ZAR"] == wallet(second=1)
     assert balances.by_currency == {"ZAR": wallet(second=1)}
 
@@ -39,28 +39,28 @@ def test_an_update_replaces_the_amounts_it_does_not_add_to_them() -> None:
 def test_an_older_update_is_left_out() -> None:
     balances = Balances()
     balances.update(wallet(available=60, second=2))
-    assert balances.update(wallet(available=100, second=1)) is None
+    assert not balances.update(wallet(available=100, second=1))
     assert balances["ZAR"].available == Decimal(60)
 
 
 def test_of_two_updates_of_one_instant_the_later_counts() -> None:
     balances = Balances()
     balances.update(wallet(available=60, second=2))
-    assert balances.update(wallet(available=50, second=2)) is not None
+    assert balances.update(wallet(available=50, second=2))
 
 
 def test_an_update_without_a_time_counts_as_news() -> None:
     balances = Balances()
     balances.update(wallet(available=60, second=2))
-    assert balances.update(wallet(available=50)) is not None
-    assert balances.update(wallet(available=40, second=1)) is not None
+    assert balances.update(wallet(available=50))
+    assert balances.update(wallet(available=40, second=1))
 
 
 def test_an_update_of_the_time_alone_is_kept_and_not_told() -> None:
     balances = Balances()
     balances.update(wallet(second=1))
-    assert balances.update(wallet(second=3)) is None
-    assert balances.update(wallet(available=1, second=2)) is None
+    assert not balances.update(wallet(second=3))
+    assert not balances.update(wallet(available=1, second=2))
     assert balances["ZAR"] == wallet(second=3)
 
 
@@ -68,9 +68,9 @@ def test_each_of_the_amounts_counts_as_a_change() -> None:
     balances = Balances()
     zero = Decimal(0)
     balances.update(Balance("ZAR", zero, zero, zero))
-    assert balances.update(Balance("ZAR", zero, zero, Decimal(1))) is not None
-    assert balances.update(Balance("ZAR", zero, Decimal(1), Decimal(1))) is not None
-    assert balances.update(Balance("ZAR", Decimal(1), Decimal(1), Decimal(1))) is not None
+    assert balances.update(Balance("ZAR", zero, zero, Decimal(1)))
+    assert balances.update(Balance("ZAR", zero, Decimal(1), Decimal(1)))
+    assert balances.update(Balance("ZAR", Decimal(1), Decimal(1), Decimal(1)))
 
 
 def test_a_complete_list_is_taken_over_and_empties_what_it_leaves_out() -> None:
