@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import cast
@@ -191,12 +190,12 @@ class OrderTracker:
         self.on_step(Asked(order.client_order_id, reason, attempt))
         note_question(order, reason, attempt, now)
 
-    def note_absent(self, listed: AbstractSet[str], now: int, epoch: int) -> Sequence[OrderEvent]:
+    def note_absent(self, listed: set[str], now: int, epoch: int) -> Sequence[OrderEvent]:
         """Orders in flight that a list of open orders lacks: those past the guards are asked about.
 
         `listed` holds the client order ids of those that it does not, `epoch` is the connection it came on.
         """
-        if self._in_flight.keys() <= listed:
+        if listed.issuperset(self._in_flight):
             return ()
         events: list[OrderEvent] = []
         for order in [order for name, order in self._in_flight.items() if name not in listed]:

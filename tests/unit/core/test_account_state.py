@@ -39,5 +39,5 @@ def test_guards_and_patience_are_those_that_were_given() -> None:
     assert state.patience.grace == 3 * SECOND
     state.tracker.track(new_order())
     state.tracker.apply(step(Says.SENT), NOW)
-    state.tracker.note_absent(frozenset(), NOW, epoch=0)
+    state.tracker.note_absent(set(), NOW, epoch=0)
     assert [question.reason for question in state.questions.take_due(NOW)] == [AskReason.ABSENT]

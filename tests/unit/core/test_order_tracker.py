@@ -226,21 +226,21 @@ def resting() -> Desk:
 
 def test_an_order_missing_from_a_list_is_asked_about_and_nothing_else() -> None:
     desk = resting()
-    assert desk.tracker.note_absent(frozenset({"MM-2", "MM-3"}), LATER, epoch=0) == []
+    assert desk.tracker.note_absent({"MM-2", "MM-3"}, LATER, epoch=0) == []
     assert desk.asked() == {(ONE, AskReason.ABSENT)}
     assert desk.orders[0].status is OrderStatus.OPEN
 
 
 def test_an_order_is_not_missed_for_as_long_as_a_guard_protects_it() -> None:
     desk = resting()
-    desk.tracker.note_absent(frozenset(), NOW + SECOND, epoch=0)
+    desk.tracker.note_absent(set(), NOW + SECOND, epoch=0)
     assert desk.asked() == set()
 
 
 def test_being_missing_is_not_being_heard_of() -> None:
     desk = resting()
     before = [order.last_heard for order in desk.orders]
-    desk.tracker.note_absent(frozenset(), LATER, epoch=0)
+    desk.tracker.note_absent(set(), LATER, epoch=0)
     assert [order.last_heard for order in desk.orders] == before
 
 
@@ -249,7 +249,7 @@ def test_an_ended_order_is_not_missed(says: Says) -> None:
     desk = Desk("MM-1")
     desk.hear(said(says, at_second=3), fill("t-1", "1", fee=FEE))
     desk.questions.take_due(LATER)
-    desk.tracker.note_absent(frozenset(), LATER, epoch=0)
+    desk.tracker.note_absent(set(), LATER, epoch=0)
     assert desk.asked() == set()
 
 

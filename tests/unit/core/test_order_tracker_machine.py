@@ -356,8 +356,8 @@ class TrackerAgainstVenue(RuleBasedStateMachine):
             return
         for row in message.rows:
             self.apply(row)
-        present = frozenset(row.client_order_id or "" for row in message.rows)
-        self.collect(partial(self.tracker.note_absent, present, epoch=0))
+        listed = {row.client_order_id or "" for row in message.rows}
+        self.collect(partial(self.tracker.note_absent, listed, epoch=0))
 
     def apply(self, evidence: Evidence) -> None:
         self.collect(partial(self.tracker.apply, evidence))
