@@ -110,7 +110,7 @@ async def test_limits_in_use_and_events_unread_are_read_when_somebody_looks() ->
 @in_virtual_time
 async def test_one_frame_in_many_is_timed_up_to_the_end_of_its_callbacks() -> None:
     async with trading() as desk:
-        for _ in range(8):
+        for _ in range(32):
             await desk.buy()
         seen = counts(desk)
         received = seen["ws_frames_received{socket=account}"]

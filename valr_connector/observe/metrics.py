@@ -55,7 +55,7 @@ FRAME_HANDLED = Metric(
     "ws_frame_handled",
     Kind.LATENCY,
     ("socket",),
-    "from a frame's arrival until every callback that it led to has returned; one frame in 32 is timed",
+    "from a frame's arrival until every callback that it led to has returned; one frame in 128 is timed",
 )
 PING_ROUND_TRIP = Metric("ws_ping_round_trip", Kind.LATENCY, ("socket",), "from a PING to its PONG")
 RECOVERY = Metric("ws_recovery", Kind.LATENCY, ("socket",), "from a lost connection to the next live one")
