@@ -185,6 +185,7 @@ class ValrExchange(MarketAccess):
         born = to_base36(self._clocks.wall() // 1_000_000) + to_base36(self._rng.getrandbits(20))
         self._ids = ClientOrderIds(self._settings.client_order_id_prefix, born)
         self._connector: Connector | None = None
+        self._desk: OrderDesk | None = None
         self._closing = asyncio.Lock()
         self._closed: CloseReport | None = None
         self._failure: ValrError | None = None
@@ -857,7 +858,10 @@ class ValrExchange(MarketAccess):
         return market
 
     def _open_desk(self) -> OrderDesk:
-        return OrderDesk(self._unfailed(), self._state, self._ids, self._settings.retry, self._spans)
+        if self._desk is None or self._failure is not None or self._closed is not None:
+            open_ = self._unfailed()
+            self._desk = OrderDesk(open_, self._state, self._ids, self._settings.retry, self._spans)
+        return self._desk
 
     async def _settings_for_simulator(self) -> Settings:
         if self.simulator is None:

@@ -24,7 +24,6 @@ from valr_connector.core.commands import CommandKind
 from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.order_entry import limit_order
 from valr_connector.core.order_record import OrderRecord
-from valr_connector.core.order_terms import placement_request
 from valr_connector.exchange import ValrExchange
 from valr_connector.model.enums import Side, TimeInForce
 from valr_connector.model.events import ConnectionChanged, Event
@@ -166,7 +165,7 @@ class Stage:
         )
         order.created_at, order.epoch = self.clock.monotonic(), self.connector.account.epoch
         self.valr._state.tracker.track(order)
-        await self.connector.orders.gateway._place_by_rest(order, placement_request(order))
+        await self.connector.orders.gateway._place_by_rest(order)
         await self.settle()
         return order
 

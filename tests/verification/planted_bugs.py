@@ -21,7 +21,6 @@ from valr_connector.core.evidence import Says
 from valr_connector.core.level_book import REPEATED, LevelBook
 from valr_connector.core.lifecycle import Move
 from valr_connector.core.order_record import OrderRecord
-from valr_connector.core.order_terms import placement_request
 from valr_connector.core.waiting_room import WaitingRoom
 from valr_connector.model.enums import TERMINAL, OrderStatus, Placement
 from valr_connector.model.order import ModifyResult
@@ -57,7 +56,7 @@ def a_retry_without_a_probe() -> AbstractContextManager[Any]:
     async def place_twice(self: OrderGateway, order: OrderRecord) -> None:
         await place(self, order)
         if order.placement is Placement.UNKNOWN:
-            await self._place_by_rest(order, placement_request(order))
+            await self._place_by_rest(order)
 
     return patch.object(OrderGateway, "place", place_twice)
 

@@ -96,7 +96,10 @@ class CommandLedger:
             candidates = [c for c in self._under_way.values() if c.kind in kinds]
             command = candidates[0] if len(candidates) == 1 else None
         if command is not None:
-            self._remove(command, _ANSWERED)
+            del self._under_way[command.message_id]
+            if self._overdue:
+                self._overdue.discard(command.message_id)
+            self._tell(command, _ANSWERED)
         return command
 
     def withdraw(self, command: SentCommand) -> None:
@@ -133,7 +136,7 @@ class CommandLedger:
             return
         was_told = command.message_id in self._overdue
         self._overdue.discard(command.message_id)
-        if not was_told or fate is _ANSWERED:
+        if not was_told:
             self._tell(command, fate)
 
     def _tell(self, command: SentCommand, fate: CommandFate) -> None:

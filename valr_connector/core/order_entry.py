@@ -40,8 +40,10 @@ def limit_order(
         InvalidArgumentError: names the argument, its value and the rule.
         OrderRuleError: the same, for a rule of the pair.
     """
-    side = checked_side(side)
-    time_in_force = _time_in_force(time_in_force)
+    if not isinstance(side, Side):
+        side = checked_side(side)
+    if not isinstance(time_in_force, TimeInForce):
+        time_in_force = _time_in_force(time_in_force)
     if not isinstance(post_only, bool):
         raise InvalidArgumentError("post_only", post_only, "must be True or False")
     if post_only and time_in_force is not _GTC:
@@ -183,8 +185,6 @@ def checked_side(side: object) -> Side:
 
 
 def _time_in_force(time_in_force: object) -> TimeInForce:
-    if isinstance(time_in_force, TimeInForce):
-        return time_in_force
     if isinstance(time_in_force, str) and time_in_force in tuple(TimeInForce):
         return TimeInForce(time_in_force)
     raise InvalidArgumentError("time_in_force", time_in_force, "must be GTC, IOC or FOK")

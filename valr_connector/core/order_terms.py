@@ -6,13 +6,14 @@ from valr_connector.core.order_record import ZERO, OrderRecord
 from valr_connector.model.enums import OrderType
 from valr_connector.protocol.order_requests import (
     CancelOrder,
+    LimitTerms,
     PlaceLimit,
     PlaceMarket,
     PlaceStopLimit,
 )
 
-# CPython 3.11 takes 0.1 us to find a member in its class, and this one is needed with each placement.
-_LIMIT = OrderType.LIMIT
+# CPython 3.11 takes 0.1 us to find a member in its class, and these are needed with each placement.
+_LIMIT, _MARKET = OrderType.LIMIT, OrderType.MARKET
 
 PlacementRequest = PlaceLimit | PlaceMarket | PlaceStopLimit
 
@@ -25,9 +26,28 @@ def placement_request(order: OrderRecord) -> PlacementRequest:
     """
     if order.order_type is _LIMIT:
         return _limit(order)
-    if order.order_type is OrderType.MARKET:
+    if order.order_type is _MARKET:
         return _market(order)
     return _stop_limit(order)
+
+
+def command_terms(order: OrderRecord) -> LimitTerms | PlaceMarket:
+    """The same for a command on the account socket, which takes limit and market orders only (protocol 16).
+
+    For an order that `core.order_entry` has just made: a limit order is not checked a second time, for that
+    takes as long as finding room in VALR's limits does (1.3 us of 20).
+    """
+    if order.order_type is _MARKET:
+        return _market(order)
+    return LimitTerms(
+        order.symbol,
+        order.side,
+        order.amount or ZERO,
+        order.price or ZERO,
+        order.client_order_id,
+        order.post_only,
+        order.time_in_force,
+    )
 
 
 def cancel_request(order: OrderRecord) -> CancelOrder:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
-from typing import Final
+from typing import Final, NoReturn
 
 from msgspec.structs import replace
 
@@ -22,6 +22,7 @@ from valr_connector.model.numbers import MOST_DIGITS
 _BUY: Final = Side.BUY  # CPython 3.11 takes 0.1 us to find a member in its class
 _WIDE: Final = Context(prec=2 * MOST_DIGITS)
 """28 digits could round a large amount of a small step. Used as it is, for a local context costs 1.5 us."""
+_off_grid: Final = _WIDE.remainder
 
 
 class TradingRules:
@@ -94,12 +95,15 @@ class TradingRules:
 
 def quantise_price(info: PairInfo, side: Side, price: Decimal) -> Decimal:
     """`price` on the pair's grid: down for a buy, up for a sell."""
-    return _on_grid(price, info.tick_size, ROUND_FLOOR if side is _BUY else ROUND_CEILING)
+    if not _off_grid(price, info.tick_size):
+        return price
+    return _round(price, info.tick_size, ROUND_FLOOR if side is _BUY else ROUND_CEILING)
 
 
 def quantise_amount(info: PairInfo, amount: Decimal) -> Decimal:
     """`amount` of base currency in whole steps, rounded down."""
-    return _on_grid(amount, info.amount_step, ROUND_FLOOR)
+    step = info.amount_step
+    return _round(amount, step, ROUND_FLOOR) if _off_grid(amount, step) else amount
 
 
 def check_limit_order(info: PairInfo, amount: Decimal, price: Decimal) -> None:
@@ -108,11 +112,15 @@ def check_limit_order(info: PairInfo, amount: Decimal, price: Decimal) -> None:
     Raises:
         OrderRuleError: names the field, its value and the rule.
     """
-    check_tradable(info)
+    if not info.is_active:
+        check_tradable(info)
     if price <= 0:
         raise OrderRuleError("price", _plain(price), f"{info.pair} has tick size {_plain(info.tick_size)}")
-    _check_amount(info, amount)
-    _check_notional(info, amount * price)
+    if not info.min_amount <= amount <= info.max_amount:
+        _refuse_amount(info, amount)
+    notional = amount * price
+    if not info.min_notional <= notional <= info.max_notional:
+        _refuse_notional(info, notional)
 
 
 def check_market_order(info: PairInfo, *, amount: Decimal | None, quote_amount: Decimal | None) -> None:
@@ -122,10 +130,10 @@ def check_market_order(info: PairInfo, *, amount: Decimal | None, quote_amount: 
         OrderRuleError: names the field, its value and the rule.
     """
     check_tradable(info)
-    if amount is not None:
-        _check_amount(info, amount)
-    if quote_amount is not None:
-        _check_notional(info, quote_amount)
+    if amount is not None and not info.min_amount <= amount <= info.max_amount:
+        _refuse_amount(info, amount)
+    if quote_amount is not None and not info.min_notional <= quote_amount <= info.max_notional:
+        _refuse_notional(info, quote_amount)
 
 
 def check_order_type(info: PairInfo, order_type: str) -> None:
@@ -145,35 +153,23 @@ def check_tradable(info: PairInfo) -> None:
         raise OrderRuleError("pair", info.pair, "VALR does not trade this pair at present")
 
 
-def _check_amount(info: PairInfo, amount: Decimal) -> None:
+def _refuse_amount(info: PairInfo, amount: Decimal) -> NoReturn:
     if amount < info.min_amount:
-        raise OrderRuleError(
-            "amount", _plain(amount), f"{info.pair} needs at least {_plain(info.min_amount)} {info.base}"
-        )
-    if amount > info.max_amount:
-        raise OrderRuleError(
-            "amount", _plain(amount), f"{info.pair} allows at most {_plain(info.max_amount)} {info.base}"
-        )
+        rule = f"{info.pair} needs at least {_plain(info.min_amount)} {info.base}"
+    else:
+        rule = f"{info.pair} allows at most {_plain(info.max_amount)} {info.base}"
+    raise OrderRuleError("amount", _plain(amount), rule)
 
 
-def _check_notional(info: PairInfo, notional: Decimal) -> None:
+def _refuse_notional(info: PairInfo, notional: Decimal) -> NoReturn:
     if notional < info.min_notional:
-        raise OrderRuleError(
-            "notional",
-            _plain(notional),
-            f"{info.pair} needs at least {_plain(info.min_notional)} {info.quote}",
-        )
-    if notional > info.max_notional:
-        raise OrderRuleError(
-            "notional",
-            _plain(notional),
-            f"{info.pair} allows at most {_plain(info.max_notional)} {info.quote}",
-        )
+        rule = f"{info.pair} needs at least {_plain(info.min_notional)} {info.quote}"
+    else:
+        rule = f"{info.pair} allows at most {_plain(info.max_notional)} {info.quote}"
+    raise OrderRuleError("notional", _plain(notional), rule)
 
 
-def _on_grid(value: Decimal, step: Decimal, rounding: str) -> Decimal:
-    if not _WIDE.remainder(value, step):
-        return value
+def _round(value: Decimal, step: Decimal, rounding: str) -> Decimal:
     steps = _WIDE.divide(value, step).to_integral_value(rounding=rounding)
     return _WIDE.multiply(steps, step)
 

@@ -15,7 +15,7 @@ MOST_DIGITS = 40
 
 _SMALLEST_PLAIN: Final = -6
 """The place of the first digit of the smallest numbers that are written without an exponent."""
-_KINDS: Final = (Decimal, str, int)
+_KINDS: Final = frozenset({Decimal, str, int})
 
 
 def has_too_many_digits(number: Decimal) -> bool:
@@ -33,12 +33,10 @@ def exact_decimal(field: str, value: object) -> Decimal:
         InvalidArgumentError: a float, a bool, text that is no number, NaN, infinity, or a number with more
             than 40 digits on either side of the point.
     """
-    if isinstance(value, float):
-        raise InvalidArgumentError(field, value, "floats are refused; give a Decimal, an int or text")
-    if isinstance(value, bool) or not isinstance(value, _KINDS):
-        raise InvalidArgumentError(field, value, "must be a Decimal, an int or text")
+    if type(value) not in _KINDS:  # a subclass of theirs may pass as well
+        _check_kind(field, value)
     try:
-        number = Decimal(value)
+        number = Decimal(value)  # type: ignore[arg-type]  # its kind has just been checked
     except InvalidOperation:
         raise InvalidArgumentError(field, value, "is not a number") from None
     if not number.is_finite():
@@ -46,6 +44,13 @@ def exact_decimal(field: str, value: object) -> Decimal:
     if has_too_many_digits(number):
         raise InvalidArgumentError(field, value, f"must have at most {MOST_DIGITS} digits")
     return number
+
+
+def _check_kind(field: str, value: object) -> None:
+    if isinstance(value, float):
+        raise InvalidArgumentError(field, value, "floats are refused; give a Decimal, an int or text")
+    if isinstance(value, bool) or not isinstance(value, Decimal | str | int):
+        raise InvalidArgumentError(field, value, "must be a Decimal, an int or text")
 
 
 def positive_decimal(field: str, value: object) -> Decimal:

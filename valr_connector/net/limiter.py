@@ -14,6 +14,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from threading import Lock
 from typing import Final
@@ -136,7 +137,7 @@ class LimiterRegistry:
         of_this_loop = self._turnstiles.setdefault(asyncio.get_running_loop(), {})
         found = of_this_loop.get(host)
         if found is None:
-            found = of_this_loop[host] = Turnstile(lambda: self.now(venue), self._lock)
+            found = of_this_loop[host] = Turnstile(partial(self.now, venue), self._lock)
         return found
 
     def window(self, rule: WindowRule, host: str, key: str, venue: VenueClock) -> FixedWindow:
@@ -205,7 +206,8 @@ class Limiter:
         Raises:
             InvalidArgumentError: there is no such operation; see `rate_limits.windows_of`.
         """
-        return self._turnstile().try_pass(self._allowance(lane, operation))
+        allowance = self._allowances.get((lane, operation)) or self._allowance(lane, operation)
+        return self._turnstile().try_pass(allowance)
 
     async def acquire(self, lane: Lane, operation: str, deadline: int | None = None) -> None:
         """Wait until such a request may be sent, which counts it. With room it returns without a hop.

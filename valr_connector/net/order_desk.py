@@ -67,7 +67,10 @@ class OrderDesk:
             **terms,
         )
         gateway = self._connector.orders.gateway
-        await traced(self._spans, "valr.place_order", order, lambda: gateway.place(order))
+        if self._spans is None:
+            await gateway.place(order)
+        else:
+            await traced(self._spans, "valr.place_order", order, lambda: gateway.place(order))
         return order
 
     async def modify(self, order: InFlightOrder | str, **change: object) -> ModifyOutcome:

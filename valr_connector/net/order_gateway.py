@@ -7,7 +7,7 @@ only from evidence; a reply is a receipt.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 from valr_connector.core.commands import CommandKind, CommandLedger
@@ -15,7 +15,7 @@ from valr_connector.core.evidence import Says, Source
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_record import OrderRecord
-from valr_connector.core.order_terms import PlacementRequest, placement_request
+from valr_connector.core.order_terms import PlacementRequest, command_terms, placement_request
 from valr_connector.core.order_tracker import OrderTracker
 from valr_connector.core.placement import SAYS, Fate, Step, fate_of_refusal, may_place_again, next_step
 from valr_connector.core.reconcile import Questions
@@ -38,12 +38,12 @@ from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.observe import metrics as m
 from valr_connector.protocol import endpoints
 from valr_connector.protocol.commands import order_command
-from valr_connector.protocol.order_requests import PlaceLimit, PlaceMarket, PlaceStopLimit
+from valr_connector.protocol.order_requests import PlaceMarket, PlaceStopLimit
 from valr_connector.protocol.requests import Lane, Request
 from valr_connector.protocol.rest_bodies import Placed
 
 # CPython 3.11 takes 0.1 us to find a member in its class, and these are needed with each placement.
-_MARKET, _PLACE, _SENT = OrderType.MARKET, Lane.PLACE, Says.SENT
+_LIMIT, _MARKET, _PLACE, _SENT = OrderType.LIMIT, OrderType.MARKET, Lane.PLACE, Says.SENT
 _PLACE_LIMIT, _PLACE_MARKET = CommandKind.PLACE_LIMIT, CommandKind.PLACE_MARKET
 _UNKNOWN, _UNCONFIRMED = Placement.UNKNOWN, AskReason.PLACEMENT_UNCONFIRMED
 
@@ -106,18 +106,17 @@ class OrderGateway:
             JournalWriteError: it could not be written down; nothing was sent, and nothing is tracked.
         """
         self._begin(order)
-        request = placement_request(order)
-        if isinstance(request, PlaceStopLimit):  # the socket takes none (protocol 16)
-            await self._place_by_rest(order, request)
-        else:
-            await self._send_placement(order, request)
+        if order.order_type is _LIMIT or order.order_type is _MARKET:
+            await self._send_placement(order)
+        else:  # the socket takes no stop orders (protocol 16)
+            await self._place_by_rest(order)
         await self.until_placed(order)
         if order.placement is not _UNKNOWN:
             self._latency.record(self._clock() - order.created_at)
 
-    async def until_placed(self, order: OrderRecord) -> None:
+    def until_placed(self, order: OrderRecord) -> Awaitable[None]:
         """Wait until VALR confirmed or refused the order, or its outcome is unknown."""
-        await self._wait.until(order, is_placed_or_unknown)
+        return self._wait.until(order, is_placed_or_unknown)
 
     def begin_all(self, orders: Sequence[OrderRecord]) -> None:
         """Track orders that are about to be sent together, all of them or none.
@@ -149,7 +148,7 @@ class OrderGateway:
             is_unwanted=order.cancel_attempts > 0,
         ):
             return False
-        await self._place_by_rest(order, placement_request(order))
+        await self._place_by_rest(order)
         return True
 
     @contextmanager
@@ -178,35 +177,36 @@ class OrderGateway:
         self._gate.check("accepted")
         order.created_at, order.epoch = self._clock(), self._stream.epoch
         self._tracker.track(order)
-        self._write_down(order)
+        if self._journal is not None:
+            self._write_down(self._journal, order)
         due = order.created_at + self._timeout
         self._questions.ask_at(order.client_order_id, _UNCONFIRMED, due)
 
-    def _write_down(self, order: OrderRecord) -> None:
-        if self._journal is None:
-            return
+    def _write_down(self, journal: OrderJournal, order: OrderRecord) -> None:
         try:
-            self._journal.placing(order)
+            journal.placing(order)
         except JournalWriteError:
             self._tracker.withdraw(order)
             raise
 
     # --- sending -----------------------------------------------------------------------------------
 
-    async def _send_placement(self, order: OrderRecord, request: PlaceLimit | PlaceMarket) -> None:
+    async def _send_placement(self, order: OrderRecord) -> None:
         kind = _PLACE_MARKET if order.order_type is _MARKET else _PLACE_LIMIT
         circuit = self._circuits.socket_orders
-        if circuit.allows() and not await self._finds_room(order, kind):
+        if circuit.allows() and not (
+            self._limiter.try_acquire(_PLACE, kind) or await self._finds_room(order, kind)
+        ):
             return
         if not circuit.enter():
-            await self._place_without_socket(order, request, circuit.why_cut)
+            await self._place_without_socket(order, circuit.why_cut)
             return
         command = self._ledger.enter(kind, order.client_order_id, order.epoch, self._clock())
         try:
-            await self._stream.send_while_live(order_command(request, command.message_id))
+            await self._stream.send_while_live(order_command(command_terms(order), command.message_id))
         except NotSentError as error:
             self._ledger.withdraw(command)
-            await self._place_without_socket(order, request, str(error))
+            await self._place_without_socket(order, str(error))
         except OutcomeUnknownError as error:
             self._ledger.give_up(command)
             self._say_fate(order, Fate.UNKNOWN, str(error))
@@ -214,20 +214,17 @@ class OrderGateway:
             self._metrics.sent(kind, order.created_at)
             self._stream.say(order, _SENT)
 
-    async def _place_without_socket(
-        self, order: OrderRecord, request: PlaceLimit | PlaceMarket, why: str
-    ) -> None:
+    async def _place_without_socket(self, order: OrderRecord, why: str) -> None:
         if next_step(order.retry, Fate.NOT_SENT_ON_SOCKET) is Step.PLACE:
-            await self._place_by_rest(order, request)
+            await self._place_by_rest(order)
         else:
             self._say_fate(order, Fate.NOT_SENT_ON_SOCKET, f"not sent: {why}")
 
     async def _finds_room(self, order: OrderRecord, kind: CommandKind) -> bool:
         """Wait for room in VALR's limits; an order that is not sent for want of it ends."""
         try:
-            if not self._limiter.try_acquire(_PLACE, kind):
-                async with self._gate.passage():
-                    await self._limiter.acquire(_PLACE, kind, order.created_at + self._timeout // 2)
+            async with self._gate.passage():
+                await self._limiter.acquire(_PLACE, kind, order.created_at + self._timeout // 2)
         except NotSentError as error:
             return self._drop(order, str(error))
         except asyncio.CancelledError:
@@ -240,12 +237,11 @@ class OrderGateway:
         self._say_fate(order, Fate.NOT_SENT_ON_SOCKET, f"not sent: {reason}")
         return False
 
-    async def _place_by_rest(self, order: OrderRecord, request: PlacementRequest) -> None:
+    async def _place_by_rest(self, order: OrderRecord) -> None:
+        endpoint = placement_endpoint(placement_request(order))
         try:
             with self.request([order]) as passage:
-                placed = await self._rest.call(
-                    placement_endpoint(request), timeout=self._timeout / SECOND, passage=passage
-                )
+                placed = await self._rest.call(endpoint, timeout=self._timeout / SECOND, passage=passage)
         except NotSentError as error:
             self._say_fate(order, Fate.NOT_SENT_BY_REST, f"not sent: {error}")
         except ExchangeError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Final
 
 from valr_connector.core.commands import CommandFate, CommandKind, SentCommand
@@ -82,7 +83,7 @@ class OrderMetrics:
             kind: metrics.counter(m.UNKNOWN_OUTCOMES, name) for kind, name in _UNKNOWN.items()
         }
         publisher.on(tuple(_UNKNOWN), lambda event: self._unknown_outcomes[type(event)].add())
-        publisher.on(OrderCreated, self._created)
+        publisher.on(OrderCreated, partial(self._settle, PLACE))
         metrics.watch(m.ORDERS_IN_FLIGHT, self._by_status)
         metrics.watch(m.ORDERS_UNKNOWN, self._unknown)
 
@@ -96,15 +97,11 @@ class OrderMetrics:
             return
         now, name = self._clock(), _COMMANDS[command.kind]
         self._receipt[name].record(now - command.sent_at)
-        order = self._tracker.find(command.client_order_id)
-        if order is None or name is MODIFY or order.is_done:
+        order = self._tracker.in_flight.get(command.client_order_id)
+        if order is None or name is MODIFY:
             return
         if name is CANCEL or order.status is _PENDING:
             self._received[name][command.client_order_id] = now
-
-    def _created(self, event: OrderEvent) -> None:
-        if self._received[PLACE]:
-            self._settle(PLACE, event)
 
     def _ending(self, counter: m.Counter) -> Callable[[OrderEvent], None]:
         placed, cancelled = self._received[PLACE], self._received[CANCEL]

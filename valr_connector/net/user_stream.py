@@ -121,7 +121,7 @@ class UserStreamTracker:
         """Stay connected until cancelled; raises only what no new connection can mend."""
         await self.client.run()
 
-    async def send_while_live(self, frame: bytes) -> None:
+    def send_while_live(self, frame: bytes) -> Awaitable[None]:
         """Send a command that must not stand in a connection that is doubtful, or not in step yet.
 
         Raises:
@@ -130,7 +130,7 @@ class UserStreamTracker:
         """
         if not self.is_live:
             raise NotSentError(f"the account socket is {self.client.session.state.lower()}")
-        await self.client.send(frame)
+        return self.client.send(frame)
 
     def apply(self, evidence: Evidence) -> None:
         """Evidence that did not come in a frame."""

@@ -11,9 +11,9 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
@@ -139,8 +139,8 @@ class WebSocketClient:
         finally:
             self._happen(SessionEvent.LOST)  # cancelled in the middle of a dial
 
-    async def send(self, frame: bytes) -> None:
-        """Send one text frame. Cancelled, it may have left.
+    def send(self, frame: bytes) -> Coroutine[Any, Any, None]:
+        """Send one text frame; what leaves leaves when this is awaited. Cancelled, it may have left.
 
         Raises:
             NotSentError: there is no open, authenticated connection; nothing left.
@@ -149,7 +149,7 @@ class WebSocketClient:
         connection = self._connection
         if connection is None or not self.session.can_send or connection.state is not _OPEN:
             raise NotSentError(f"{self._name} socket is {self.session.state}: nothing was sent")
-        await self._transmit(connection, frame)
+        return self._transmit(connection, frame)
 
     async def ping(self) -> None:
         """Send a PING now; nothing without a socket.
@@ -355,10 +355,8 @@ class WebSocketClient:
             return  # the reader learns of the end by itself
 
     async def _transmit(self, connection: SocketConnection, frame: bytes) -> None:
-        if self._tap is not None:
-            self._guarded(self._tap.frame_out, frame)
-        if log.isEnabledFor(logging.DEBUG):
-            log.debug("%s > %s", self._name, frame)
+        if self.session.is_alert:  # as it is while somebody watches
+            self._show(frame)
         self._counts.sent.value += 1
         try:
             await connection.send(frame, text=True)
@@ -369,6 +367,11 @@ class WebSocketClient:
             raise OutcomeUnknownError(f"{self._name} socket was lost while sending") from None
         if connection.state is not _OPEN:  # the library drops what it still holds without a word
             raise OutcomeUnknownError(f"{self._name} socket was lost while sending")
+
+    def _show(self, frame: bytes) -> None:
+        if self._tap is not None:
+            self._guarded(self._tap.frame_out, frame)
+        log.debug("%s > %s", self._name, frame)
 
     def _cut_if_silent(self, connection: SocketConnection, since: int) -> None:
         if not self.session.has_heard_since(since):

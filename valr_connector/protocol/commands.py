@@ -16,6 +16,7 @@ from valr_connector.protocol.codec import encode_json
 from valr_connector.protocol.order_requests import (
     Body,
     CancelOrder,
+    LimitTerms,
     ModifyOrder,
     OrderRequest,
     PlaceLimit,
@@ -62,7 +63,8 @@ class MarketEvent(StrEnum):
     ALLOWED_ORDER_TYPES_UPDATED = "ALLOWED_ORDER_TYPES_UPDATED"
 
 
-_COMMAND_TYPES: dict[type[OrderRequest], str] = {
+_COMMAND_TYPES: dict[type[OrderRequest | LimitTerms], str] = {
+    LimitTerms: "PLACE_LIMIT_ORDER",
     PlaceLimit: "PLACE_LIMIT_ORDER",
     PlaceMarket: "PLACE_MARKET_ORDER",
     ModifyOrder: "MODIFY_ORDER",
@@ -70,7 +72,7 @@ _COMMAND_TYPES: dict[type[OrderRequest], str] = {
 }
 
 
-def order_command(request: OrderRequest, client_msg_id: str) -> bytes:
+def order_command(request: OrderRequest | LimitTerms, client_msg_id: str) -> bytes:
     """The command that places, modifies or cancels one order.
 
     Args:

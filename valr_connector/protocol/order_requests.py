@@ -1,6 +1,7 @@
 """What is asked about an order: the bodies that REST and the account socket share (protocol 10, 16).
 
-Each request checks itself when it is made, so that nothing malformed is ever sent.
+Each request checks itself when it is made, so that nothing malformed is ever sent. `LimitTerms` alone leaves
+that to whoever makes them.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ class ModifyMatchStrategy(StrEnum):
     REPRICE = "REPRICE"
 
 
-class PlaceLimit(msgspec.Struct, frozen=True):
-    """A limit order (protocol 10.2).
+class LimitTerms(msgspec.Struct, frozen=True):
+    """A limit order (protocol 10.2) whose terms have been checked elsewhere, as `core.order_entry` does.
 
     Attributes:
         symbol: the pair on the wire, ``BTCZAR``.
@@ -59,14 +60,6 @@ class PlaceLimit(msgspec.Struct, frozen=True):
     allow_margin: bool = False
     reduce_only: bool = False
 
-    def __post_init__(self) -> None:
-        check_symbol(self.symbol)
-        check_client_order_id(self.client_order_id)
-        check_word("side", self.side, Side)
-        check_word("time_in_force", self.time_in_force, TimeInForce)
-        check_positive("quantity", self.quantity)
-        check_positive("price", self.price)
-
     def body(self) -> Body:
         """The body of the call, and the payload of the command."""
         body: Body = {
@@ -82,6 +75,18 @@ class PlaceLimit(msgspec.Struct, frozen=True):
         if self.reduce_only:
             body["reduceOnly"] = True
         return body
+
+
+class PlaceLimit(LimitTerms, frozen=True):
+    """A limit order (protocol 10.2)."""
+
+    def __post_init__(self) -> None:
+        check_symbol(self.symbol)
+        check_client_order_id(self.client_order_id)
+        check_word("side", self.side, Side)
+        check_word("time_in_force", self.time_in_force, TimeInForce)
+        check_positive("quantity", self.quantity)
+        check_positive("price", self.price)
 
 
 class PlaceMarket(msgspec.Struct, frozen=True):

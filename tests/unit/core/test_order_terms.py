@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from tests.unit.core.builders import new_order
-from valr_connector.core.order_terms import cancel_request, placement_request
+from valr_connector.core.order_terms import cancel_request, command_terms, placement_request
 from valr_connector.errors import InvalidArgumentError
 from valr_connector.model.enums import OrderType, Side, TimeInForce
 from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Symbol
+from valr_connector.protocol.commands import order_command
 from valr_connector.protocol.order_requests import CancelOrder, PlaceLimit, PlaceMarket, PlaceStopLimit
 
 BTCZAR, NAME = Symbol("BTCZAR"), ClientOrderId("MM-1")
@@ -45,6 +46,14 @@ def test_a_market_order_is_asked_for_by_the_size_that_it_has(
         base_amount=amount,
         quote_amount=quote_amount,
     )
+
+
+@pytest.mark.parametrize(
+    "fields", [{"post_only": True}, {"order_type": OrderType.MARKET, "price": None}], ids=["limit", "market"]
+)
+def test_a_command_on_the_socket_says_the_same_as_the_request(fields: dict[str, Any]) -> None:
+    order = new_order(**fields)
+    assert order_command(command_terms(order), "c-1") == order_command(placement_request(order), "c-1")  # type: ignore[arg-type]  # neither is a stop order
 
 
 def test_a_stop_limit_order_is_asked_for_with_what_it_waits_for() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, localcontext
+from http import HTTPStatus
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,7 @@ from valr_connector.model.numbers import MOST_DIGITS, exact_decimal, positive_de
         ("1e3", Decimal(1_000)),
         ("-2", Decimal(-2)),
         (0, Decimal(0)),
+        (HTTPStatus.OK, Decimal(200)),
     ],
 )
 def test_decimals_whole_numbers_and_text_are_taken_exactly(given_value: object, taken: Decimal) -> None:
