@@ -18,11 +18,13 @@ SLICE_BYTES: Final = 16 * 1024
 
 That is some 100 changes of books, or four whole books of 100 levels a side: about 2 ms.
 """
-_WHOLE_TEXT: Final = 0x81
 _SIZE_IN_2: Final = 126
 """Says a frame's second byte instead of a size: it is in the two bytes that follow. One more: in eight."""
 _BYTES_OF_SIZE: Final = {_SIZE_IN_2: 2, _SIZE_IN_2 + 1: 8}
-_HEAD: Final = Struct("!BBH").unpack_from
+_TEXT: Final = 0x8100
+"""How a whole text message begins, if it is empty."""
+_LONG_TEXT: Final = _TEXT + _SIZE_IN_2
+_HEAD: Final = Struct("!HH").unpack_from
 _HEAD_BYTES: Final = 4
 _UNKNOWN: Final = sys.maxsize
 
@@ -107,14 +109,15 @@ class Intake:
         until = min(until, total - _HEAD_BYTES + 1)
         try:
             while at < until:
-                first, size, longer = _HEAD(data, at)
-                begin = at + 2
-                if size == _SIZE_IN_2 <= longer:
-                    begin, size = at + _HEAD_BYTES, longer
-                elif size >= _SIZE_IN_2:
+                head, size = _HEAD(data, at)
+                if head == _LONG_TEXT and size >= _SIZE_IN_2:
+                    begin = at + _HEAD_BYTES
+                elif _TEXT <= head < _LONG_TEXT:
+                    begin, size = at + 2, head - _TEXT
+                else:
                     return
                 end = begin + size
-                if first != _WHOLE_TEXT or end > total:
+                if end > total:
                     return
                 at = end
                 self.take(data[begin:end])
