@@ -18,7 +18,7 @@ from types import CodeType, FrameType
 from typing import Final
 
 from valr_connector import OrderEvent, Side, ValrExchange
-from valr_connector.net.dialling import DirectConnection
+from valr_connector.net.user_stream import UserStreamTracker
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FRAME_TYPE: Final = b'"ORDER_STATUS_UPDATE"'
@@ -33,12 +33,13 @@ class Call:
 
 
 class Walks:
-    """Notes the calls from `first` down to where it returns, one list of calls for each time it is called."""
+    """Notes whence `first` is called, and all calls down from it, one list for each time it is called."""
 
     def __init__(self, first: Callable[..., object], wanted: Callable[[FrameType], bool]) -> None:
         self.walks: list[list[Call]] = []
         self._first = first.__code__
         self._wanted = wanted
+        self._begun_at = 0
         self._depth = 0
         self._is_walking = False
 
@@ -49,7 +50,9 @@ class Walks:
             if event != "call" or code is not self._first or not self._wanted(frame):
                 return
             self._is_walking = True
-            self.walks.append([])
+            callers = _callers(frame)
+            self.walks.append([Call(caller, depth) for depth, caller in enumerate(callers)])
+            self._begun_at = self._depth = len(callers)
         if not _is_ours(code):
             return
         if event == "call":
@@ -57,7 +60,15 @@ class Walks:
             self._depth += 1
         elif event == "return":
             self._depth -= 1
-            self._is_walking = self._depth > 0
+            self._is_walking = self._depth > self._begun_at
+
+
+def _callers(frame: FrameType) -> list[CodeType]:
+    """The functions of ours that led there, the outermost first."""
+    caller = frame.f_back
+    if caller is None or not _is_ours(caller.f_code):
+        return []
+    return [*_callers(caller), caller.f_code]
 
 
 @cache
@@ -67,7 +78,7 @@ def _is_ours(code: CodeType) -> bool:
 
 
 def _carries_an_update(frame: FrameType) -> bool:
-    return FRAME_TYPE in bytes(getattr(frame.f_locals["event"], "data", b""))
+    return FRAME_TYPE in frame.f_locals["raw"]
 
 
 def on_order_event(event: OrderEvent) -> None:
@@ -76,7 +87,7 @@ def on_order_event(event: OrderEvent) -> None:
 
 async def walk() -> list[Call]:
     """The calls of the first ORDER_STATUS_UPDATE that tells a subscriber something."""
-    walks = Walks(DirectConnection.process_event, _carries_an_update)
+    walks = Walks(UserStreamTracker.on_frame, _carries_an_update)
     async with ValrExchange.simulated(pairs=["BTC-ZAR"]) as valr:
         valr.on(OrderEvent, on_order_event)
         sys.setprofile(walks.profile)

@@ -10,7 +10,8 @@ async def test_the_tour_goes_from_the_socket_through_the_core_to_the_subscriber(
 
     names = [line.split()[1] for line in printed]
     stations = [
-        "DirectConnection.process_event",
+        "DirectConnection.data_received",
+        "Intake._take_whole",
         "UserStreamTracker.on_frame",
         "decode_account_frame",
         "EventRouter._on_status",

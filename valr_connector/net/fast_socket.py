@@ -1,4 +1,4 @@
-"""A socket on picows, which parses frames in C: the extra `fast`, for those who choose it.
+"""A socket on picows, which writes and parses frames in C: the extra `fast`, for those who choose it.
 
 It is a `SocketConnection` like the one in ``net.dialling``, and raises what that one raises, so that nobody
 above knows which of the two there is. Two differences, both in words only: picows tells neither why a
