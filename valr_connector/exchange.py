@@ -478,17 +478,19 @@ class ValrExchange(MarketAccess):
             ClosedError: closing began, or a failure stopped this instance; nothing was sent.
             JournalWriteError: the journal could not be written; nothing was sent.
         """
-        return await self._open_desk().place(
-            limit_order,
-            pair,
+        desk = self._open_desk()
+        info, name, policy = desk.admit(pair, client_order_id, retry)
+        order = limit_order(
+            info,
             side,
+            client_order_id=name,
             amount=amount,
             price=price,
             post_only=post_only,
             time_in_force=time_in_force,
-            client_order_id=client_order_id,
-            retry=retry,
+            retry=policy,
         )
+        return await desk.place(order)
 
     async def place_market_order(
         self,
@@ -504,15 +506,12 @@ class ValrExchange(MarketAccess):
 
         Returns and raises as `place_limit_order` does.
         """
-        return await self._open_desk().place(
-            market_order,
-            pair,
-            side,
-            amount=amount,
-            quote_amount=quote_amount,
-            client_order_id=client_order_id,
-            retry=retry,
+        desk = self._open_desk()
+        info, name, policy = desk.admit(pair, client_order_id, retry)
+        order = market_order(
+            info, side, client_order_id=name, amount=amount, quote_amount=quote_amount, retry=policy
         )
+        return await desk.place(order)
 
     async def place_stop_limit_order(
         self,
@@ -539,18 +538,19 @@ class ValrExchange(MarketAccess):
 
         Returns and raises as `place_limit_order` does.
         """
-        return await self._open_desk().place(
-            stop_limit_order,
-            pair,
+        desk = self._open_desk()
+        info, name, policy = desk.admit(pair, client_order_id, retry, rest_only=True)
+        order = stop_limit_order(
+            info,
             side,
+            client_order_id=name,
             order_type=order_type,
             amount=amount,
             price=price,
             stop_price=stop_price,
-            client_order_id=client_order_id,
-            retry=retry,
-            rest_only=True,
+            retry=policy,
         )
+        return await desk.place(order)
 
     async def cancel_order(self, order: InFlightOrder | str) -> CancelOutcome:
         """Cancel an order; returns once VALR said what became of it.

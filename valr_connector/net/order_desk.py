@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.batch_entry import BatchEntry, Placing
@@ -12,14 +12,12 @@ from valr_connector.core.order_record import OrderRecord
 from valr_connector.errors import InvalidArgumentError, NotReadyError, UnknownOrderError
 from valr_connector.model.enums import RetryPolicy
 from valr_connector.model.ids import ClientOrderIds
+from valr_connector.model.market import PairInfo
 from valr_connector.model.operations import BatchOperation
 from valr_connector.model.order import InFlightOrder, ModifyOutcome
 from valr_connector.net.connector import Connector
 from valr_connector.net.order_batch import BatchResult
 from valr_connector.observe.spans import Spans, traced
-
-Entry = Callable[..., OrderRecord]
-"""Makes an order of a pair's rules and a caller's words, or refuses them (`core.order_entry`)."""
 
 
 class OrderDesk:
@@ -45,27 +43,23 @@ class OrderDesk:
         self._retry = retry
         self._spans = spans
 
-    async def place(
-        self,
-        entry: Entry,
-        pair: str,
-        side: object,
-        *,
-        client_order_id: str | None,
-        retry: RetryPolicy | None,
-        rest_only: bool = False,
-        **terms: object,
-    ) -> OrderRecord:
-        """Place the order that `entry` makes of these terms; raises as `ValrExchange.place_limit_order`."""
+    def admit(
+        self, pair: str, client_order_id: str | None, retry: RetryPolicy | None, *, rest_only: bool = False
+    ) -> tuple[PairInfo, str, RetryPolicy]:
+        """The pair's rules, the id and the policy of an order that may be placed now.
+
+        Raises:
+            InvalidArgumentError: there is no such policy.
+            NotReadyError, CircuitOpenError: nothing can be placed at present.
+            UnknownPairError: VALR lists no such pair.
+        """
         policy = self._retry if retry is None else retry_policy(retry)
         self._check_ready(policy, rest_only=rest_only)
-        order = entry(
-            self._state.rules.pair(pair),
-            side,
-            client_order_id=self._ids.next() if client_order_id is None else client_order_id,
-            retry=policy,
-            **terms,
-        )
+        info = self._state.rules.pair(pair)
+        return info, self._ids.next() if client_order_id is None else client_order_id, policy
+
+    async def place(self, order: OrderRecord) -> OrderRecord:
+        """Place an order; raises as `OrderGateway.place`."""
         gateway = self._connector.orders.gateway
         if self._spans is None:
             await gateway.place(order)
