@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from valr_connector.core.evidence import Evidence, Says
 from valr_connector.core.order_story import Entry, lines
+from valr_connector.core.plain_stores import stored_plainly
 from valr_connector.model.enums import (
     TERMINAL,
     OrderStatus,
@@ -29,6 +30,7 @@ ZERO = Decimal(0)
 _FILLED = OrderStatus.FILLED
 
 
+@stored_plainly
 class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     """One order, from the moment it is tracked. Satisfies `InFlightOrder`.
 

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from valr_connector.core.evidence import Says, Source
+from valr_connector.core.plain_stores import stored_plainly
 from valr_connector.model.enums import OrderStatus, Placement
 from valr_connector.model.order import CancelRequest
 
@@ -24,6 +25,7 @@ _FIRST_KEPT: Final = 12
 _LAST_KEPT: Final = 24
 
 
+@stored_plainly
 class Entry(Struct, gc=False):
     """One thing that was said or done. What it changed shows against the entry before it.
 
