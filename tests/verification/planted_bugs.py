@@ -41,12 +41,12 @@ LIVE = (OrderStatus.PENDING_CREATE, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILL
 
 def absence_is_a_cancellation() -> AbstractContextManager[Any]:
     """What a list of open orders lacks has been cancelled."""
-    return patch.dict(lifecycle.TABLE, {(status, Says.ABSENT): Move.CANCEL for status in LIVE})
+    return patch.dict(lifecycle.TABLE[Says.ABSENT], dict.fromkeys(LIVE, Move.CANCEL))
 
 
 def a_receipt_is_a_cancellation() -> AbstractContextManager[Any]:
     """CANCEL_ORDER_WS_RESPONSE ends the order."""
-    return patch.dict(lifecycle.TABLE, {(status, Says.CANCEL_RECEIVED): Move.CANCEL for status in LIVE})
+    return patch.dict(lifecycle.TABLE[Says.CANCEL_RECEIVED], dict.fromkeys(LIVE, Move.CANCEL))
 
 
 def a_retry_without_a_probe() -> AbstractContextManager[Any]:
@@ -84,8 +84,8 @@ def a_fill_before_the_reply_is_lost() -> AbstractContextManager[Any]:
 
 def what_has_ended_is_opened_again() -> AbstractContextManager[Any]:
     """Old news of an order brings it back to life."""
-    open_says = (Says.RESTING, Says.PARTIALLY_FILLED)
-    return patch.dict(lifecycle.TABLE, {(s, says): Move.COUNT for s in TERMINAL for says in open_says})
+    row = {**lifecycle.TABLE[Says.RESTING], **dict.fromkeys(TERMINAL, Move.COUNT)}
+    return patch.dict(lifecycle.TABLE, dict.fromkeys((Says.RESTING, Says.PARTIALLY_FILLED), row))
 
 
 def an_unknown_status_is_open() -> AbstractContextManager[Any]:

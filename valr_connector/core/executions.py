@@ -22,17 +22,19 @@ _MARKET, _GTC = OrderType.MARKET, TimeInForce.GTC
 def note_amounts(order: OrderRecord, evidence: Evidence) -> bool:
     """Take over size, price and executed amount; True if any of them changed."""
     original, remaining, price, at = evidence.original, evidence.remaining, evidence.price, evidence.at
+    amount, known_price, terms_at = order.amount, order.price, order.terms_at
     changed, executed = False, ZERO
     if original is not None:
-        if original != order.amount or (price is not None and price != order.price):
+        if original != amount or (price is not None and price != known_price):
             changed = _note_terms(order, evidence, original)
-        elif at is not None and ((terms_at := order.terms_at) is None or at > terms_at):
+            amount = order.amount
+        elif at is not None and (terms_at is None or at > terms_at):
             order.terms_at = at
         if remaining is not None and not order.was_modified:
             executed = original - remaining if remaining > ZERO else original
-    if evidence.says is _FILLED and order.amount is not None:
+    if evidence.says is _FILLED and amount is not None:
         is_size_sure = original is not None or not order.was_modified
-        executed = max(executed, order.amount) if is_size_sure else executed
+        executed = amount if is_size_sure and amount > executed else executed
     if executed > order.reported_executed:
         order.reported_executed = executed
         return True

@@ -24,7 +24,7 @@ A modify changes size and price under the same id. Once the size may have change
 no longer gives the executed amount (protocol 15.5), nor do fills that add up to the size we know make the
 order FILLED: the amount comes from fills alone, and the ending from VALR's word alone.
 
-The table has a move for each status and each `Says`; a test walks all of it.
+The table has a move for each `Says` and each status; a test walks all of it.
 """
 
 from __future__ import annotations
@@ -98,9 +98,10 @@ _PENDING, _OPEN, _PARTIAL = OrderStatus.PENDING_CREATE, OrderStatus.OPEN, OrderS
 _FILLED, _CANCELLED = OrderStatus.FILLED, OrderStatus.CANCELLED
 _EXPIRED, _FAILED = OrderStatus.EXPIRED, OrderStatus.FAILED
 _STAY, _COUNT, _CONFIRM = Move.STAY, Move.COUNT, Move.CONFIRM
-_SAYS_FILLED, _SAYS_ACCEPTED, _SAYS_CANCEL_UNKNOWN = Says.FILLED, Says.ACCEPTED, Says.CANCEL_UNKNOWN
+_SAYS_FILLED, _SAYS_ACCEPTED = Says.FILLED, Says.ACCEPTED
+_SAYS_CANCEL_UNKNOWN, _SAYS_CANCEL_CONFIRMED = Says.CANCEL_UNKNOWN, Says.CANCEL_CONFIRMED
 _LOCAL, _STREAM, _QUERY = Source.LOCAL, Source.STREAM, Source.QUERY
-_MISSING_FILLS = AskReason.MISSING_FILLS
+_MISSING_FILLS, _AMOUNT_UNCONFIRMED = AskReason.MISSING_FILLS, AskReason.AMOUNT_UNCONFIRMED
 _CONFIRMED, _GTC = Placement.CONFIRMED, TimeInForce.GTC
 
 # Read it by the row: what this evidence does to an order in each status.
@@ -136,14 +137,13 @@ ABSENT              ask             ask       ask               stay      stay  
 """
 
 
-def _read(table: str) -> Mapping[tuple[OrderStatus, Says], Move]:
+def _read(table: str) -> Mapping[Says, Mapping[OrderStatus, Move]]:
     header, *rows = table.strip().splitlines()
     statuses = [OrderStatus[name] for name in header.split()]
-    moves: dict[tuple[OrderStatus, Says], Move] = {}
+    moves: dict[Says, Mapping[OrderStatus, Move]] = {}
     for row in rows:
         says, *words = row.split()
-        for status, word in zip(statuses, words, strict=True):
-            moves[status, Says[says]] = Move[word.upper()]
+        moves[Says[says]] = dict(zip(statuses, (Move[word.upper()] for word in words), strict=True))
     return moves
 
 
@@ -186,7 +186,7 @@ def apply(order: OrderRecord, evidence: Evidence, now: int) -> Applied:
     note = REQUEST_NOTES.get(says)
     if note is not None and _has_outcome(order, says):
         return events, None
-    if order.exchange_order_id is None and evidence.exchange_order_id is not None:
+    if evidence.exchange_order_id is not None and order.exchange_order_id is None:
         order.exchange_order_id = ExchangeOrderId(evidence.exchange_order_id)
     if evidence.source is not _LOCAL and (trade is None or trade.trade_id not in order.fills_by_id):
         order.last_heard = now  # a fill that is counted says nothing new: each look at the history repeats it
@@ -196,8 +196,8 @@ def apply(order: OrderRecord, evidence: Evidence, now: int) -> Applied:
     if trade is not None:
         count_fill(order, evidence, trade, events)
     ask = _move(order, evidence, changed, now, events)
-    at, updated_at = evidence.at, order.updated_at
-    if at is not None and (updated_at is None or at > updated_at):
+    at = evidence.at
+    if at is not None and ((updated_at := order.updated_at) is None or at > updated_at):
         order.updated_at = at
     return events, ask
 
@@ -215,11 +215,12 @@ def _has_outcome(order: OrderRecord, says: Says) -> bool:
 def _move(
     order: OrderRecord, evidence: Evidence, changed: bool, now: int, events: list[OrderEvent]
 ) -> AskReason | None:
-    move, amount, ask = TABLE[order.status, evidence.says], order.amount, None
+    status, accounted, ask = order.status, order.accounted_amount, None
+    move = TABLE[evidence.says][status]
     if move is _CONFIRM:
         _confirm_ending(order, evidence)
-    elif amount is not None and order.accounted_amount >= amount > ZERO and not order.was_modified:
-        if order.status is not _FILLED:
+    elif accounted and (amount := order.amount) and accounted >= amount and not order.was_modified:
+        if status is not _FILLED:
             _end(order, evidence, _FILLED, now, events)
     elif move is _COUNT:
         ask = _count(order, evidence, changed, events)
@@ -238,10 +239,11 @@ def _decide(
     order: OrderRecord, evidence: Evidence, move: Move, now: int, events: list[OrderEvent]
 ) -> AskReason | None:
     """What ends an order, contradicts its ending, or has to be asked."""
-    if move in ENDINGS:
-        _end(order, evidence, ENDINGS[move], now, events)
+    ending = ENDINGS.get(move)
+    if ending is not None:
+        _end(order, evidence, ending, now, events)
         # A confirmed cancel does not say how much was executed before.
-        return AskReason.AMOUNT_UNCONFIRMED if evidence.says is Says.CANCEL_CONFIRMED else None
+        return _AMOUNT_UNCONFIRMED if evidence.says is _SAYS_CANCEL_CONFIRMED else None
     if move is Move.CORRECT:
         return _correct(order, evidence, now, events)
     if move is Move.REVIVE:
@@ -254,7 +256,7 @@ def _count(
 ) -> AskReason | None:
     before, accounted, reported = order.status, order.accounted_amount, order.reported_executed
     executed = accounted if accounted > reported else reported  # noqa: FURB136  max() takes 3 times as long
-    order.status = status = _PARTIAL if executed > ZERO else _OPEN
+    order.status = status = _PARTIAL if executed else _OPEN
     order.placement = _CONFIRMED
     if not order.was_created:
         tell_created(order, evidence, events)
@@ -269,7 +271,7 @@ def _end(
     before, order.status = order.status, ending
     order.cancel_request = order.modify_request = None
     order.done_at = now
-    order.ending_in_doubt = _is_unexplained(order, evidence)
+    order.ending_in_doubt = evidence.source is _STREAM and _is_unexplained(order)
     _date_ending(order, evidence, now)
     order.placement = _CONFIRMED
     order.failure_reason = ""
@@ -291,13 +293,10 @@ def _end(
         events.append(OrderFailed(order, evidence.at, evidence.reason))
 
 
-def _is_unexplained(order: OrderRecord, evidence: Evidence) -> bool:
-    return (
-        order.status in (_CANCELLED, _EXPIRED)
-        and evidence.source is _STREAM
-        and not order.cancel_attempts
-        and order.time_in_force is _GTC
-    )
+def _is_unexplained(order: OrderRecord) -> bool:
+    """Whether it was cancelled or expired, though nobody here asked for it, nor do its own terms."""
+    is_cut_short = order.status is _CANCELLED or order.status is _EXPIRED
+    return is_cut_short and not order.cancel_attempts and order.time_in_force is _GTC
 
 
 def _date_ending(order: OrderRecord, evidence: Evidence, now: int) -> None:

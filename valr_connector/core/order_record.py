@@ -30,39 +30,46 @@ ZERO = Decimal(0)
 _FILLED = OrderStatus.FILLED
 
 
-@stored_plainly
-class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
-    """One order, from the moment it is tracked. Satisfies `InFlightOrder`.
+class Reported(Struct, eq=False, gc=False, kw_only=True):
+    """What of an order each report about it touches.
 
-    gc=False is safe: a record holds values and fills, and nothing of those points back at it.
+    With 100,000 orders the processor waits for each cache line of one. CPython sorts the fields of a class by
+    name, and those of the class it is derived from come first: so these fill two lines beside the head of
+    the object, where they were strewn over six.
     """
 
-    # What every report touches stands together: with 100,000 orders each cache line is a wait of its own.
-    exchange_order_id: ExchangeOrderId | None = None
     status: OrderStatus = OrderStatus.PENDING_CREATE
-    placement: Placement = Placement.UNSENT
-    time_in_force: TimeInForce = TimeInForce.GTC
-    price: Decimal | None = None
+    exchange_order_id: ExchangeOrderId | None = None
     amount: Decimal | None = None
+    price: Decimal | None = None
+    terms_at: datetime | None = None
+    """VALR's time of the report that size and price were taken from."""
+    updated_at: datetime | None = None
     reported_executed: Decimal = ZERO
     """Largest executed amount that any report implied."""
     accounted_amount: Decimal = ZERO
     """Executed amount that fills account for, and VALR's word on what was executed before it was adopted."""
+    fills_by_id: dict[str, Fill] = {}
     fees_missing: int = 0
     """How many of the fills VALR has not given a fee for yet."""
-    fills_by_id: dict[str, Fill] = {}
+    placement: Placement = Placement.UNSENT
+    time_in_force: TimeInForce = TimeInForce.GTC
     was_created: bool = False
     """`OrderCreated` was told, or the order failed before it could be."""
     was_modified: bool = False
     """Its size changed, or may have: `original - remaining` gives no executed amount any more."""
-    cancel_request: CancelRequest | None = None
-    terms_at: datetime | None = None
-    """VALR's time of the report that size and price were taken from."""
-    updated_at: datetime | None = None
     last_heard: int = 0
     """When anything was last heard of it, nanoseconds of the monotonic clock."""
     story_end: Entry | None = None
     """The newest entry of its story (`core.order_story`)."""
+
+
+@stored_plainly
+class OrderRecord(Reported, eq=False, gc=False, kw_only=True):
+    """One order, from the moment it is tracked. Satisfies `InFlightOrder`.
+
+    gc=False is safe: a record holds values and fills, and nothing of those points back at it.
+    """
 
     client_order_id: ClientOrderId
     pair: Pair
@@ -70,6 +77,7 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     side: Side
     order_type: OrderType
     post_only: bool = False
+    cancel_request: CancelRequest | None = None
     quote_amount: Decimal | None = None
     stop_price: Decimal | None = None
     created_at: int = 0
@@ -133,7 +141,8 @@ class OrderRecord(Struct, eq=False, gc=False, kw_only=True):
     @property
     def executed_amount(self) -> Decimal:
         """By fills or by VALR's running total, whichever is more."""
-        return max(self.accounted_amount, self.reported_executed)
+        accounted, reported = self.accounted_amount, self.reported_executed
+        return accounted if accounted >= reported else reported  # noqa: FURB136  max() takes 3 times as long
 
     @property
     def remaining_amount(self) -> Decimal | None:

@@ -25,25 +25,35 @@ _FIRST_KEPT: Final = 12
 _LAST_KEPT: Final = 24
 
 
+class Statement(Struct, gc=False):
+    """What was said or done, and how often. It stands first in an entry, in one cache line: where the same is
+    said again, it is all that is looked at.
+
+    Attributes:
+        says: None where VALR was asked by REST.
+        ask: why VALR is to be asked because of it, or was asked.
+        times: how often the same was said in a row.
+    """
+
+    says: Says | None
+    source: Source
+    ask: IntEnum | None
+    times: int
+
+
 @stored_plainly
-class Entry(Struct, gc=False):
+class Entry(Statement, gc=False):
     """One thing that was said or done. What it changed shows against the entry before it.
 
     Attributes:
         at: nanoseconds of the monotonic clock.
-        says: None where VALR was asked by REST.
-        ask: why VALR is to be asked because of it, or was asked.
         status, placement, accounted, reported, is_being_cancelled: where the order stood after it.
         kept: how many entries there are up to this one.
-        times: how often the same was said in a row.
         omitted: how many entries before this one were let go.
     """
 
     at: int
-    says: Says | None
-    source: Source
     reason: str
-    ask: IntEnum | None
     status: OrderStatus
     placement: Placement
     accounted: Decimal
@@ -51,7 +61,6 @@ class Entry(Struct, gc=False):
     is_being_cancelled: bool
     before: Entry | None
     kept: int
-    times: int = 1
     omitted: int = 0
 
     @property
@@ -90,11 +99,12 @@ def note(  # noqa: PLR0917  it runs for every frame about an order, and keywords
             return  # the outcome was known: that its reply never came is of no interest any more
     kept = 1 if end is None else end.kept + 1
     order.story_end = Entry(
-        now,
         says,
         source,
-        reason,
         ask,
+        1,
+        now,
+        reason,
         order.status,
         order.placement,
         order.accounted_amount,

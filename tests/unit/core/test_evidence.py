@@ -126,7 +126,7 @@ def test_every_state_on_the_wire_says_something() -> None:
 
 @pytest.mark.parametrize("state", WireStatus)
 def test_exactly_the_terminal_states_end_an_open_order(state: WireStatus) -> None:
-    move = TABLE[OrderStatus.OPEN, SAID_BY_STATUS[state]]
+    move = TABLE[SAID_BY_STATUS[state]][OrderStatus.OPEN]
     assert (move in (Move.FILL, Move.CANCEL, Move.EXPIRE, Move.FAIL)) is state.is_terminal
 
 
