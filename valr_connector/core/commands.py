@@ -61,12 +61,12 @@ class CommandLedger:
         self._under_way: dict[str, SentCommand] = {}
         self._overdue: set[str] = set()
         self._count = 0
-        self._watch: CommandWatcher | None = None
+        self._watchers: tuple[CommandWatcher, ...] = ()
         self.on_step: Listener = unheard
 
-    def watch(self, watcher: CommandWatcher) -> None:
-        """Have `watcher` told the fate of every command."""
-        self._watch = watcher
+    def watch(self, *watchers: CommandWatcher) -> None:
+        """Have `watchers` told the fate of every command, and nobody else."""
+        self._watchers = watchers
 
     def __len__(self) -> int:
         return len(self._under_way)
@@ -140,5 +140,5 @@ class CommandLedger:
             self._tell(command, fate)
 
     def _tell(self, command: SentCommand, fate: CommandFate) -> None:
-        if self._watch is not None:
-            self._watch(command, fate)
+        for watch in self._watchers:
+            watch(command, fate)

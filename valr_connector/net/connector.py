@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from valr_connector.config import Settings
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.clock import ClockOffset, TimestampSource
-from valr_connector.core.commands import CommandFate, SentCommand
 from valr_connector.core.guards import SECOND
 from valr_connector.core.order_book import OrderBook
 from valr_connector.core.rate_limits import LimitUse
@@ -147,7 +146,7 @@ class Connector:
         self._order_metrics = OrderMetrics(
             state.tracker, publisher=publisher, clock=self._clocks.monotonic, metrics=metrics
         )
-        state.ledger.watch(self._note_command)
+        state.ledger.watch(self.circuits.note_command, self._order_metrics.note_command)
         self._resync_latency = metrics.latency(m.RESYNC)
         self._loop_lag = LoopLag(metrics)
         self._failure: ValrError | None = None
@@ -382,10 +381,6 @@ class Connector:
         if self._cancel_on_disconnect is not None:
             parts["cancel on disconnect"] = self._cancel_on_disconnect.run
         return parts
-
-    def _note_command(self, command: SentCommand, fate: CommandFate) -> None:
-        self.circuits.note_command(command, fate)
-        self._order_metrics.note_command(command, fate)
 
     def _note_restart(self, event: PartRestarted) -> None:
         self._metrics.counter(m.PART_RESTARTS, event.part).add()

@@ -128,9 +128,10 @@ class UserStreamTracker:
             NotSentError: not live; nothing left.
             OutcomeUnknownError: the connection was lost meanwhile; the frame may have left.
         """
-        if not self.is_live:
-            raise NotSentError(f"the account socket is {self.client.session.state.lower()}")
-        return self.client.send(frame)
+        client = self.client
+        if client.session.state is not _LIVE:
+            raise NotSentError(f"the account socket is {client.session.state.lower()}")
+        return client.send(frame)
 
     def apply(self, evidence: Evidence) -> None:
         """Evidence that did not come in a frame."""

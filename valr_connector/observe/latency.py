@@ -65,7 +65,9 @@ class LatencyHistogram:
         self.count += 1
         self.total_ns += duration_ns
         try:
-            self._counts[_bucket(duration_ns)] += 1
+            # Below 128 ns a bucket for each nanosecond; above, 64 buckets for each power of two.
+            shift = duration_ns.bit_length() - _PART_BITS - 1
+            self._counts[(shift << _PART_BITS) + (duration_ns >> shift) if shift > 0 else duration_ns] += 1
         except IndexError:
             self._counts[-1] += 1
 
@@ -96,7 +98,7 @@ class LatencyHistogram:
         totals: list[int] = []
         seen = bucket = 0
         for bound in bounds_ns:
-            last = _bucket(min(bound, _LONGEST_NS))
+            last = bisect_left(range(_BUCKETS), min(bound, _LONGEST_NS), key=_upper_edge_ns)
             seen += sum(self._counts[bucket : last + 1])
             bucket = last + 1
             totals.append(seen)
@@ -125,12 +127,6 @@ class LatencyHistogram:
         """`totals` are how many durations lie in each bucket and those before it."""
         rank = max(1, -int(-percent * self.count // 100))
         return min(_upper_edge_ns(bisect_left(totals, rank)), self.max_ns)
-
-
-def _bucket(duration_ns: int) -> int:
-    """Below 128 ns a bucket for each nanosecond; above, 64 buckets for each power of two."""
-    shift = duration_ns.bit_length() - _PART_BITS - 1
-    return (shift << _PART_BITS) + (duration_ns >> shift) if shift > 0 else duration_ns
 
 
 def _upper_edge_ns(bucket: int) -> int:
