@@ -23,17 +23,25 @@ from valr_connector.model.events import (
 )
 from valr_connector.model.order import CancelRequest, ModifyRequest
 
+# CPython 3.11 takes 0.1 us to find a member in its class, and these are needed with each placement.
+_PENDING, _UNSENT, _SENT, _ACCEPTED = (
+    OrderStatus.PENDING_CREATE,
+    Placement.UNSENT,
+    Placement.SENT,
+    Placement.ACCEPTED,
+)
+
 
 def _note_sent(order: OrderRecord, _evidence: Evidence, now: int, _events: list[OrderEvent]) -> None:
     order.sent_at = now
     order.times_sent += 1
-    if order.placement is Placement.UNSENT:
-        order.placement = Placement.SENT
+    if order.placement is _UNSENT:
+        order.placement = _SENT
 
 
 def _note_accepted(order: OrderRecord, _evidence: Evidence, _now: int, _events: list[OrderEvent]) -> None:
-    if order.status is OrderStatus.PENDING_CREATE:
-        order.placement = Placement.ACCEPTED
+    if order.status is _PENDING:
+        order.placement = _ACCEPTED
 
 
 def _note_placement_unknown(
