@@ -19,6 +19,7 @@ from unittest.mock import Mock
 from benchmarks.order_frames import life, placed
 from valr_connector.core.account_state import AccountState
 from valr_connector.model.events import Event
+from valr_connector.net.event_log import EventLog
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.order_metrics import OrderMetrics
 from valr_connector.net.user_stream import UserStreamTracker
@@ -34,6 +35,7 @@ class Account:
     def __init__(self, *, with_metrics: bool) -> None:
         metrics = Metrics()
         publisher = EventPublisher(metrics=metrics)
+        EventLog(publisher, metrics)
         self.state = AccountState()
         self.seen = 0
         self.stream = UserStreamTracker(

@@ -60,6 +60,7 @@ from valr_connector.model.order import (
     ModifyOutcome,
 )
 from valr_connector.net.connector import Clocks, Connector
+from valr_connector.net.event_log import EventLog
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.limiter import LimiterRegistry
 from valr_connector.net.market_access import MarketAccess
@@ -149,6 +150,7 @@ class ValrExchange(MarketAccess):
         self._rng = rng or random.Random()  # noqa: S311  nothing secret comes of it
         self.metrics = Metrics()
         self._publisher = EventPublisher(metrics=self.metrics)
+        EventLog(self._publisher, self.metrics)
         if isinstance(journal, Path):
             journal = OrderJournal(
                 journal,

@@ -73,11 +73,14 @@ def levels_there(desk: Desk, symbol: str = "BTCZAR") -> tuple[list[PriceLevel], 
     return bids, asks
 
 
+_LOGGERS = ("valr_connector.net.market_stream", "valr_connector.net.event_log")
+
+
 def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [
         record.getMessage()
         for record in caplog.records
-        if record.levelno >= logging.WARNING and record.name == "valr_connector.net.market_stream"
+        if record.levelno >= logging.WARNING and record.name in _LOGGERS
     ]
 
 

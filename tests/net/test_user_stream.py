@@ -35,11 +35,14 @@ def deliver(desk: Desk, frame: object) -> None:
     desk.connector.account.on_frame(frame if isinstance(frame, bytes) else orjson.dumps(frame), desk.now)
 
 
+_LOGGERS = ("valr_connector.net.user_stream", "valr_connector.net.event_log")
+
+
 def messages(caplog: pytest.LogCaptureFixture, level: int = logging.WARNING) -> list[str]:
     return [
         record.getMessage()
         for record in caplog.records
-        if record.levelno >= level and record.name == "valr_connector.net.user_stream"
+        if record.levelno >= level and record.name in _LOGGERS
     ]
 
 
@@ -225,7 +228,7 @@ async def test_an_unknown_type_is_counted_logged_once_and_told_once(caplog: pyte
             UnknownFrameReceived(Socket.ACCOUNT, "NEWS"),
             UnknownFrameReceived(Socket.ACCOUNT, "WEATHER"),
         ]
-        logged = "unknown type of frame, further ones are only counted: "
+        logged = "account socket: unknown type of frame, further ones are only counted: "
         assert messages(caplog) == [logged + "NEWS", logged + "WEATHER"]
         assert desk.valr._state.router.unknown == {"NEWS": 2, "WEATHER": 1}
 
@@ -293,7 +296,7 @@ async def test_order_events_are_logged_with_their_ids_as_fields(caplog: pytest.L
     caplog.set_level(logging.INFO)
     async with trading() as desk:
         order = await desk.buy()
-        (record,) = [record for record in caplog.records if record.name == "valr_connector.net.user_stream"]
+        (record,) = [record for record in caplog.records if record.name == "valr_connector.net.event_log"]
         assert record.getMessage() == f"OrderCreated {order.client_order_id} {order.exchange_order_id} OPEN 0"
         fields = ("client_order_id", "exchange_order_id", "pair", "status")
         values = [record.__dict__[name] for name in fields]

@@ -151,7 +151,7 @@ class OrderTracker:
         if order is None:
             self._set_aside(evidence, now)
             return ()
-        # What a report looks at, asked for in a row: of an order that has long been silent the processor waits
+        # What a report looks at, asked for in a row: of an order that was silent for long the processor waits
         # for all of it at once. With 100,000 orders that takes 0.3 us off a frame, with few it adds 0.03.
         _ = order.story_end, order.last_heard, order.amount, order.price, order.updated_at
         before, is_new_id = order.status, False

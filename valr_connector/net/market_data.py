@@ -16,6 +16,7 @@ from valr_connector.core.trading_rules import TradingRules
 from valr_connector.errors import ClosedError, NotReadyError
 from valr_connector.model.enums import BookFeed, Socket
 from valr_connector.net.connector import Clocks, limits_of
+from valr_connector.net.event_log import EventLog
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.limiter import DialPermit
 from valr_connector.net.market_access import MarketAccess
@@ -66,6 +67,7 @@ class MarketData(MarketAccess):
         self._clocks = Clocks()
         self.metrics = Metrics()
         self._publisher = EventPublisher(metrics=self.metrics)
+        EventLog(self._publisher, self.metrics)
         self._rules = TradingRules()
         self._limiter = limits_of(self._clocks).limiter(
             host=self._settings.hosts.rest.partition("://")[2],

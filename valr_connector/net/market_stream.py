@@ -256,7 +256,6 @@ class MarketStream:
     def _on_unknown(self, frame: UnknownFrame, _now: int) -> None:
         kind = self._unknown.see(frame.type)
         if kind is not None:
-            log.warning("trade socket: unknown type of frame, further ones are only counted: %s", kind)
             self._publisher.publish(UnknownFrameReceived(Socket.TRADE, kind))
 
     def _refuse(self, error: DecodeError) -> None:

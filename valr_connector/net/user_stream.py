@@ -21,16 +21,10 @@ from valr_connector.model.events import (
     ConnectionChanged,
     Event,
     FrameRefused,
-    OrderEvent,
-    UnknownFrameReceived,
-    UnrecognisedStatus,
-    UntrackedOrder,
-    ZombieOrder,
 )
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe import metrics as m
-from valr_connector.observe.log_fields import about_order
 from valr_connector.protocol.commands import AccountEvent, subscribe_account_command
 from valr_connector.protocol.frames import (
     RateLimitExceededFrame,
@@ -50,9 +44,6 @@ _UNKNOWN_AFTER_LOSS = {
 SUBSCRIBE_ORDER_STATUS = subscribe_account_command([AccountEvent.ORDER_STATUS_UPDATE])
 """Whether it is needed is not known (protocol 15, 21 no. 1), so it is always sent."""
 
-_ODDITIES = (ZombieOrder, UntrackedOrder, UnknownFrameReceived, UnrecognisedStatus)
-
-_INFO = logging.INFO
 _LIVE = SessionState.LIVE  # CPython 3.11 takes 0.1 us to find a member in its class
 
 _SUSPICIOUSLY_SOON = 2 * SECOND
@@ -90,7 +81,6 @@ class UserStreamTracker:
         router.on_complaint = self._take_complaint
         self._ledger = ledger
         self._publish = publisher.publish
-        publisher.on(_ODDITIES, self._note_oddity)
         self._resync = resync
         self._clock = clock
         self._refused_kinds: set[str] = set()
@@ -166,9 +156,8 @@ class UserStreamTracker:
         except DecodeError as error:
             self._refuse(error)
             return
-        events = self._handlers[type(frame)](frame, now)
-        if events:
-            self._tell(events)
+        for event in self._handlers[type(frame)](frame, now):
+            self._publish(event)
 
     def _take_complaint(self, frame: Complaint) -> None:
         if not isinstance(frame, RateLimitExceededFrame):
@@ -213,34 +202,8 @@ class UserStreamTracker:
             self._broken_subscriptions = 0
 
     def _tell(self, events: Sequence[Event]) -> None:
-        if log.isEnabledFor(_INFO):
-            for event in events:
-                if isinstance(event, OrderEvent):
-                    _log_order_event(event)
         for event in events:
             self._publish(event)
-
-    def _note_oddity(self, event: Event) -> None:
-        if isinstance(event, ZombieOrder):
-            self._metrics.counter(m.ORDERS_ZOMBIE, event.handling.value).add()
-            log.warning(
-                "ended here, open at VALR: %s (%s)",
-                event.order.client_order_id,
-                event.handling,
-                extra=about_order(event.order),
-            )
-        elif isinstance(event, UntrackedOrder):
-            self._metrics.counter(m.ORDERS_UNTRACKED, event.handling.value).add()
-            log.warning(
-                "open at VALR, not known here: %s (%s)",
-                event.exchange_order_id,
-                event.handling,
-                extra={"exchange_order_id": event.exchange_order_id},
-            )
-        elif isinstance(event, UnknownFrameReceived) and event.socket is Socket.ACCOUNT:
-            log.warning("unknown type of frame, further ones are only counted: %s", event.kind)
-        elif isinstance(event, UnrecognisedStatus):
-            log.warning("unknown order status, further ones are only counted: %s", event.text)
 
     def _refuse(self, error: DecodeError) -> None:
         self._metrics.counter(m.FRAMES_REFUSED, Socket.ACCOUNT.value, error.kind).add()
@@ -248,16 +211,3 @@ class UserStreamTracker:
             self._refused_kinds.add(error.kind)
             log.error("frame refused, further ones of its kind are only counted: %s", error)
             self._publish(FrameRefused(Socket.ACCOUNT, error.kind, str(error)))
-
-
-def _log_order_event(event: OrderEvent) -> None:
-    order = event.order
-    log.info(
-        "%s %s %s %s %s",
-        type(event).__name__,
-        order.client_order_id,
-        order.exchange_order_id,
-        order.status,
-        order.executed_amount,
-        extra=about_order(order),
-    )
