@@ -151,17 +151,15 @@ class OrderTracker:
         if order is None:
             self._set_aside(evidence, now)
             return ()
-        # What a report looks at, asked for in a row: of an order that was silent for long the processor waits
-        # for all of it at once. With 100,000 orders that takes 0.3 us off a frame, with few it adds 0.03.
+        # What a report looks at, asked for in a row: the processor then waits for all of it at once where an
+        # order has long been silent. With 100,000 orders that saves 0.3 us a frame, with few it adds 0.03.
+        known_id = order.exchange_order_id
         _ = order.story_end, order.last_heard, order.amount, order.price, order.updated_at
-        before, is_new_id = order.status, False
-        if exchange_order_id is not None:
-            known_id = order.exchange_order_id
-            is_new_id = known_id is None
-            if not is_new_id and exchange_order_id != known_id:
-                self.unclaimed += 1
-                self._questions.ask(order.client_order_id, AskReason.CONTRADICTION, now)
-                return ()
+        if exchange_order_id is not None and exchange_order_id != known_id and known_id is not None:
+            self.unclaimed += 1
+            self._questions.ask(order.client_order_id, AskReason.CONTRADICTION, now)
+            return ()
+        before = order.status
         had_ended = before in TERMINAL
         events, reason = lifecycle.apply(order, evidence, now)
         if had_ended:
@@ -174,7 +172,7 @@ class OrderTracker:
             self._move_between_shelves(order, now)
         if self._watch is not None:
             self._watch(order, events)
-        if is_new_id:
+        if known_id is None:
             events += self._claim_id(order, now)
         return events
 
