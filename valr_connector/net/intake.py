@@ -1,9 +1,9 @@
 """What comes off a transport, taken in slice by slice: whole messages here, all other frames by a library.
 
-Nearly every frame of VALR's is a whole text message of less than 64 KB. From the kernel to whoever takes it, one
-costs 3.4 us by way of websockets and 1.05 us by way of picows, which are ready for anything. Here, where four
-bytes tell that it is one, it costs 0.6 and 0.55 us. Whatever is anything else goes to the library untouched,
-which alone knows what is right.
+Nearly every frame of VALR's is a whole text message of less than 64 KB. From the kernel to whoever takes it,
+one costs 3.4 us by way of websockets and 1.05 us by way of picows, which are ready for anything. Here, where
+four bytes tell that it is one, it costs 0.6 and 0.55 us. Whatever is anything else goes to the library
+untouched, which alone knows what is right.
 """
 
 from __future__ import annotations
