@@ -447,6 +447,17 @@ async def test_a_large_read_is_handled_slice_by_slice_and_loses_nothing_when_the
     assert 34 * (most - 2) <= SLICE_BYTES  # and those that lie across its ends
 
 
+async def test_every_frame_that_leaves_has_a_mask_of_its_own() -> None:
+    connection = DirectConnection(ClientProtocol(parse_uri("ws://localhost/"), state=State.OPEN))
+    transport = Mock(asyncio.Transport)
+    transport.is_closing.return_value = False
+    connection.connection_made(transport)
+    for _ in range(300):  # they are drawn 256 at a time
+        await connection.send(b"{}", text=True)
+    masks = {call.args[0][2:6] for call in transport.write.call_args_list}
+    assert len(masks) == 300
+
+
 @pytest.mark.untraced
 async def test_what_waits_when_the_transport_is_lost_is_handled_all_the_same() -> None:
     connection = DirectConnection(ClientProtocol(parse_uri("ws://localhost/"), state=State.OPEN))
