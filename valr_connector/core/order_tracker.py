@@ -169,7 +169,7 @@ class OrderTracker:
         note(order, now, evidence.says, evidence.source, evidence.reason, reason, events)
         status = order.status
         if status is not before and (status in TERMINAL) is not had_ended:
-            self._move_between_shelves(order, now)
+            self._move_between_shelves(order, had_ended, now)
         if self._watch is not None:
             self._watch(order, events)
         if known_id is None:
@@ -226,12 +226,12 @@ class OrderTracker:
                 events += self.apply(waiting, now)
         return events
 
-    def _move_between_shelves(self, order: OrderRecord, now: int) -> None:
-        """Put an order where it belongs, now that it has ended, or was revived."""
-        if order.is_done:
-            self._shelve(order)
-        else:
+    def _move_between_shelves(self, order: OrderRecord, had_ended: bool, now: int) -> None:
+        """Put an order where it belongs: it had ended and was revived, or has ended now."""
+        if had_ended:
             self._in_flight[order.client_order_id] = self._done.pop(order.client_order_id)
+        else:
+            self._shelve(order)
         if order.ending_in_doubt:
             self._questions.ask(order.client_order_id, AskReason.ENDING_IN_DOUBT, now)
 
