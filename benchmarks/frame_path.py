@@ -3,8 +3,10 @@
     python -m benchmarks.frame_path [--orders 3000]
 
 The library's side is the shipped path: the socket's reader, the decoder that validates every field, the
-router, the tracker, the order automaton, metrics, the order's story and a subscriber. Both take turns, an
-order's whole life each, and the middle of all ratios counts: whatever else the machine does slows both.
+router, the tracker, the order automaton, metrics, the order's story and a subscriber to every event. Both
+take turns, an order's whole life each, and the middle of all ratios counts: whatever else the machine does
+slows both. They take turns in going first as well, for the first finds caches that the making of frames has
+filled.
 """
 
 from __future__ import annotations
@@ -52,11 +54,16 @@ def main() -> int:
     parser.add_argument("--orders", type=int, default=3000)
     orders = parser.parse_args().orders
     library, eager = Account(with_metrics=True), Eager()
-    taken = [(library.live_through(number), eager.live_through(number)) for number in range(orders)]
-    ours, theirs = (statistics.median(times) for times in zip(*taken, strict=True))
-    ratio = statistics.median(mine / yours for mine, yours in taken)
+    ours: list[float] = []
+    theirs: list[float] = []
+    for number in range(orders):
+        turns = [(ours, library.live_through), (theirs, eager.live_through)]
+        for times, live_through in turns if number % 2 else reversed(turns):
+            times.append(live_through(number))
+    ratio = statistics.median(mine / yours for mine, yours in zip(ours, theirs, strict=True))
     print(f"{len(life(0))} frames of an order's life, {orders} times")
-    print(f"the library {ours / 1e3:.2f} us a frame, the yardstick {theirs / 1e3:.2f} us")
+    ours_us, theirs_us = statistics.median(ours) / 1e3, statistics.median(theirs) / 1e3
+    print(f"the library {ours_us:.2f} us a frame, the yardstick {theirs_us:.2f} us")
     return tell([Result("P1", "frame path over the yardstick", ratio, MUST_RATIO, AIM_RATIO)])
 
 
