@@ -186,11 +186,11 @@ class EventRouter:
     def _on_processed(self, frame: f.OrderProcessedFrame, now: int) -> Sequence[Event]:
         data = frame.data
         evidence = Evidence(
-            _PROCESSED if data.succeeded else _FAILED,
+            _PROCESSED if data.success is True or data.succeeded else _FAILED,
             _STREAM,
             data.customer_order_id or None,
             data.order_id,
-            reason=data.reason or "",
+            reason=(data.failure_reason and data.reason) or "",
         )
         return self._tracker.apply(evidence, now)
 
@@ -300,12 +300,11 @@ class EventRouter:
 
     def _on_place_reply(self, frame: f.PlaceLimitResponseFrame, now: int) -> Sequence[Event]:
         command = self._ledger.answer(frame.client_msg_id, *_PLACING)
-        error = frame.error
-        if error is not None:
-            return self._refuse(command, _PLACING, frame.client_order_id, error, now)
-        body = frame.body
-        client_order_id = body.customer_order_id or (command.client_order_id if command else None)
-        evidence = Evidence(_ACCEPTED, _REPLY, client_order_id, body.order_id)
+        receipt = frame.receipt
+        if receipt is None:
+            return self._refuse(command, _PLACING, frame.client_order_id, frame.reason, now)
+        client_order_id = receipt.customer_order_id or (command.client_order_id if command else None)
+        evidence = Evidence(_ACCEPTED, _REPLY, client_order_id, receipt.order_id)
         return self._tracker.apply(evidence, now)
 
     def _on_cancel_reply(self, frame: f.CancelOrderResponseFrame, now: int) -> Sequence[Event]:

@@ -40,7 +40,8 @@ class WaitingRoom:
 
     def claim(self, exchange_order_id: str) -> list[Evidence]:
         """Everything that waited for this id, in order of arrival."""
-        return [self._guests.pop(number).evidence for number in self._by_id.pop(exchange_order_id, ())]
+        numbers = self._by_id.pop(exchange_order_id, None)
+        return [] if numbers is None else [self._guests.pop(number).evidence for number in numbers]
 
     def expire(self, now: int) -> list[Evidence]:
         """Remove and return what waited too long, or is too much."""

@@ -77,8 +77,9 @@ class Reply(Struct, rename="camel", frozen=True, gc=False):
             return False  # nearly always; looking for nothing's other shapes takes five times as long
         return any(said not in _NOTHING for said in (self.outer_error, inner.error, inner.code, self.code))
 
-    def _read_error(self) -> ReplyError:
-        """The reason, from the first place that has one: error, data.error, data, the frame itself."""
+    @property
+    def reason(self) -> ReplyError:
+        """Why it was refused, from the first place that says: error, data.error, data, the frame itself."""
         inner = self.body
         places = (
             self.outer_error,
@@ -96,7 +97,7 @@ class Refusal(Reply, frozen=True, gc=False):
     @property
     def error(self) -> ReplyError:
         """Why."""
-        return self._read_error()
+        return self.reason
 
 
 class PlaceReply(Reply, frozen=True, gc=False):
@@ -105,8 +106,15 @@ class PlaceReply(Reply, frozen=True, gc=False):
     @property
     def error(self) -> ReplyError | None:
         """Why the placement was refused; None where it was accepted."""
-        body = self.body
-        return self._read_error() if not body.order_id or self._is_refused(body) else None
+        return self.reason if self.receipt is None else None
+
+    @property
+    def receipt(self) -> ReplyData | None:
+        """VALR's id for an accepted placement, and what stands beside it; None where it was refused."""
+        data = self.data
+        if not isinstance(data, ReplyData) or not data.order_id or self._is_refused(data):
+            return None
+        return data
 
 
 class RequestReply(Reply, frozen=True, gc=False):
@@ -119,7 +127,7 @@ class RequestReply(Reply, frozen=True, gc=False):
         was_requested = body.requested is None or is_true(body.requested)
         if was_requested and body is not _NO_DATA and not self._is_refused(body):
             return None
-        return self._read_error()
+        return self.reason
 
 
 class PlaceLimitResponseFrame(PlaceReply, tag="PLACE_LIMIT_WS_RESPONSE", frozen=True, gc=False):
