@@ -156,7 +156,7 @@ class UserStreamTracker:
         except DecodeError as error:
             self._refuse(error)
             return
-        for event in self._handlers[type(frame)](frame, now):
+        for event in self._handlers[type(frame)](frame, now):  # `_tell`, without a call for each frame
             self._publish(event)
 
     def _take_complaint(self, frame: Complaint) -> None:
