@@ -376,7 +376,7 @@ class ValrExchange(MarketAccess):
     @property
     def ready(self) -> bool:
         """Whether everything needed to trade is in place right now."""
-        return self._state.readiness.is_ready
+        return self._closed is None and self._state.readiness.is_ready
 
     @property
     def failure(self) -> ValrError | None:

@@ -20,6 +20,7 @@ async def test_what_is_open_stays_open_and_is_taken_over(tmp_path: Path) -> None
         await first.valr.abort()
         assert len(lives.exchange.venue.open_orders(ACCOUNT)) == 1
         assert len(first.events) == told
+        assert not first.valr.ready
         assert not tasks_of_the_library()
         second = await lives.begin()
         assert second.restored() == {order.client_order_id: "OPEN"}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.net.trading import AT_ONCE, AlmostNoJitter, hosts_of, venue
+from tests.net.trading import AT_ONCE, AlmostNoJitter, hosts_of, tasks_of_the_library, venue
 from valr_connector import (
     AllowedOrderTypesChanged,
     BookInvalidated,
@@ -119,6 +119,22 @@ async def test_an_unknown_pair_ends_the_start_and_nothing_stays_open() -> None:
             await market.start()
         with pytest.raises(ClosedError):
             await market.start()
+
+
+async def test_a_close_that_meets_the_answer_to_the_start_leaves_nothing_running() -> None:
+    async with venue() as exchange:
+        market = MarketData(pairs=["BTC-ZAR"], settings=Settings(hosts=hosts_of(exchange)))
+        asked = market.public.pairs
+
+        async def answer_while_it_is_closed() -> Any:
+            rows = await asked()
+            await market.close()
+            return rows
+
+        market.public.pairs = answer_while_it_is_closed  # type: ignore[method-assign]
+        with pytest.raises(ClosedError):
+            await market.start()
+        assert not (running := tasks_of_the_library()), running
 
 
 async def test_where_valr_cannot_be_reached_the_start_says_so() -> None:

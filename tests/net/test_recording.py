@@ -224,3 +224,24 @@ def test_a_file_that_cannot_be_compressed_stays_and_is_told(
     written.close()
     assert [path.suffix for path in recorded_files(tmp_path)] == [".jsonl"]
     assert "stays uncompressed: no space left" in caplog.text
+
+
+async def test_a_file_that_cannot_be_opened_ends_the_recording_and_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    directory = tmp_path / "recording"
+    async with trading(record=directory) as desk:
+        recording_ = desk.valr._recording
+        assert recording_ is not None
+        recording_._end_file()
+        recording_._packer.shutdown()
+        for path in directory.iterdir():
+            path.unlink()
+        directory.rmdir()
+        await desk.buy()
+        recording_.write_all()
+        await desk.sell()
+        assert recording_.unwritten == 0
+        report = await desk.valr.close()
+    assert report.is_verified
+    assert caplog.text.count("nothing is recorded any more") == 1

@@ -274,6 +274,7 @@ class Connector:
                 await self._clock_sync.measure(until=until)
                 await self._load_rules(until)
                 self.permissions = await check_permissions(self.rest, until)
+                self._refuse_if_stopped()  # while VALR's answer was on its way
                 self._supervisor.start(self._parts())
                 await self._readiness.is_ready.wait()
         except TimeoutError:
@@ -285,8 +286,7 @@ class Connector:
                 f"start_timeout_s={self._settings.start_timeout_s}; a new minute makes room."
             )
             raise
-        if self._failure is not None:
-            raise self._failure
+        self._refuse_if_stopped()
 
     async def close(self) -> CloseReport:
         """Stop everything within the time the settings allow. Cancelled, it stops everything at once.
@@ -345,6 +345,10 @@ class Connector:
         return followed_book(books, self._state.rules, pair)
 
     # --- starting ----------------------------------------------------------------------------------
+
+    def _refuse_if_stopped(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
     async def _load_rules(self, until: int) -> None:
         rows = await self.rest.call_patiently(endpoints.pairs(), until=until)

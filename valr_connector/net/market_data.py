@@ -113,6 +113,7 @@ class MarketData(MarketAccess):
             raise ClosedError("a MarketData is started once; make a new one")
         try:
             await self.public.pairs()
+            self._refuse_if_closed()  # while VALR's answer was on its way
             self._stream = MarketStream(
                 connect=self._connect,
                 pairs=[self._rules.pair(pair) for pair in self._pairs],
@@ -161,11 +162,14 @@ class MarketData(MarketAccess):
         return self._rules
 
     def _market(self) -> MarketStream:
-        if self._is_closed:
-            raise ClosedError("closed")
+        self._refuse_if_closed()
         if self._stream is None:
             raise NotReadyError("not started: use 'async with', or await start()")
         return self._stream
+
+    def _refuse_if_closed(self) -> None:
+        if self._is_closed:
+            raise ClosedError("closed")
 
     def _connect(self, stream: MarketStream) -> RotatingSocket:
         return RotatingSocket(

@@ -3,6 +3,7 @@
 A directory of journals (`net.journal`), numbered, one after the other. What happens is kept in memory first
 and written a moment later, in small portions, so that the reader of a socket is not held up; what was not
 written yet is lost when the process dies. A file that is full is compressed, where zstandard is installed.
+What goes wrong with a file is logged once, and ends the recording, not the session.
 """
 
 from __future__ import annotations
@@ -87,6 +88,7 @@ class Recording:
         self._timer: asyncio.TimerHandle | None = None
         self._packer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recording")
         self._is_closed = False
+        self._has_failed = False
 
     def start(self) -> None:
         """Begin to write, on the running event loop."""
@@ -102,6 +104,8 @@ class Recording:
 
     def note(self, direction: Direction, socket: str, raw: bytes) -> None:
         """Keep one line, to be written in a moment."""
+        if self._has_failed:
+            return
         self._pending.append(
             (direction, socket, self._epochs.get(socket), self._wall(), self._monotonic(), raw)
         )
@@ -151,16 +155,23 @@ class Recording:
 
     def _write(self, most: int) -> None:
         for _ in range(min(most, len(self._pending))):
-            direction, socket, epoch, wall, monotonic, raw = self._pending.popleft()
             recorder = self._recorder or self._begin_file()
+            if recorder is None:
+                return
+            direction, socket, epoch, wall, monotonic, raw = self._pending.popleft()
             recorder.write(direction, raw, socket=socket, epoch=epoch, wall=wall, monotonic=monotonic)
             if recorder.written >= self._largest:
                 self._end_file()
 
-    def _begin_file(self) -> FrameRecorder:
+    def _begin_file(self) -> FrameRecorder | None:
         self._count += 1
         path = self._directory / f"recording-{self._count:06d}.jsonl"
-        self._recorder = FrameRecorder(path, note=self._note, secrets=self._secrets)
+        try:
+            self._recorder = FrameRecorder(path, note=self._note, secrets=self._secrets)
+        except OSError as error:
+            log.error("%s: %s; nothing is recorded any more", path, error)  # noqa: TRY400  it says all
+            self._has_failed = True
+            self._pending.clear()
         return self._recorder
 
     def _end_file(self) -> None:
