@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
+from yarl import URL
 
 from tests.dashboard.sitter import Sitter
 from tests.net.trading import ACCOUNT, hosts_of, trading, venue
@@ -47,7 +48,7 @@ async def serving(sitter: Sitter, **options: Any) -> AsyncIterator[DashboardServ
         await server.close()
 
 
-async def fetch(url: str, **options: Any) -> tuple[int, bytes, aiohttp.ClientResponse]:
+async def fetch(url: str | URL, **options: Any) -> tuple[int, bytes, aiohttp.ClientResponse]:
     async with aiohttp.ClientSession() as session, session.get(url, **options) as answer:
         return answer.status, await answer.read(), answer
 
@@ -179,6 +180,31 @@ async def test_where_a_token_is_needed_it_has_to_be_shown(
     assert found == status
     assert TOKEN not in caplog.text
     assert TOKEN + "x" in final or TOKEN not in final
+
+
+@pytest.mark.parametrize("host", ["evil.example", "a:b:c", "[", "127.0.0.1@evil.example"])
+async def test_a_host_that_is_not_this_machine_or_none_at_all_is_refused(host: str) -> None:
+    async with serving(Sitter()) as server:
+        status, _, _ = await fetch(f"{server.url}picture", headers={"Host": host})
+    assert status == 403
+
+
+async def test_bytes_that_are_no_text_are_no_token(caplog: pytest.LogCaptureFixture) -> None:
+    async with serving(Sitter(), token=TOKEN) as server:
+        reader, writer = await asyncio.open_connection(HOST, server._port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \xff\xfe\r\n\r\n")
+        status = await reader.readline()
+        writer.close()
+    assert status.split()[1] == b"403"
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("path", ["//evil.example/", "/%0d%0aX-Evil:1", "/nothing"])
+async def test_only_to_a_page_of_its_own_does_it_lead_on(path: str) -> None:
+    async with serving(Sitter()) as server:
+        url = URL(f"{server.url.rstrip('/')}{path}?token={TOKEN}", encoded=True)
+        status, _, answer = await fetch(url, allow_redirects=False)
+    assert (status, "Location" in answer.headers) == (404, False)
 
 
 @pytest.mark.parametrize(

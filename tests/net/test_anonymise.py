@@ -73,8 +73,28 @@ def test_an_amount_keeps_its_shape(amount: object, scaled: object) -> None:
     assert cleaned({"available": [amount]}) == {"available": [scaled]}
 
 
-def test_what_is_public_stays_and_what_cannot_be_read_goes() -> None:
-    public = {"method": "GET", "path": "/v1/public/pairs", "body": [{"id": "x", "amount": "1"}]}
+def test_no_amount_is_left_beside_others_to_tell_the_factor() -> None:
+    amounts = (
+        "executedFee", "totalInReferenceWeighted", "borrowReserved", "borrowCollateralReserved", "fees",
+        "availableInReference", "totalSessionEntryQuantity", "totalSessionValue", "realisedPnl",
+        "unrealisedPnl", "fundingAmount", "positionTotal", "receiveAmount", "totalBorrowedInReference",
+    )  # fmt: skip
+    assert cleaned(dict.fromkeys(amounts, "2")) == dict.fromkeys(amounts, "3.0")
+    known = {"averageEntryPrice": "2", "feeCurrency": "BTC", "minimumWithdrawAmount": "2", "riskLimit": "2"}
+    assert cleaned(known) == known
+
+
+def test_ids_that_are_no_uuids_are_replaced_but_for_those_that_a_replay_needs() -> None:
+    ids = {"transferId": "95513", "positionId": "p-1", "allowedIpAddressCidr": "203.0.113.7/32"}
+    replaced = cleaned(ids | {"clientMsgId": "c-1"})
+    assert isinstance(replaced, dict)
+    assert replaced["clientMsgId"] == "c-1"
+    assert not [name for name, value in ids.items() if replaced[name] == value]
+
+
+@pytest.mark.parametrize("path", ["/v1/public/pairs", "/v1/marketdata/BTCZAR/orderbook"])
+def test_what_is_public_stays_and_what_cannot_be_read_goes(path: str) -> None:
+    public = {"method": "GET", "path": path, "body": [{"id": "x", "amount": "1"}]}
     assert cleaned(public, REST) == public
     assert cleaned({"id": "x"}, Socket.TRADE.value) == {"id": "x"}
     unreadable = RecordedFrame(1, Direction.IN, 0, 0, Socket.ACCOUNT.value, 1, b"{my secret")

@@ -13,10 +13,10 @@ import pytest
 from tests.net.trading import Desk, make, tasks_of_the_library, to_path, trading, venue
 from valr_connector import ClosedError, InFlightOrder, NotReadyError, SessionState, ValrError
 from valr_connector.core.session import SessionEvent
-from valr_connector.net import connector
 from valr_connector.net.connector import Connector
 from valr_connector.net.dialling import hang_up
 from valr_connector.net.http_exchange import Failure
+from valr_connector.net.key_permissions import check_permissions
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.simulator.faults import of_type
 
@@ -148,14 +148,12 @@ async def test_closing_is_over_in_time_while_it_is_starting() -> None:
 async def test_a_close_that_meets_the_last_answer_to_the_start_leaves_nothing_running(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    check = connector.check_permissions
-
     async def answer_while_it_is_closed(*arguments: Any) -> frozenset[str]:
-        granted = await check(*arguments)
+        granted = await check_permissions(*arguments)
         await desk.valr.close()
         return granted
 
-    monkeypatch.setattr(connector, "check_permissions", answer_while_it_is_closed)
+    monkeypatch.setattr("valr_connector.net.connector.check_permissions", answer_while_it_is_closed)
     async with venue() as exchange:
         desk = Desk(exchange, make(exchange, close_timeout_s=CLOSE_S))
         with pytest.raises(ClosedError):

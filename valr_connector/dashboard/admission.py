@@ -44,4 +44,4 @@ class Admission:
         """
         if self._token is None:
             return asked_host.strip("[]") in LOOPBACK
-        return hmac.compare_digest(shown.encode(), self._token.encode())
+        return hmac.compare_digest(shown.encode(errors="replace"), self._token.encode())

@@ -123,9 +123,10 @@ class DashboardServer:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not self._admission.admits(asked_host=request.url.host or "", shown=_shown_token(request)):
+        if not self._admission.admits(asked_host=_asked_host(request), shown=_shown_token(request)):
             return web.Response(status=403, text="Show the token: open this address with ?token=...\n")
-        if "token" in request.query:  # it stays out of the address bar, the history and the logs
+        is_ours = request.match_info.http_exception is None
+        if is_ours and "token" in request.query:  # it stays out of the address bar, the history and the logs
             moved = web.Response(status=303, headers={**HEADERS, "Location": request.path})
             moved.set_cookie(COOKIE, request.query["token"], httponly=True, samesite="Strict")
             return moved
@@ -165,6 +166,14 @@ def _report(taking: asyncio.Task[None]) -> None:
     """The page goes still when no picture can be taken; here is why."""
     if not taking.cancelled() and (error := taking.exception()) is not None:
         log.error("the dashboard stopped", exc_info=error)
+
+
+def _asked_host(request: web.Request) -> str:
+    """Empty where what stands there is no host."""
+    try:
+        return request.url.host or ""
+    except ValueError:
+        return ""
 
 
 def _shown_token(request: web.Request) -> str:

@@ -26,28 +26,27 @@ from valr_connector.net.recorded_http import REST
 from valr_connector.net.recording import OWN, recorded_files
 from valr_connector.net.replay import Replay
 
-_PUBLIC: Final = "/v1/public/"
+_PUBLIC: Final = ("/v1/public/", "/v1/marketdata/")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NAMED_IN_PATH: Final = re.compile(r"(?<=orderid/)[^/?]+", re.IGNORECASE)
 _IDS: Final = frozenset(
     {
-        "accountid", "accountnumber", "address", "clientorderid", "customerorderid", "email",
-        "exchangeorderid", "id", "label", "modifyrequestid", "name", "order", "orderid", "paymentreference",
-        "receiveaddress",
-        "reference", "requestid", "senderaddress", "subaccountid", "trade", "tradeid", "transactionhash",
-        "uniqueid", "userid",
+        "accountnumber", "additional", "bankname", "email", "label", "name", "order", "paymentreference",
+        "reasondescription", "reference", "trade", "transactionhash",
     }
 )  # fmt: skip
-_AMOUNTS: Final = frozenset(
-    {
-        "amount", "available", "baseamount", "borrowedamount", "creditvalue", "debitvalue", "executedbefore",
-        "executedquantity", "fee", "feevalue", "lendreserved", "makerreward", "newremainingquantity",
-        "newtotalquantity", "original", "originalquantity", "quantity", "quoteamount", "remaining",
-        "remainingquantity", "reportedexecuted", "reserved", "total", "totalexecutedquantity", "totalfee",
-        "totalinreference", "totalwithborrows",
-    }
-)  # fmt: skip
-"""Both without the underscores and in lower case: the wire, REST and the steps spell them differently."""
+"""Besides what ends in "id" or has "address" in it."""
+_KEPT_IDS: Final = frozenset({"clientmsgid", "messageid", "sequenceid"})
+"""Of requests, counted by ourselves and needed for a replay, or of the market."""
+_AMOUNT: Final = re.compile(
+    r"""(?!min|max) .* (?: amount | available | balance | fees? | inreference | inreferenceweighted
+        | inreferencenet | pnl | quantity | reserved | reward | total | totalwithborrows | value )
+        | executedbefore | original | remaining | reportedexecuted""",
+    re.VERBOSE,
+)
+"""All without underscores and in lower case: the wire, REST and the steps spell them differently. One amount
+that stays as it was beside one that is multiplied tells the factor, and so all others; so does one that
+everybody knows, if it is multiplied, as the smallest amount that can be sent."""
 
 _OF_ITS_LENGTH: Final = 8
 """So many attempts at a text as long as the one that it replaces; a short one has few others."""
@@ -88,11 +87,11 @@ class Anonymiser:
         if isinstance(value, list):
             return [self._clean(each, key) for each in value]
         plain = key.replace("_", "").lower()
-        if plain in _AMOUNTS:
+        if _AMOUNT.fullmatch(plain):
             return self._scaled(value)
         if not isinstance(value, str):
             return value
-        if plain in _IDS or "address" in plain:
+        if _is_id(plain):
             return self._pseudonym(value)
         text = _NAMED_IN_PATH.sub(lambda found: self._pseudonym(found[0]), value) if key == "path" else value
         return _UUID.sub(lambda found: self._pseudonym(found[0]), text) if text == value else text
@@ -164,6 +163,12 @@ def _cleaned(
             cleaned = line._replace(raw=_encode_step(ended))
         after.take(cleaned)
         yield cleaned
+
+
+def _is_id(plain: str) -> bool:
+    if plain in _KEPT_IDS:
+        return False
+    return plain in _IDS or plain.endswith("id") or "address" in plain
 
 
 def _like(character: str, number: int) -> str:
