@@ -109,9 +109,15 @@ async def test_so_much_may_come_with_the_answer_to_the_upgrade(transport: str, s
     assert taken == MESSAGES
 
 
-async def test_what_comes_after_a_closing_frame_is_nobodys(transport: str) -> None:
+@pytest.mark.parametrize("last", [frame(0x88, b""), frame(0x88, b"?"), frame(0x83, b"")])
+@pytest.mark.parametrize("is_in_one_read", [True, False])
+async def test_what_comes_after_a_frame_that_ends_the_connection_is_nobodys(
+    transport: str, last: bytes, is_in_one_read: bool
+) -> None:
     taken: list[bytes] = []
     async with connected(transport) as connection:
         connection.attach(taken.append)
-        connection.data_received(frame(0x81, b"a") + frame(0x88, b"") + frame(0x81, b"b"))
+        reads = [frame(0x81, b"a"), last, frame(0x81, b"b"), frame(0x82, b"c")]
+        for read in [b"".join(reads)] if is_in_one_read else reads:
+            connection.data_received(read)
     assert taken == [b"a"]

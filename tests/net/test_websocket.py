@@ -354,13 +354,48 @@ async def test_a_peer_that_breaks_the_protocol_is_left(
     connect: Connect, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, pieces: bytes, cause: str
 ) -> None:
     async def break_it(connection: ServerConnection) -> None:
-        connection.transport.write(pieces)
+        connection.transport.write(pieces + b"\x81\x04more")
 
     monkeypatch.setattr(dialling, "MAX_FRAME_BYTES", 100)
     async with Venue(break_it, says(AUTHENTICATED)).open() as venue, connect(venue.url) as client:
         await until(is_live(client, 2))
     assert recorder.causes[0].startswith(cause)
     assert recorder.frames == [AUTHENTICATED.encode()]
+
+
+@pytest.mark.parametrize(
+    ("last_words", "cause"),
+    [
+        pytest.param(b"\x88\x05\x03\xf4bye", "close 1012 (service restart): bye", id="closes"),
+        pytest.param(b"\x83\x00", "close 1002 (protocol error): ", id="breaks the protocol"),
+    ],
+)
+async def test_a_peer_that_ends_the_connection_and_does_not_let_go_of_it_is_left(
+    connect: Connect, recorder: Recorder, last_words: bytes, cause: str
+) -> None:
+    async def hold_on(connection: ServerConnection) -> None:
+        await connection.send(AUTHENTICATED)
+        connection.transport.pause_reading()
+        connection.transport.write(last_words)
+        await connection.wait_closed()
+
+    async with (
+        Venue(hold_on, says(AUTHENTICATED)).open() as venue,
+        connect(venue.url, keep_alive=KeepAlive(close_s=0.02)) as client,
+    ):
+        await until(is_live(client, 2))
+    assert recorder.causes[0].startswith(cause)
+
+
+async def test_a_closing_frame_without_a_code_is_answered_with_none_that_is_forbidden(
+    connect: Connect,
+) -> None:
+    async def close_wordlessly(connection: ServerConnection) -> None:
+        connection.transport.write(b"\x88\x00")
+
+    async with Venue(close_wordlessly, says(AUTHENTICATED)).open() as venue, connect(venue.url):
+        await until(lambda: venue.close_codes)
+        assert venue.close_codes[0] in {1000, 1005}  # 1006 would be of a server that did not understand
 
 
 async def test_a_ping_of_the_protocol_is_answered_and_told_to_nobody(

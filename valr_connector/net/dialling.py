@@ -99,9 +99,11 @@ class DirectConnection(ClientConnection):
         super().__init__(*args, **kwargs)
         self.lost_by: Exception | None = None
         self._early: list[bytes] = []
-        self._fragments: list[bytes] = []
-        self._intake = Intake(super().data_received, self._is_between_messages, self._early.append)
+        self._begun: bytearray | None = None
+        """What is here of a message in pieces."""
+        self._intake = Intake(self._parse, self._is_between_messages, self._early.append)
         self._masks = _drawn_masks()
+        self._last_resort: asyncio.TimerHandle | None = None
 
     def attach(self, take: Callable[[bytes], None]) -> None:
         """Hand messages to `take` from now on, those first that came since the connection opened."""
@@ -160,23 +162,34 @@ class DirectConnection(ClientConnection):
         """One event of the library's: the answer to the upgrade, or a frame."""
         if not isinstance(event, Frame) or event.opcode not in DATA_OPCODES:
             super().process_event(event)
-        elif event.fin and not self._fragments:
+        elif event.fin and self._begun is None:
             self._intake.take(bytes(event.data))
         else:
-            self._fragments.append(bytes(event.data))
+            self._begun = self._begun or bytearray()
+            self._begun += event.data
             if event.fin:
-                message = b"".join(self._fragments)
-                self._fragments.clear()
+                message, self._begun = bytes(self._begun), None
                 self._intake.take(message)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The transport is gone."""
         self._intake.take_rest()
+        if self._last_resort is not None:
+            self._last_resort.cancel()
         self.lost_by = exc
         super().connection_lost(exc)
 
     def _is_between_messages(self) -> bool:
-        return self.protocol.state is _OPEN and not self._fragments
+        return self.protocol.state is _OPEN and self._begun is None
+
+    def _parse(self, data: bytes) -> None:
+        """Have the library look at it. Where that ends the connection, it sets the peer a deadline.
+
+        It keeps to that only where somebody closes or sends: the peer could hold on to the connection.
+        """
+        super().data_received(data)
+        if self.close_deadline is not None and self._last_resort is None:
+            self._last_resort = self.loop.call_at(self.close_deadline, self.abort)
 
     @property
     def ending(self) -> Ending:

@@ -14,7 +14,7 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from importlib.metadata import version
-from typing import Final, cast
+from typing import Final, NoReturn, cast
 
 import picows
 from picows.picows import WSCloseHandshake
@@ -57,7 +57,8 @@ class FastConnection(picows.WSListener, asyncio.Protocol):
         self._close_s = close_s
         self._loop = asyncio.get_running_loop()
         self._early: list[bytes] = []
-        self._fragments: list[bytes] = []
+        self._begun: bytearray | None = None
+        """What is here of a message in pieces."""
         self._intake = Intake(self._parse, self._is_between_messages, self._early.append)
         self._may_write = asyncio.Event()
         self._may_write.set()
@@ -157,12 +158,14 @@ class FastConnection(picows.WSListener, asyncio.Protocol):
         self._may_write.set()
 
     def _is_between_messages(self) -> bool:
-        return not self._fragments and self.state is _OPEN
+        return self._begun is None and self.state is _OPEN
 
     def _parse(self, data: bytes) -> None:
-        """Have picows look at it."""
+        """Have picows look at it, which hands over messages of a connection that has failed, too."""
         left = memoryview(data)
         while left:
+            if self.state is not _OPEN:
+                self.detach()
             room = memoryview(self._library.get_buffer(len(left)))
             taken = min(len(room), len(left))
             room[:taken] = left[:taken]
@@ -183,9 +186,9 @@ class FastConnection(picows.WSListener, asyncio.Protocol):
         """A frame came that went through picows, which has answered pings by itself."""
         self._intake.found(frame.tail_size)
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
-            raise picows.WSProtocolError(picows.WSCloseCode.PROTOCOL_ERROR, "reserved bits must be 0")
+            self._fail(picows.WSCloseCode.PROTOCOL_ERROR, "reserved bits must be 0")
         kind = frame.msg_type
-        if kind in _WHOLE and frame.fin and not self._fragments:
+        if kind in _WHOLE and frame.fin and self._begun is None:
             self._intake.take(frame.get_payload_as_bytes())
         elif kind in _DATA:
             self._take_fragment(frame)
@@ -202,19 +205,27 @@ class FastConnection(picows.WSListener, asyncio.Protocol):
         """The peer ends the stream then, and says nothing more that counts (RFC 6455, 5.5.1 and 7.1.1)."""
         self.detach()
         if not self._socket.is_close_frame_sent:
-            self._socket.send_close(frame.get_close_code(), frame.get_close_message())
+            code = frame.get_close_code()
+            if code == picows.WSCloseCode.NO_INFO:  # it would go out as a code, and is none
+                code = picows.WSCloseCode.OK
+            self._socket.send_close(code, frame.get_close_message())
             self._limit_closing()
 
     def _take_fragment(self, frame: picows.WSFrame) -> None:
-        if (frame.msg_type == picows.WSMsgType.CONTINUATION) is not bool(self._fragments):
-            raise picows.WSProtocolError(picows.WSCloseCode.PROTOCOL_ERROR, "fragments out of order")
-        self._fragments.append(frame.get_payload_as_bytes())
-        if sum(map(len, self._fragments)) > dialling.MAX_FRAME_BYTES:
-            raise picows.WSProtocolError(picows.WSCloseCode.MESSAGE_TOO_BIG, "fragments exceed the limit")
+        if (frame.msg_type == picows.WSMsgType.CONTINUATION) is (self._begun is None):
+            self._fail(picows.WSCloseCode.PROTOCOL_ERROR, "fragments out of order")
+        self._begun = self._begun or bytearray()
+        self._begun += frame.get_payload_as_bytes()
+        if len(self._begun) > dialling.MAX_FRAME_BYTES:
+            self._fail(picows.WSCloseCode.MESSAGE_TOO_BIG, "fragments exceed the limit")
         if frame.fin:
-            message = b"".join(self._fragments)
-            self._fragments.clear()
+            message, self._begun = bytes(self._begun), None
             self._intake.take(message)
+
+    def _fail(self, code: picows.WSCloseCode, reason: str) -> NoReturn:
+        """The peer broke the protocol: what it says from then on counts no more (RFC 6455, 7.1.7)."""
+        self.detach()
+        raise picows.WSProtocolError(code, reason)
 
 
 def _drop(_: bytes) -> None:
