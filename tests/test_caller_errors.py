@@ -133,6 +133,11 @@ NUMBERS: list[tuple[str, object, str]] = [
     ("zero", 0, "0: must be more than zero"),
     ("negative", "-1", "'-1': must be more than zero"),
     ("absurd", "1e-50", "'1e-50': must have at most 40 digits"),
+    (
+        "too many digits for Python",
+        -(10**5000),
+        "an int too long to be shown: must have at most 40 digits",
+    ),
 ]
 
 LIST_RULE = 'must be a list of pairs, ["BTC-ZAR"]'
@@ -348,6 +353,13 @@ ROWS: list[Row] = [
         "pair=None: VALR lists no such pair",
     ),
     (
+        "limit order: a list of pairs",
+        Stage.STARTED,
+        limit(pair=["BTC-ZAR"]),
+        UnknownPairError,
+        "pair=['BTC-ZAR']: VALR lists no such pair",
+    ),
+    (
         "limit order: a pair that is not traded",
         Stage.STARTED,
         limit(pair="SOL-ZAR", price="3000", amount="1"),
@@ -429,6 +441,18 @@ ROWS: list[Row] = [
                 [BatchCancel("mine-1")] * 21,
                 InvalidArgumentError,
                 "operations=21: must be 1 to 20",
+            ),
+            (
+                "no list",
+                BatchCancel("mine-1"),
+                InvalidArgumentError,
+                "operations=BatchCancel(order='mine-1'): must be a list of operations",
+            ),
+            (
+                "an empty client order id",
+                [BatchMarket(pair="BTC-ZAR", side=Side.BUY, amount="0.01", client_order_id="")],
+                InvalidArgumentError,
+                f"client_order_id='': {CLIENT_ID_RULE}",
             ),
             (
                 "no operation",

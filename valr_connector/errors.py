@@ -97,7 +97,7 @@ class InvalidArgumentError(CallerError, docs_code="VC12"):
     """
 
     def __init__(self, field: str, value: object, rule: str) -> None:
-        super().__init__(f"{field}={value!r}: {rule}")
+        super().__init__(f"{field}={_shown(value)}: {rule}")
         self.field = field
         self.value = value
         self.rule = rule
@@ -115,7 +115,7 @@ class UnknownPairError(CallerError, docs_code="VC14"):
     """
 
     def __init__(self, pair: object, hint: str = "") -> None:
-        super().__init__(f"pair={pair!r}: VALR lists no such pair{'; ' + hint if hint else ''}")
+        super().__init__(f"pair={_shown(pair)}: VALR lists no such pair{'; ' + hint if hint else ''}")
         self.pair = pair
 
 
@@ -308,3 +308,11 @@ class DecodeError(ValrError, docs_code="VC70"):
 
 class StreamOverflowError(ValrError, docs_code="VC71"):
     """A stream that must not lose events was not read fast enough."""
+
+
+def _shown(value: object) -> str:
+    """What a caller gave, in a message."""
+    try:
+        return repr(value)
+    except ValueError:  # CPython writes out no whole number of more than 4300 digits
+        return f"an {type(value).__name__} too long to be shown"

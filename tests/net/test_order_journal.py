@@ -26,6 +26,7 @@ from tests.unit.core.builders import NOW, at, fill, new_order, said, step
 from tests.unit.core.stories import Story, full_hearings, stories
 from valr_connector.core.evidence import Evidence, Says
 from valr_connector.core.order_log_records import Placing, decode
+from valr_connector.core.order_record import OrderRecord
 from valr_connector.errors import (
     JournalCorruptError,
     JournalInUseError,
@@ -61,6 +62,20 @@ def a_day_of_trading(process: Process) -> None:
         is_cancelled("cancelled"),
         said(Says.FAILED, client_order_id="failed", reason="Insufficient Balance"),
         said(Says.FILLED, client_order_id="incomplete", at_second=3, original="1", remaining="0"),
+    )
+
+
+def adopted_order(name: str, executed_before: Decimal) -> OrderRecord:
+    """An order that was found open at VALR."""
+    return new_order(
+        name,
+        exchange_order_id=ExchangeOrderId("ex-9"),
+        status=OrderStatus.PARTIALLY_FILLED,
+        adopted_at=at(1),
+        executed_before=executed_before,
+        accounted_amount=executed_before,
+        reported_executed=executed_before,
+        was_created=True,
     )
 
 
@@ -598,16 +613,7 @@ def test_every_record_goes_out_in_one_piece(path: Path) -> None:
 
 def test_an_adopted_order_is_remembered_from_its_adoption_on(path: Path) -> None:
     first = Process(path)
-    adopted = new_order(
-        "theirs",
-        exchange_order_id=ExchangeOrderId("ex-9"),
-        status=OrderStatus.PARTIALLY_FILLED,
-        adopted_at=at(1),
-        executed_before=Decimal("0.3"),
-        accounted_amount=Decimal("0.3"),
-        reported_executed=Decimal("0.3"),
-        was_created=True,
-    )
+    adopted = adopted_order("theirs", executed_before=Decimal("0.3"))
     first.orders[adopted.client_order_id] = adopted
     first.journal.follow(adopted, [])
     first.hear(executes("theirs", "t-9", "0.4"))
@@ -616,4 +622,22 @@ def test_an_adopted_order_is_remembered_from_its_adoption_on(path: Path) -> None
     (order,) = second.orders.values()
     assert remembered([order]) == remembered([adopted])
     assert (order.executed_amount, order.placed_at) == (Decimal("0.7"), wall())
+    second.die()
+
+
+@pytest.mark.parametrize("rotate_bytes", [1, 2**20])
+def test_an_order_that_was_forgotten_as_ended_and_is_adopted_again_is_remembered_as_adopted(
+    path: Path, rotate_bytes: int
+) -> None:
+    first = Process(path, rotate_bytes=rotate_bytes)
+    first.place("MM-1")
+    first.hear(rests("MM-1"), executes("MM-1", "t-1", "0.4"), is_cancelled("MM-1"))
+    first.orders[ClientOrderId("MM-1")] = adopted = adopted_order("MM-1", executed_before=Decimal("0.4"))
+    first.journal.follow(adopted, [])
+    first.hear(executes("MM-1", "t-2", "0.5"))
+    first.die()
+    second = Process(path)
+    (order,) = second.orders.values()
+    assert remembered([order]) == remembered([adopted])
+    assert order.executed_amount == Decimal("0.9")
     second.die()

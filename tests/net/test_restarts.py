@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.net.trading import Desk, in_virtual_time, trading
+from tests.net.trading import ACCOUNT, Desk, in_virtual_time, trading
 from valr_connector import OrderStatus, PartRestarted, Placement, ValrError
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe import metrics as m
 from valr_connector.simulator.faults import of_type
+
+STATUS_ROUTE = "GET /v1/orders/{pair}/customerorderid/{id}"
 
 
 def fails_once(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,6 +46,17 @@ async def test_a_reconciler_that_fails_is_started_again_and_asks_what_it_was_abo
         assert restarted(desk) == ["reconciler"]
         assert desk.valr.metrics.counter(m.PART_RESTARTS, "reconciler").value == 1
         assert desk.valr.failure is None
+
+
+@in_virtual_time
+async def test_a_question_about_an_ended_order_that_the_failure_cut_short_is_asked_again() -> None:
+    async with trading() as desk:
+        await desk.buy()
+        reconciler = desk.connector._reconciler
+        reconciler._inquiries.ask = fails_once(reconciler._inquiries.ask)  # type: ignore[method-assign]
+        desk.exchange.venue.cancel_all(ACCOUNT)  # nobody here wanted that: whether it is so is asked
+        await desk.until(lambda: desk.asked(STATUS_ROUTE))
+        assert restarted(desk) == ["reconciler"]
 
 
 async def test_an_account_stream_that_fails_dials_again_and_nothing_is_lost() -> None:

@@ -78,6 +78,8 @@ class BatchEntry:
                 one order is meant twice, or a modify stands beside a placement.
             UnknownPairError, UnknownOrderError: an operation names what there is not.
         """
+        if not isinstance(operations, Sequence):
+            raise InvalidArgumentError("operations", operations, "must be a list of operations")
         if not 1 <= len(operations) <= LARGEST_BATCH:
             raise InvalidArgumentError("operations", len(operations), f"must be 1 to {LARGEST_BATCH}")
         prepared = [self._prepare(operation) for operation in operations]
@@ -111,7 +113,7 @@ class BatchEntry:
         return limit_order(
             self._rules.pair(wanted.pair),
             wanted.side,
-            client_order_id=wanted.client_order_id or self._new_id(),
+            client_order_id=self._id(wanted.client_order_id),
             amount=wanted.amount,
             price=wanted.price,
             post_only=wanted.post_only,
@@ -123,7 +125,7 @@ class BatchEntry:
         return stop_limit_order(
             self._rules.pair(wanted.pair),
             wanted.side,
-            client_order_id=wanted.client_order_id or self._new_id(),
+            client_order_id=self._id(wanted.client_order_id),
             order_type=wanted.order_type,
             amount=wanted.amount,
             price=wanted.price,
@@ -135,11 +137,14 @@ class BatchEntry:
         return market_order(
             self._rules.pair(wanted.pair),
             wanted.side,
-            client_order_id=wanted.client_order_id or self._new_id(),
+            client_order_id=self._id(wanted.client_order_id),
             amount=wanted.amount,
             quote_amount=wanted.quote_amount,
             retry=self._retry,
         )
+
+    def _id(self, wanted: str | None) -> str:
+        return self._new_id() if wanted is None else wanted
 
     def _modifying(self, wanted: BatchModify) -> Modifying:
         order = self._find(wanted.order)

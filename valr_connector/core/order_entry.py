@@ -191,8 +191,8 @@ def _time_in_force(time_in_force: object) -> TimeInForce:
 
 
 def _client_order_id(client_order_id: object) -> ClientOrderId:
-    if isinstance(client_order_id, str) and CLIENT_ORDER_ID_PATTERN.fullmatch(client_order_id):
-        return ClientOrderId(client_order_id)
+    if isinstance(client_order_id, str) and (match := CLIENT_ORDER_ID_PATTERN.fullmatch(client_order_id)):
+        return ClientOrderId(match[0])  # plain text, whatever kind of text it was: the journal takes no other
     raise InvalidArgumentError(
         "client_order_id", client_order_id, "must be 1 to 50 of the characters 0-9, a-z, A-Z and -"
     )

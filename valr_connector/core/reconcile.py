@@ -147,10 +147,11 @@ class Questions:
 
     def again(self, question: Question, now: int, *, was_answered: bool = True) -> None:
         """Ask once more, later: the answer settled nothing, or none came, which says nothing of the next."""
-        pause = self._patience.pause(question.attempt)
-        if not was_answered:
-            pause = min(pause, self._patience.longest_retry)
-        self._schedule(_key(question), question.attempt + 1, now, now + pause)
+        pause, attempt = self._patience.pause(question.attempt), question.attempt + 1
+        if not was_answered and pause >= self._patience.longest_retry:
+            # In vain it is the same attempt again, lest an hour without VALR counts as many answers.
+            pause, attempt = self._patience.longest_retry, question.attempt
+        self._schedule(_key(question), attempt, now, now + pause)
 
     def next_due(self) -> int | None:
         """When the next question is due; None without one."""

@@ -60,11 +60,11 @@ class TradingRules:
             UnknownPairError: VALR lists no such pair; the message names the spelling where VALR's own
                 symbol was given.
         """
-        info = self._by_pair.get(name)
-        if info is None:
-            meant = self._by_symbol.get(name)
-            raise UnknownPairError(name, f"write it {meant.pair}" if meant else "")
-        return info
+        try:
+            return self._by_pair[name]
+        except (KeyError, TypeError):  # TypeError: it is no text, but a list for instance
+            meant = next((info for info in self if info.symbol == name), None)
+            raise UnknownPairError(name, f"write it {meant.pair}" if meant else "") from None
 
     def by_symbol(self, symbol: str) -> PairInfo | None:
         """Rules of VALR's ``BTCZAR``; None where VALR lists no such symbol."""

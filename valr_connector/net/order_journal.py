@@ -144,7 +144,7 @@ class OrderJournal:
         Raises:
             JournalWriteError: it could not be written down. It will be with the next record that can.
         """
-        if order.client_order_id not in self._orders:
+        if self._orders.get(order.client_order_id) is not order:
             self._take_up_again(order)
             return
         state = self._known(order)
@@ -193,7 +193,10 @@ class OrderJournal:
         return structs.replace(state, failure_reason=reason)
 
     def _take_up_again(self, order: OrderRecord) -> None:
-        """An order was adopted, or one that had ended and was dropped is heard of again: does it matter?"""
+        """An order was adopted, or one that had ended and was dropped is heard of again: does it matter?
+
+        One that the tracker has forgotten is adopted as another order, whose records replace those it had.
+        """
         if order.is_done and order.has_all_fills:
             return
         order.placed_at = order.placed_at or self._wall()  # an adopted order was never about to be sent

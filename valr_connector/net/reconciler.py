@@ -292,13 +292,14 @@ class Reconciler:
             self._ask_when_absence_proves(order)
 
     async def _settle(self, order: OrderRecord, question: Question, began: int) -> None:
+        could_ask = is_settled = False
         try:
             could_ask, is_settled = await self._answer(order, question)
         finally:
             if self._asking.get(order.client_order_id) == began:
                 del self._asking[order.client_order_id]
-        if not is_settled:
-            self._questions.again(question, self._clock(), was_answered=could_ask)
+            if not is_settled:  # a failure, its own or another's, settles nothing either
+                self._questions.again(question, self._clock(), was_answered=could_ask)
 
     def _doubt_its_connection(self, order: OrderRecord, reason: AskReason, tasks: asyncio.TaskGroup) -> None:
         """A command without an outcome in time: has what carried it arrived, and is its connection alive?"""
@@ -334,7 +335,12 @@ class Reconciler:
         """Whether VALR could be asked, and whether that settles the question."""
         if question.reason in _ABOUT_FILLS:
             could_ask = await self._try_fetch_fills(order, pages=question.attempt)
-            gave_up = question.attempt >= FILL_ATTEMPTS and question.reason is AskReason.MISSING_FILLS
+            gave_up = (
+                could_ask
+                and question.reason is AskReason.MISSING_FILLS
+                and question.attempt >= FILL_ATTEMPTS
+                and not order.has_all_fills
+            )
             if gave_up:
                 log.error(
                     "fills of %s are still incomplete in VALR's trade history",

@@ -127,6 +127,15 @@ def test_a_client_order_id_is_what_valr_accepts(client_order_id: Any) -> None:
             order(client_order_id=client_order_id, amount="1")
 
 
+def test_a_client_order_id_is_plain_text_whatever_kind_of_text_was_given() -> None:
+    class Text(str):
+        """As numpy has it."""
+
+        __slots__ = ()
+
+    assert type(limit(client_order_id=Text("mine-1")).client_order_id) is str
+
+
 def test_the_longest_client_order_id_is_accepted() -> None:
     assert limit(client_order_id="x" * 50).client_order_id == "x" * 50
 

@@ -152,11 +152,17 @@ def test_a_question_that_an_answer_did_not_settle_is_asked_again_after_a_pause()
     assert asked.take_due(NOW + SECOND) == [Question(ONE, AskReason.ABSENT, attempt=4)]
 
 
-@pytest.mark.parametrize(("attempt", "seconds"), [(1, 0.25), (2, 0.5), (3, 1), (4, 1), (500, 1)])
-def test_a_question_that_could_not_be_put_is_put_again_soon(attempt: int, seconds: float) -> None:
+@pytest.mark.parametrize(
+    ("attempt", "seconds", "then"), [(1, 0.25, 2), (2, 0.5, 3), (3, 1, 3), (4, 1, 4), (500, 1, 500)]
+)
+def test_a_question_that_could_not_be_put_is_put_again_soon_and_no_more_patience_is_lost(
+    attempt: int, seconds: float, then: int
+) -> None:
     asked = questions()
     asked.again(Question(ONE, AskReason.ABSENT, attempt), NOW, was_answered=False)
-    assert asked.next_due() == NOW + round(seconds * SECOND)
+    due = NOW + round(seconds * SECOND)
+    assert asked.next_due() == due
+    assert asked.take_due(due) == [Question(ONE, AskReason.ABSENT, then)]
 
 
 def test_a_question_raised_by_its_own_answer_goes_on_with_growing_pauses() -> None:
