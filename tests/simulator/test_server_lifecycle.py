@@ -213,6 +213,15 @@ async def test_serving_announces_endpoints_and_a_working_key_and_ends_in_time() 
         await server
 
 
+async def test_a_fault_of_its_own_is_logged(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with street() as valr:
+        monkeypatch.delattr(Venue, "open_orders")
+        assert (await valr.trader().get("/v1/orders/open")).status == 500
+    assert "AttributeError" in caplog.text
+
+
 async def test_serving_ends_when_its_seconds_are_over() -> None:
     announced = io.StringIO()
     await serve(replace(AT_ONCE, crowd_prices={}), seconds=0.01, output=announced)

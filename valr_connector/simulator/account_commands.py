@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from valr_connector.simulator.answers import rejection_body
 from valr_connector.simulator.authentication import TRADE, Caller
-from valr_connector.simulator.batch import run_batch
+from valr_connector.simulator.batch import SOCKET_PLACEMENTS, run_batch
 from valr_connector.simulator.floor import Floor
 from valr_connector.simulator.order_requests import (
     INVALID_REQUEST,
@@ -67,7 +67,7 @@ class AccountCommands:
     def receive(self, content: Mapping[str, object]) -> None:
         """Take a command; it is executed after the latency of requests."""
         payload = content.get("payload")
-        if not isinstance(payload, dict):
+        if not isinstance(payload, dict) or isinstance(content.get("clientMsgId"), dict | list):
             self._client.refuse(INVALID_REQUEST)
             return
         if not self._is_admitted(content):
@@ -140,7 +140,7 @@ class AccountCommands:
         }
 
     def _batch(self, account_id: str, payload: Body) -> JsonObject:
-        return run_batch(self._floor, account_id, payload)
+        return run_batch(self._floor, account_id, payload, SOCKET_PLACEMENTS)
 
 
 def _ids(order_id: str, customer_order_id: str) -> JsonObject:

@@ -8,7 +8,7 @@ from functools import partial
 from valr_connector.simulator.account_commands import AccountCommands
 from valr_connector.simulator.account_events import AccountEvent, AccountEvents
 from valr_connector.simulator.answers import Answer
-from valr_connector.simulator.authentication import Caller
+from valr_connector.simulator.authentication import TRADE, VIEW, Caller
 from valr_connector.simulator.connection import Connection, InboundFrame
 from valr_connector.simulator.floor import Floor
 from valr_connector.simulator.order_requests import INVALID_REQUEST
@@ -50,6 +50,7 @@ class AccountSession:
     def __init__(self, floor: Floor, connection: Connection, caller: Caller) -> None:
         self.connection = connection
         self.account_id = caller.account_id
+        self._may_trade = caller.may(TRADE)
         self.cancels_on_disconnect = False
         self._settings = floor.settings
         self._silent = {_STATUS} if floor.settings.order_status_needs_subscription else set[str]()
@@ -82,7 +83,7 @@ class AccountSession:
             self.connection.control(frame("UNSUPPORTED"))
 
     def _subscribe(self, content: InboundFrame) -> None:
-        for channel in _channels(content.get("subscriptions")):
+        for channel in self._channels(content.get("subscriptions")):
             if channel in _CHANNELS:
                 self._silent.discard(channel)
                 self._acknowledge("SUBSCRIBED", channel)
@@ -90,18 +91,28 @@ class AccountSession:
                 self.connection.refuse(f"Channel {channel} invalid")
 
     def _unsubscribe(self, content: InboundFrame) -> None:
-        for channel in _channels(content.get("requests")):
+        for channel in self._channels(content.get("requests")):
             if channel in _CAN_BE_LEFT:
                 self._silent.add(channel)
                 self._acknowledge("UNSUBSCRIBED", channel)
             else:
                 self.connection.refuse(f"Channel {channel} invalid")
 
+    def _channels(self, entries: object) -> list[str]:
+        """Names of the events in a list of `{"event": name}`; anything else is refused, and names none."""
+        if not isinstance(entries, list) or not all(_is_subscription(entry) for entry in entries):
+            self.connection.refuse(INVALID_REQUEST)
+            return []
+        return [entry["event"] for entry in entries]
+
     def _acknowledge(self, ack_type: str, channel: str) -> None:
         if self._settings.account_acks:
             self.connection.control(frame(ack_type, message=channel))
 
     def _arm_cancel_on_disconnect(self, content: InboundFrame) -> None:
+        if not self._may_trade:
+            self.connection.refuse("Unauthorized")
+            return
         payload = content.get("payload")
         choice = payload.get("cancelOnDisconnect") if isinstance(payload, dict) else None
         if not isinstance(choice, bool):
@@ -112,11 +123,8 @@ class AccountSession:
         self.connection.reply(frame("CANCEL_ON_DISCONNECT_UPDATE", data={"cancelOnDisconnect": text}))
 
 
-def _channels(entries: object) -> list[str]:
-    """Names of the events in a list of `{"event": name}`; what is none of that is named as it is."""
-    if not isinstance(entries, list):
-        return [str(entries)]
-    return [str(entry.get("event")) if isinstance(entry, dict) else str(entry) for entry in entries]
+def _is_subscription(entry: object) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("event"), str)
 
 
 class AccountDoor:
@@ -150,6 +158,8 @@ class AccountDoor:
             if self._floor.settings.auth_failure == "frame" and refusal.answer.status == 401:
                 return self._serve_stranger
             return refusal.answer
+        if not caller.may(VIEW):
+            return Answer(403)
         return partial(self._serve, caller)
 
     async def _serve(self, caller: Caller, transport: SocketTransport) -> None:

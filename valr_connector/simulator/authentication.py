@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hmac
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from valr_connector.simulator.transport import HttpRequest
 from valr_connector.simulator.vocabulary import Rejection
+from valr_connector.simulator.wire import whole_number
 
 KEY_HEADER = "X-VALR-API-KEY"
 SIGNATURE_HEADER = "X-VALR-SIGNATURE"
@@ -20,6 +22,8 @@ TRADE = "Trade"
 PRIMARY_ACCOUNT = "0"
 
 _NS_PER_MS = 1_000_000
+_MOST_TIMESTAMPS = 100_000
+"""So many of a key are remembered where none may repeat."""
 
 
 @dataclass(slots=True)
@@ -32,8 +36,8 @@ class ApiKey:
     permissions: tuple[str, ...]
     label: str
     added_at: int
-    timestamps: set[int] = field(default_factory=set, repr=False, compare=False)
-    """Those of its accepted signatures, milliseconds, where none may repeat."""
+    timestamps: OrderedDict[int, None] = field(default_factory=OrderedDict, repr=False, compare=False)
+    """The latest of its accepted signatures, milliseconds, where none may repeat."""
     keyed: hmac.HMAC = field(init=False, repr=False, compare=False)
     """What all its signatures begin with."""
 
@@ -45,8 +49,14 @@ class ApiKey:
     ) -> str:
         """HMAC-SHA512 over the exact target and body, as lower-case hex (protocol 2.2)."""
         code = self.keyed.copy()
-        code.update(f"{timestamp}{verb}{target}".encode() + body + subaccount_id.encode())
+        code.update(f"{timestamp}{verb}{target}".encode() + body + _wire_bytes(subaccount_id))
         return code.hexdigest()
+
+    def remember(self, timestamp: int) -> None:
+        """Know that timestamp again, in place of the one that came first where there are too many."""
+        self.timestamps[timestamp] = None
+        if len(self.timestamps) > _MOST_TIMESTAMPS:
+            self.timestamps.popitem(last=False)
 
 
 class Caller(NamedTuple):
@@ -95,24 +105,24 @@ class KeyRing:
         if key_text is None:
             raise Rejection(-11268, f"API key header missing: {KEY_HEADER}")
         key = self._keys.get(key_text)
-        timestamp = request.headers.get(TIMESTAMP_HEADER, "")
+        timestamp_text = request.headers.get(TIMESTAMP_HEADER, "")
+        timestamp = whole_number(timestamp_text)
         if (
             key is None
+            or timestamp is None
             or not self._is_timely(key, timestamp, now_ns)
-            or not _is_signed(key, timestamp, request)
+            or not _is_signed(key, timestamp_text, request)
         ):
             raise _bad_signature()
         account_id = _account_of(key, request.headers)
         if self._refuse_repeats:
-            key.timestamps.add(int(timestamp))
+            key.remember(timestamp)
         return Caller(key, account_id)
 
-    def _is_timely(self, key: ApiKey, timestamp: str, now_ns: int) -> bool:
-        if not (timestamp.isascii() and timestamp.isdigit()):
+    def _is_timely(self, key: ApiKey, timestamp: int, now_ns: int) -> bool:
+        if self._refuse_repeats and timestamp in key.timestamps:
             return False
-        if self._refuse_repeats and int(timestamp) in key.timestamps:
-            return False
-        skew_ms = abs(int(timestamp) - now_ns // _NS_PER_MS)
+        skew_ms = abs(timestamp - now_ns // _NS_PER_MS)
         return self._tolerance_s is None or skew_ms <= self._tolerance_s * 1000
 
 
@@ -121,7 +131,12 @@ def _is_signed(key: ApiKey, timestamp: str, request: HttpRequest) -> bool:
     expected = key.signature(
         timestamp, request.method, request.target, body=request.body, subaccount_id=subaccount_id
     )
-    return hmac.compare_digest(expected.encode(), request.headers.get(SIGNATURE_HEADER, "").encode())
+    return hmac.compare_digest(expected.encode(), _wire_bytes(request.headers.get(SIGNATURE_HEADER, "")))
+
+
+def _wire_bytes(header: str) -> bytes:
+    """A header as it was sent; a byte that is no UTF-8 reaches us as half of a surrogate pair."""
+    return header.encode(errors="surrogateescape")
 
 
 def _account_of(key: ApiKey, headers: Mapping[str, str]) -> str:

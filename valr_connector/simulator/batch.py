@@ -21,35 +21,38 @@ from valr_connector.simulator.wire import JsonObject
 
 _MOST_REQUESTS = 20
 _LONGEST_BATCH_ID = 50
-_PLACEMENTS: Mapping[str, Callable[[Body], NewOrder]] = {
-    "PLACE_LIMIT": limit_order,
-    "PLACE_MARKET": market_order,
-    "PLACE_STOP_LIMIT": stop_limit_order,
-}
+
+_Placements = Mapping[str, Callable[[Body], NewOrder]]
+SOCKET_PLACEMENTS: _Placements = {"PLACE_LIMIT": limit_order, "PLACE_MARKET": market_order}
+REST_PLACEMENTS: _Placements = {**SOCKET_PLACEMENTS, "PLACE_STOP_LIMIT": stop_limit_order}
+"""A stop order can only be placed by REST (protocol 16)."""
 
 
-def run_batch(floor: Floor, account_id: str, body: Body) -> JsonObject:
+def run_batch(floor: Floor, account_id: str, body: Body, placements: _Placements) -> JsonObject:
     """Submit every request of the batch, in order; outcomes tell which were accepted.
+
+    `placements` are the types that place an order.
 
     Raises:
         Rejection: the batch as a whole is malformed; nothing was submitted.
     """
-    requests = _requests(body)
-    outcomes = [_outcome(floor, account_id, request) for request in requests]
+    requests = _requests(body, placements)
+    outcomes = [_outcome(floor, account_id, request, placements) for request in requests]
     # Like VALR's, beyond what a double can hold exactly.
     return {"outcomes": outcomes, "batchId": (1 << 60) | floor.rng.getrandbits(56)}
 
 
-def _requests(body: Body) -> list[Body]:
+def _requests(body: Body, placements: _Placements) -> list[Body]:
     requests = body.get("requests")
     if not isinstance(requests, list) or not 0 < len(requests) <= _MOST_REQUESTS:
         raise invalid_field("requests", f"1 to {_MOST_REQUESTS} requests")
     if not all(_is_request(request) for request in requests):
         raise invalid_field("requests", "each has a type and data")
-    if len(str(body.get("customerBatchId", ""))) > _LONGEST_BATCH_ID:
+    batch_id = body.get("customerBatchId") or ""
+    if not isinstance(batch_id, str) or len(batch_id) > _LONGEST_BATCH_ID:
         raise invalid_field("customerBatchId", f"up to {_LONGEST_BATCH_ID} characters")
     types = {request["type"] for request in requests}
-    if "MODIFY_ORDER" in types and types & _PLACEMENTS.keys():
+    if "MODIFY_ORDER" in types and types & placements.keys():
         raise Rejection(-21311, "Modify requests cannot be combined with place requests in one batch")
     return requests
 
@@ -62,19 +65,21 @@ def _is_request(request: object) -> bool:
     )
 
 
-def _outcome(floor: Floor, account_id: str, request: Body) -> JsonObject:
+def _outcome(floor: Floor, account_id: str, request: Body, placements: _Placements) -> JsonObject:
     request_type, data = str(request["type"]), cast("Body", request["data"])
     try:
-        ids = _submit(floor, account_id, request_type, data)
+        ids = _submit(floor, account_id, request_type, data, placements)
     except Rejection as rejection:
         return {"accepted": False, "error": rejection_body(rejection)}
     return {"accepted": True, **ids, "requestType": request_type}
 
 
-def _submit(floor: Floor, account_id: str, request_type: str, data: Body) -> dict[str, str]:
+def _submit(
+    floor: Floor, account_id: str, request_type: str, data: Body, placements: _Placements
+) -> dict[str, str]:
     """The ids of what was submitted; of a modify it is the modify request's (10.8)."""
-    if request_type in _PLACEMENTS:
-        order = floor.desk.place(account_id, _PLACEMENTS[request_type](data))
+    if request_type in placements:
+        order = floor.desk.place(account_id, placements[request_type](data))
         return _given(orderId=order.order_id, customerOrderId=order.request.customer_order_id)
     if request_type == "CANCEL_ORDER":
         request = cancel_order(data)

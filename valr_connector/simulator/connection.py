@@ -10,6 +10,7 @@ import orjson
 
 from valr_connector.simulator.faults import SocketKind
 from valr_connector.simulator.floor import Floor
+from valr_connector.simulator.limits import COMMAND_LIMITS
 from valr_connector.simulator.settings import Latency
 from valr_connector.simulator.timeline import Lane
 from valr_connector.simulator.transport import Sign, SocketTransport
@@ -18,6 +19,9 @@ from valr_connector.simulator.wire import OutboundFrame, frame
 ABNORMAL = 1006
 """Not a close code on the wire: the connection ends without a close frame."""
 _AT_ONCE = Latency()
+_MOST_WAITING = 20_000
+"""So many frames may wait for a client that does not read; one more, and it is cut."""
+_REQUESTS = frozenset({"PING", "SUBSCRIBE", "UNSUBSCRIBE", "CANCEL_ON_DISCONNECT", *COMMAND_LIMITS})
 
 InboundFrame = Mapping[str, object]
 
@@ -123,9 +127,13 @@ class Connection:
         (lane or self._floor.frames).after(seconds, lambda: self._deliver(message))
 
     def _deliver(self, message: OutboundFrame) -> None:
-        if self.is_open and not self._is_closing:
-            self._floor.stats.frames_out[self.kind, message.type] += 1
-            self._put_out(message.data)
+        if not self.is_open or self._is_closing:
+            return
+        if len(self._outbox) >= _MOST_WAITING:
+            self.abort()
+            return
+        self._floor.stats.frames_out[self.kind, message.type] += 1
+        self._put_out(message.data)
 
     def _put_out(self, item: bytes | int) -> None:
         if self._writer is None or self._writer.done():
@@ -171,7 +179,8 @@ class Connection:
         if not isinstance(content, dict) or not isinstance(content.get("type"), str):
             self.refuse("Invalid message - Invalid JSON")
             return
-        self._floor.stats.frames_in[self.kind, content["type"]] += 1
+        frame_type = content["type"]
+        self._floor.stats.frames_in[self.kind, frame_type if frame_type in _REQUESTS else "unknown"] += 1
         on_frame(content)
 
     # --- cuts

@@ -59,7 +59,7 @@ def risk_limit_objects(pair: PairSpec) -> Sequence[JsonObject]:
 
 
 def _runs(symbol: str, first_s: int, last_s: int) -> Iterator[JsonObject]:
-    for run_s in range(last_s, max(first_s, last_s - 366 * 24 * 3600) - 1, -FUNDING_PERIOD_S):
+    for run_s in range(last_s, max(first_s, last_s - 366 * 24 * 3600, 0) - 1, -FUNDING_PERIOD_S):
         yield {
             "currencyPair": symbol,
             "fundingRate": decimal_text(_rate(run_s)),

@@ -39,6 +39,8 @@ class RateLimiter:
     def __init__(self, limits: RateLimits | None) -> None:
         self._windows = None if limits is None else _windows(limits)
         self._counts: dict[tuple[str, str], tuple[int, int]] = {}
+        self._minute = 0
+        """That of the counts; no window is longer, or lies in two."""
 
     def admit_request(self, method: str, path: str, *, address: str, key: str, now_ns: int) -> float:
         """0.0 if a REST request may pass, which counts it; else the seconds until its window ends."""
@@ -63,6 +65,10 @@ class RateLimiter:
     def _admit(self, windows: Sequence[_Window], address: str, key: str, now_ns: int) -> float:
         counts: dict[tuple[str, str], tuple[int, int]] = {}
         wait_ns = 0
+        minute = now_ns // _MINUTE
+        if minute != self._minute:
+            self._minute = minute
+            self._counts.clear()
         for name, limit, period_ns, is_of_key in windows:
             subject = (name, key if is_of_key else address)
             number, passed_ns = divmod(now_ns, period_ns)

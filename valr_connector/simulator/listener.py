@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from aiohttp import WSMsgType, web
+from aiohttp.http import HttpProcessingError
 
 from valr_connector.simulator.answers import Answer
 from valr_connector.simulator.transport import HttpRequest, Serve, Sign
@@ -13,6 +15,16 @@ from valr_connector.simulator.transport import HttpRequest, Serve, Sign
 HOST = "127.0.0.1"
 _SHUTDOWN_TIMEOUT_S = 1.0
 _CLOSING_TIMEOUT_S = 0.5
+
+
+def _is_own_fault(record: logging.LogRecord) -> bool:
+    """Whether aiohttp tells of a fault in here, and not of a client that sends no HTTP or breaks off."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError | ConnectionError)
+
+
+log = logging.getLogger(__name__)
+log.addFilter(_is_own_fault)
 
 
 class Listener:
@@ -36,9 +48,15 @@ class Listener:
         self._compression = compression
         application = web.Application()
         for path in ("/ws/account", "/ws/trade"):
-            application.router.add_get(path, self._serve_socket)
+            application.router.add_get(path, self._serve_socket, allow_head=False)
         application.router.add_route("*", "/{anything:.*}", self._serve_request)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT_S)
+        self._runner = web.AppRunner(
+            application,
+            access_log=None,
+            logger=log,
+            shutdown_timeout=_SHUTDOWN_TIMEOUT_S,
+            auto_decompress=False,  # what was signed is what was sent
+        )
 
     async def start(self, port: int) -> int:
         """Listen on `port`, 0 for a free one; returns which.

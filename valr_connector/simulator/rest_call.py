@@ -11,7 +11,7 @@ from valr_connector.simulator.answers import Answer
 from valr_connector.simulator.authentication import Caller
 from valr_connector.simulator.order_requests import Body, invalid_field
 from valr_connector.simulator.vocabulary import Rejection
-from valr_connector.simulator.wire import nanoseconds_of
+from valr_connector.simulator.wire import nanoseconds_of, whole_number
 
 _MOST_PER_PAGE = 100
 _Entry = TypeVar("_Entry")
@@ -78,11 +78,12 @@ class Call(NamedTuple):
         text = self.query.get(name)
         if text is None:
             return default
-        if not (text.isascii() and text.isdigit()) or (most is not None and int(text) > most):
+        number = whole_number(text)
+        if number is None or (most is not None and number > most):
             raise invalid_field(
                 name, "must be a number" if most is None else f"must be a number up to {most}"
             )
-        return int(text)
+        return number
 
     def moment(self, name: str) -> int | None:
         """An ISO-8601 time of the query as nanoseconds since 1970; None where it is absent.

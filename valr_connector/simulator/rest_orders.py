@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from valr_connector.simulator.answers import Answer, error_answer, ok
 from valr_connector.simulator.authentication import TRADE, VIEW
-from valr_connector.simulator.batch import run_batch
+from valr_connector.simulator.batch import REST_PLACEMENTS, run_batch
 from valr_connector.simulator.floor import Floor
 from valr_connector.simulator.order_entry import unsupported_pair
 from valr_connector.simulator.order_requests import (
@@ -102,7 +102,7 @@ class OrderRest:
         return ok([{"orderId": order.order_id} for order in orders])
 
     async def _batch(self, call: Call) -> Answer:
-        return ok(run_batch(self._floor, call.account_id, call.body()))
+        return ok(run_batch(self._floor, call.account_id, call.body(), REST_PLACEMENTS))
 
     async def _open_orders(self, call: Call) -> Answer:
         return ok([open_order_object(order) for order in self._floor.venue.open_orders(call.account_id)])

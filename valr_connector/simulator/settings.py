@@ -144,7 +144,7 @@ class SimulatorSettings:
     timestamp_tolerance_s: float | None = None
     """Largest difference to the exchange's clock that a signature may have; None takes any (unknown 14)."""
     refuse_repeated_timestamps: bool = False
-    """Whether no timestamp of a key may come a second time (unknown 14)."""
+    """Whether none of the latest 100,000 timestamps of a key may come a second time (unknown 14)."""
     cancel_on_disconnect_delay_s: float = 0.0
     """From the loss of the socket to the cancels (unknown 18)."""
     rate_limited_body: RateLimitedBody = "html"

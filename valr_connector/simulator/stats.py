@@ -15,6 +15,7 @@ class Statistics:
     requests: Counter[str] = field(default_factory=Counter)
     """By route, such as "GET /v1/orders/open"."""
     frames_in: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """A type that no socket knows counts as "unknown"."""
     frames_out: Counter[tuple[str, str]] = field(default_factory=Counter)
     rate_limited: int = 0
     """HTTP answers 429 and frames RATE_LIMIT_EXCEEDED."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeGuard
 
 from valr_connector.simulator.answers import Answer
 from valr_connector.simulator.connection import Connection, InboundFrame
@@ -66,10 +67,10 @@ class TradeSession:
         pairs = (
             subscription.get("pairs", [*self._floor.venue.pairs]) if isinstance(subscription, dict) else None
         )
-        if not isinstance(channel, str) or not isinstance(pairs, list):
+        if not isinstance(channel, str) or not _are_texts(pairs):
             self.connection.refuse(INVALID_REQUEST)
             return
-        names = list(dict.fromkeys(str(pair).upper() for pair in pairs))
+        names = list(dict.fromkeys(pair.upper() for pair in pairs))
         wanted = [name for name in names if self._feed.offers(channel, name)]
         for name in names:
             if name not in wanted:
@@ -94,6 +95,10 @@ class TradeSession:
         first = self._feed.first(channel, symbol)
         if first is not None:
             self.connection.push_in_order(first)
+
+
+def _are_texts(values: object) -> TypeGuard[list[str]]:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
 
 
 class TradeDoor:

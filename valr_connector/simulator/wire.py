@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ import orjson
 _NS_PER_S = 1_000_000_000
 _NS_PER_MS = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WHOLE_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 
 JsonObject = dict[str, object]
 
@@ -41,6 +43,11 @@ def precise_time_text(ns: int) -> str:
     """Like `time_text`, with nanoseconds, as /v1/public/time has it."""
     seconds, rest = divmod(ns, _NS_PER_S)
     return f"{_second_text(seconds)}.{rest:09d}Z"
+
+
+def whole_number(text: str) -> int | None:
+    """A number of up to 18 digits and nothing else; None for any other text."""
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
 
 
 def milliseconds_of(ns: int) -> int:
