@@ -64,7 +64,7 @@ async def blast(way: Way, port: int, first: int, orders: int) -> tuple[float, fl
     connection = await connect(way, f"ws://127.0.0.1:{port}/blast/{first}/{orders}")
     connection.attach(trader.on_frame)
     began, busy = time.perf_counter(), time.process_time() - trader.placing_s
-    await connection.send(b"{}", text=True)
+    connection.write(b"{}")
     async with asyncio.timeout(60):
         await trader.is_over.wait()
     frames = orders * len(life(0))

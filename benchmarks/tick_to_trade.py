@@ -58,13 +58,13 @@ async def shipped(way: Way, port: int, calls: int) -> list[int]:
         for number in range(calls + WARM_UP):
             ticked.clear()
             await asyncio.sleep(PAUSE_S)
-            await ticks.send(b"{}", text=True)
+            ticks.write(b"{}")
             await ticked.wait()
             await place(valr, f"call-{number}")
         assert valr.book(PAIR).is_valid
         report: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         ticks.attach(report.set_result)
-        await ticks.send(REPORT, text=True)
+        ticks.write(REPORT)
         taken = measured(await report)
         await ticks.close()
         await orders.close()

@@ -104,7 +104,7 @@ async def test_so_much_may_come_with_the_answer_to_the_upgrade(transport: str, s
     taken: list[bytes] = []
     async with connected(transport, FRAMES[:size], FRAMES[size:]) as connection:
         connection.attach(taken.append)
-        await connection.send(b"go on")
+        connection.write(b"go on")
         await all_of(taken)
     assert taken == MESSAGES
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from operator import attrgetter
+from typing import Any, NoReturn
 
 import pytest
 
@@ -27,6 +30,7 @@ from valr_connector import (
     CancelUnknown,
     ClosedError,
     InvalidArgumentError,
+    NotSentError,
     OrderStatus,
     OutcomeUnknownError,
     Placement,
@@ -35,6 +39,8 @@ from valr_connector import (
     TimeInForce,
 )
 from valr_connector.core.guards import SECOND
+from valr_connector.core.lifecycle import AskReason
+from valr_connector.model.ids import ClientOrderId
 from valr_connector.simulator.faults import of_type
 from valr_connector.simulator.settings import RateLimits
 from valr_connector.simulator.vocabulary import State
@@ -546,6 +552,68 @@ def break_sending(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         raise OutcomeUnknownError("lost while sending")
 
     monkeypatch.setattr(client, "send", send_and_break)
+
+
+@in_virtual_time
+async def test_an_order_is_tracked_before_its_command_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with trading() as desk:
+        connection = desk.connector.account.client._connection
+        assert connection is not None
+        write = connection.write
+        tracked: list[str] = []
+
+        def look_and_write(frame: bytes) -> bool:
+            tracked.extend(desk.valr.orders)
+            return write(frame)
+
+        monkeypatch.setattr(connection, "write", look_and_write)
+        order = await desk.buy()
+        assert tracked == [order.client_order_id]
+
+
+async def never(*_: object) -> NoReturn:
+    await asyncio.get_running_loop().create_future()
+    raise AssertionError
+
+
+def raises(error: Exception) -> Callable[..., NoReturn]:
+    def call(*_: object) -> NoReturn:
+        raise error
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "hindrances",
+    [
+        {},
+        {"limiter.try_acquire": lambda *_: False, "limiter.acquire": never},
+        {"stream.send_while_live": raises(NotSentError("the account socket is stale"))},
+        {"stream.send_while_live": raises(RuntimeError("a defect"))},
+        {"stream.client._connection.drain": never},
+        {"stream.client._connection.drain": raises(ConnectionResetError())},
+        {"circuits.socket_orders.enter": lambda: False},
+    ],
+    ids=["none", "limits are full", "not sent", "a defect", "the peer reads nothing", "lost", "circuit open"],
+)
+@in_virtual_time
+async def test_before_anything_is_waited_for_a_placement_is_noted_to_be_asked_about(
+    monkeypatch: pytest.MonkeyPatch, hindrances: Mapping[str, Callable[..., object]]
+) -> None:
+    async with trading() as desk:
+        gateway = desk.connector.orders.gateway
+        for path, hindrance in hindrances.items():
+            part, name = f"_{path}".rsplit(".", 1)
+            monkeypatch.setattr(attrgetter(part)(gateway), name, hindrance)
+        placing = asyncio.create_task(desk.buy(client_order_id="one"))
+        await asyncio.sleep(0)
+        noted = gateway._questions._standing[ClientOrderId("one"), AskReason.PLACEMENT_UNCONFIRMED]
+        assert noted[0] <= desk.now + gateway._timeout
+        placing.cancel()
+        await asyncio.wait([placing])
+        with suppress(asyncio.CancelledError, RuntimeError):
+            placing.result()
+        assert noted in gateway._questions._standing.values()
 
 
 # --- closing and failing ---------------------------------------------------------------------------------

@@ -1053,7 +1053,7 @@ async def test_a_connection_that_is_reset_while_it_cannot_write_leaves_the_outco
 
     async with Venue(says(AUTHENTICATED)).open() as venue, connect(venue.url) as client:
         await until(is_live(client))
-        monkeypatch.setattr(type(client._connection), "send", cannot_write)
+        monkeypatch.setattr(type(client._connection), "drain", cannot_write)
         with pytest.raises(OutcomeUnknownError, match="account socket was lost while sending"):
             await client.send(b"{}")
 

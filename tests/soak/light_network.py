@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
-from websockets.exceptions import ConnectionClosedError
 from websockets.protocol import State
 
 from tests.soak.light_venue import SYMBOL, LightVenue
@@ -75,11 +74,15 @@ class LightSocket:
         """See `SocketConnection`."""
         self._take = None
 
-    async def send(self, message: bytes, *, text: bool | None = None) -> None:
+    def write(self, message: bytes) -> bool:
         """See `SocketConnection`."""
         if self.state is not State.OPEN:
-            raise ConnectionClosedError(None, None)
+            return False
         self._loop.call_later(LATENCY_S, self._arrive, message)
+        return True
+
+    async def drain(self) -> None:
+        """See `SocketConnection`. There is always room."""
 
     async def wait_closed(self) -> None:
         """See `SocketConnection`."""

@@ -119,16 +119,16 @@ def no_resync_after_a_reconnect() -> AbstractContextManager[Any]:
 @contextmanager
 def the_journal_is_written_after_the_send() -> Iterator[None]:
     """A placing is written down when it has left."""
-    send = OrderGateway._send_placement
+    start = OrderGateway._start
 
-    async def send_and_write(self: OrderGateway, order: OrderRecord, *request: Any) -> None:
-        await send(self, order, *request)
+    async def send_and_write(self: OrderGateway, order: OrderRecord) -> None:
+        await start(self, order)
         if self._journal is not None and not order.is_done:
             self._journal.placing(order)
 
     with ExitStack() as stack:
         stack.enter_context(patch.object(OrderGateway, "_write_down", _nothing))
-        stack.enter_context(patch.object(OrderGateway, "_send_placement", send_and_write))
+        stack.enter_context(patch.object(OrderGateway, "_start", send_and_write))
         yield
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, NoReturn, Self, TypeAlias
 
 from valr_connector.core.book_side import BookSide, level_of
 from valr_connector.core.book_snapshot import BookSnapshot
@@ -48,6 +48,8 @@ class Taken(Enum):
     CHANGED = "changed"
     """Something changed behind the best prices."""
 
+
+_MOVED, _CHANGED = Taken.MOVED, Taken.CHANGED  # CPython 3.11 takes 0.1 us to find a member in its class
 
 _Take: TypeAlias = Callable[[Any], str]
 """Hands a frame to the content; returns what is wrong in words, or ""."""
@@ -110,7 +112,8 @@ class OrderBook:
 
     def snapshot(self) -> BookSnapshot:
         """The book as it is now; the same object until the next frame."""
-        self._check()
+        if self._why_unproved or self._why_suspended:
+            self._refuse()
         if self._snapshot is None:
             content = self._content
             self._snapshot = BookSnapshot(
@@ -127,7 +130,8 @@ class OrderBook:
     @property
     def sequence(self) -> int | None:
         """VALR's number of the state shown; None where the feed has none."""
-        self._check()
+        if self._why_unproved or self._why_suspended:
+            self._refuse()
         return self._content.sequence
 
     @property
@@ -138,7 +142,8 @@ class OrderBook:
     @property
     def best_bid(self) -> PriceLevel | None:
         """Highest bid; None where there is none."""
-        self._check()
+        if self._why_unproved or self._why_suspended:
+            self._refuse()
         if self._best_bid is None and self._bid_text:
             self._best_bid = level_of(self._bid_text)
         return self._best_bid
@@ -146,7 +151,8 @@ class OrderBook:
     @property
     def best_ask(self) -> PriceLevel | None:
         """Lowest ask; None where there is none."""
-        self._check()
+        if self._why_unproved or self._why_suspended:
+            self._refuse()
         if self._best_ask is None and self._ask_text:
             self._best_ask = level_of(self._ask_text)
         return self._best_ask
@@ -203,7 +209,8 @@ class OrderBook:
             InvalidBookError: the book may not be used now.
             InvalidArgumentError: the feed is not FULL, the only one that knows orders.
         """
-        self._check()
+        if self._why_unproved or self._why_suspended:
+            self._refuse()
         if not isinstance(self._content, QueueBook):
             raise InvalidArgumentError(
                 "feed", self.feed.value, "must be FULL_ORDERBOOK_UPDATE to know orders"
@@ -218,18 +225,24 @@ class OrderBook:
         Args:
             now: nanoseconds of the monotonic clock.
         """
-        problem = self._apply(frame)
+        change = self._continues.get(type(frame))
+        if change is not None and self._why_unproved:
+            return Taken.IGNORED
+        problem = self._start(frame) if change is None else change(frame)
         if problem is None:
             return Taken.IGNORED
         self.received_at = now
         self._snapshot = None
         if problem:
             return Taken.REPEATED if problem is REPEATED else self._break(problem)
-        is_moved = self._note_best()
+        content = self._content
+        is_moved = content.best_bid != self._bid_text or content.best_ask != self._ask_text
+        if is_moved:
+            self._note_best(content.best_bid, content.best_ask)
         if self._why_unproved:
             self._why_unproved = ""
             return Taken.STARTED
-        return Taken.MOVED if is_moved else Taken.CHANGED
+        return _MOVED if is_moved else _CHANGED
 
     def invalidate(self, cause: str) -> bool:
         """Forget everything, VALR's sequence too (protocol 21, 23); returns whether the book was valid."""
@@ -252,27 +265,17 @@ class OrderBook:
         self._why_suspended = ""
         return was_suspended and self.is_valid
 
-    def _note_best(self) -> bool:
-        """Whether the best levels differ from before."""
-        bid, ask = self._content.best_bid, self._content.best_ask
-        is_moved = False
+    def _note_best(self, bid: str, ask: str) -> None:
         if bid != self._bid_text:
             self._bid_text, self._best_bid = bid, None
-            is_moved = True
         if ask != self._ask_text:
             self._ask_text, self._best_ask = ask, None
-            is_moved = True
-        return is_moved
 
-    def _check(self) -> None:
-        if self._why_unproved or self._why_suspended:
-            raise InvalidBookError(self.pair, self.why_invalid)
+    def _refuse(self) -> NoReturn:
+        raise InvalidBookError(self.pair, self.why_invalid)
 
-    def _apply(self, frame: f.BookFrame) -> str | None:
-        """What is wrong with the book after a frame, "" for nothing; None where the frame is not for it."""
-        change = self._continues.get(type(frame))
-        if change is not None:
-            return None if self._why_unproved else change(frame)
+    def _start(self, frame: f.BookFrame) -> str | None:
+        """What is wrong with the book after a frame that starts it, "" for nothing; None if it does not."""
         start = self._starts.get(type(frame))
         return None if start is None or self._is_outdated(frame) else start(frame)
 

@@ -75,15 +75,12 @@ class OrderTracker:
         """Have `watcher` see every order after each piece of evidence about it."""
         self._watch = watcher
 
-    def track(self, order: OrderRecord) -> None:
+    def track(self, order: OrderRecord, origin: Origin = Origin.PLACED) -> None:
         """Take an order under control, before anything about it is sent.
 
         Raises:
             InvalidArgumentError: its client order id was used before.
         """
-        self._track(order, Origin.PLACED)
-
-    def _track(self, order: OrderRecord, origin: Origin) -> None:
         if order.client_order_id in self._in_flight or order.client_order_id in self._done:
             raise InvalidArgumentError("client_order_id", order.client_order_id, "was used before")
         if self.on_step is not unheard:
@@ -101,7 +98,7 @@ class OrderTracker:
         Raises:
             InvalidArgumentError: its client order id was used before.
         """
-        self._track(order, Origin.RESTORED)
+        self.track(order, Origin.RESTORED)
         if order.exchange_order_id is not None:
             self._by_exchange_id[order.exchange_order_id] = order
         if order.status is OrderStatus.PENDING_CREATE:
@@ -119,7 +116,7 @@ class OrderTracker:
         Raises:
             InvalidArgumentError: its client order id was used before.
         """
-        self._track(order, Origin.ADOPTED)
+        self.track(order, Origin.ADOPTED)
         events: list[OrderEvent] = [
             OrderAdopted(order, order.updated_at, order.status, order.executed_amount)
         ]

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 _CHANGES_ALONE: Final = frozenset({BookFeed.L1_DIFF, BookFeed.FULL})
 """Feeds that send changes, and so never mend a broken book by themselves."""
 
+_MOVED, _CHANGED = Taken.MOVED, Taken.CHANGED  # CPython 3.11 takes 0.1 us to find a member in its class
+
 
 class BookKeeper:
     """One book for each pair, and what is told of it.
@@ -75,8 +77,12 @@ class BookKeeper:
             self._unfollowed.add()
             return
         taken = book.take(frame, now)
-        if taken is Taken.MOVED or taken is Taken.CHANGED:
-            self._tell_change(book, is_moved=taken is Taken.MOVED)
+        if taken is _MOVED or taken is _CHANGED:
+            if not book.is_valid:
+                return  # suspended: it is told when the book is shown again
+            if taken is _MOVED:
+                self._publish(TopOfBookChanged(book.pair, book.best_bid, book.best_ask))
+            self._publish(BookChanged(book.pair, book.sequence))
         elif taken is Taken.STARTED:
             self.schedule.started(frame.pair_symbol, now)
             self._tell_valid(book)
@@ -134,13 +140,6 @@ class BookKeeper:
         if was_valid:
             self._invalid[book.pair] = (cause, self._clock())
             self._publish(BookInvalidated(book.pair, cause))
-
-    def _tell_change(self, book: OrderBook, *, is_moved: bool) -> None:
-        if not book.is_valid:
-            return  # suspended: it is told when the book is shown again
-        if is_moved:
-            self._publish(TopOfBookChanged(book.pair, book.best_bid, book.best_ask))
-        self._publish(BookChanged(book.pair, book.sequence))
 
     def _tell_valid(self, book: OrderBook) -> None:
         """Tell that a book may be used, unless its connection is in doubt."""

@@ -28,7 +28,6 @@ _library_log = logging.getLogger(f"{__name__}.library")
 _library_log.setLevel(logging.INFO)  # its DEBUG lines show the handshake's headers: key and signature
 
 MAX_FRAME_BYTES: Final = 32 * 1024 * 1024
-_LONGEST_COMMAND: Final = 0xFFFF
 # CPython 3.11 takes 0.1 us to find a member in its class.
 _OPEN: Final = State.OPEN
 _CONNECTING: Final = State.CONNECTING
@@ -67,11 +66,14 @@ class SocketConnection(Protocol):
     def detach(self) -> None:
         """Let messages fall."""
 
-    async def send(self, message: bytes, *, text: bool | None = None) -> None:
-        """Send one message, as text if so told.
+    def write(self, message: bytes) -> bool:
+        """Hand one text message to the transport, at once; False, and nothing leaves, if it is not open."""
+
+    async def drain(self) -> None:
+        """Returns when there is room for another message.
 
         Raises:
-            websockets.exceptions.ConnectionClosed: the connection is not open any more.
+            websockets.exceptions.ConnectionClosed, OSError: the connection was lost meanwhile.
         """
 
     async def wait_closed(self) -> None:
@@ -124,18 +126,16 @@ class DirectConnection(ClientConnection):
         forget_undelivered(self.transport)
         self.transport.abort()
 
-    async def send(self, message: Any, text: bool | None = None) -> None:
-        """Send one message.
+    def write(self, message: bytes) -> bool:
+        """Hand one text message to the transport, at once; False, and nothing leaves, if it is not open.
 
         The library's own way guards messages in pieces and connections that end meanwhile; whole messages on
         an open connection need neither, and cost a fifth without.
         """
-        if not text or self.protocol.state is not _OPEN or len(message) > _LONGEST_COMMAND:
-            await super().send(message, text=text)
-            return
+        if self.protocol.state is not _OPEN:
+            return False
         self.transport.write(_text_frame(message, next(self._masks)))
-        if self.paused or self.transport.is_closing():
-            await self.drain()
+        return True
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
@@ -221,9 +221,14 @@ def _drawn_masks() -> Iterator[bytes]:
 
 
 def _text_frame(message: bytes, mask: bytes) -> bytes:
-    """A whole message of a client, at most 65,535 bytes long (RFC 6455, 5.2)."""
+    """A whole message of a client (RFC 6455, 5.2)."""
     size = len(message)
-    head = pack("!BB", 0x81, 0x80 | size) if size < 126 else pack("!BBH", 0x81, 0x80 | 126, size)
+    if size < 126:
+        head = pack("!BB", 0x81, 0x80 | size)
+    elif size < 0x10000:
+        head = pack("!BBH", 0x81, 0x80 | 126, size)
+    else:
+        head = pack("!BBQ", 0x81, 0x80 | 127, size)
     return head + mask + _apply_mask(message, mask)
 
 

@@ -97,17 +97,22 @@ class FastConnection(picows.WSListener, asyncio.Protocol):
         """Let messages fall."""
         self._intake.take = _drop
 
-    async def send(self, message: bytes, *, text: bool | None = None) -> None:
-        """Send one message, as text if so told; returns when there is room for another.
+    def write(self, message: bytes) -> bool:
+        """Hand one text message to the transport, at once; False, and nothing leaves, if it is not open."""
+        if self.state is not _OPEN:
+            return False
+        self._socket.send(_TEXT, message)
+        return True
+
+    async def drain(self) -> None:
+        """Returns when there is room for another message.
 
         Raises:
-            ConnectionClosedError: the connection is not open any more.
+            ConnectionClosedError: the connection was lost meanwhile.
         """
-        self._check_open()
-        self._socket.send(_TEXT if text else _BINARY, message)
-        if not self._may_write.is_set():
-            await self._may_write.wait()
-            self._check_open()
+        await self._may_write.wait()
+        if self.state is not _OPEN or self._socket.underlying_transport.is_closing():
+            raise ConnectionClosedError(None, None)
 
     async def wait_closed(self) -> None:
         """Returns once the connection has ended."""
@@ -125,10 +130,6 @@ class FastConnection(picows.WSListener, asyncio.Protocol):
         """Cut the connection without a word, and take back what is not delivered yet."""
         forget_undelivered(self._socket.underlying_transport)
         self._socket.disconnect(graceful=False)
-
-    def _check_open(self) -> None:
-        if self.state is not _OPEN or self._socket.underlying_transport.is_closing():
-            raise ConnectionClosedError(None, None)
 
     def _limit_closing(self) -> None:
         self._last_resort = self._loop.call_later(self._close_s, self.abort)

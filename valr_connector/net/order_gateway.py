@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from typing import Final
 
-from valr_connector.core.commands import CommandKind, CommandLedger
+from valr_connector.core.commands import CommandKind, CommandLedger, SentCommand
 from valr_connector.core.evidence import Says, Source
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
@@ -43,9 +44,12 @@ from valr_connector.protocol.requests import Lane, Request
 from valr_connector.protocol.rest_bodies import Placed
 
 # CPython 3.11 takes 0.1 us to find a member in its class, and these are needed with each placement.
-_LIMIT, _MARKET, _PLACE, _SENT = OrderType.LIMIT, OrderType.MARKET, Lane.PLACE, Says.SENT
-_PLACE_LIMIT, _PLACE_MARKET = CommandKind.PLACE_LIMIT, CommandKind.PLACE_MARKET
+_PLACE, _SENT = Lane.PLACE, Says.SENT
 _UNKNOWN, _UNCONFIRMED = Placement.UNKNOWN, AskReason.PLACEMENT_UNCONFIRMED
+_SOCKET_KINDS: Final = {
+    OrderType.LIMIT: CommandKind.PLACE_LIMIT,
+    OrderType.MARKET: CommandKind.PLACE_MARKET,
+}
 
 
 class OrderGateway:
@@ -106,10 +110,11 @@ class OrderGateway:
             JournalWriteError: it could not be written down; nothing was sent, and nothing is tracked.
         """
         self._begin(order)
-        if order.order_type is _LIMIT or order.order_type is _MARKET:
-            await self._send_placement(order)
-        else:  # the socket takes no stop orders (protocol 16)
-            await self._place_by_rest(order)
+        try:
+            rest = self._start(order)
+        finally:
+            self._remember_to_ask(order)
+        await rest
         await self.until_placed(order)
         if order.placement is not _UNKNOWN:
             self._latency.record(self._clock() - order.created_at)
@@ -134,6 +139,8 @@ class OrderGateway:
                 if self._journal is not None:
                     self._journal.withdraw(order)
             raise
+        for order in orders:
+            self._remember_to_ask(order)
 
     async def place_again(self, order: OrderRecord) -> bool:
         """Place an order that was proved absent once more, under the same id, where its policy says so.
@@ -179,8 +186,10 @@ class OrderGateway:
         self._tracker.track(order)
         if self._journal is not None:
             self._write_down(self._journal, order)
-        due = order.created_at + self._timeout
-        self._questions.ask_at(order.client_order_id, _UNCONFIRMED, due)
+
+    def _remember_to_ask(self, order: OrderRecord) -> None:
+        """Have VALR asked about a placement that stays unconfirmed. Before anything is waited for."""
+        self._questions.ask_at(order.client_order_id, _UNCONFIRMED, order.created_at + self._timeout)
 
     def _write_down(self, journal: OrderJournal, order: OrderRecord) -> None:
         try:
@@ -191,27 +200,46 @@ class OrderGateway:
 
     # --- sending -----------------------------------------------------------------------------------
 
-    async def _send_placement(self, order: OrderRecord) -> None:
-        kind = _PLACE_MARKET if order.order_type is _MARKET else _PLACE_LIMIT
+    def _start(self, order: OrderRecord) -> Awaitable[None]:
+        """Send an order, at once if it can leave at once. What is returned does the rest, and may wait."""
+        kind = _SOCKET_KINDS.get(order.order_type)
+        if kind is None:  # the socket takes no stop orders (protocol 16)
+            return self._place_by_rest(order)
         circuit = self._circuits.socket_orders
-        if circuit.allows() and not (
-            self._limiter.try_acquire(_PLACE, kind) or await self._finds_room(order, kind)
-        ):
-            return
         if not circuit.enter():
-            await self._place_without_socket(order, circuit.why_cut)
+            return self._place_without_socket(order, circuit.why_cut)
+        if not self._limiter.try_acquire(_PLACE, kind):
+            circuit.withdrawn()
+            return self._send_when_there_is_room(order, kind)
+        return self._send(order, kind)
+
+    async def _send_when_there_is_room(self, order: OrderRecord, kind: CommandKind) -> None:
+        if not await self._finds_room(order, kind):
             return
+        circuit = self._circuits.socket_orders
+        if circuit.enter():
+            await self._send(order, kind)
+        else:
+            await self._place_without_socket(order, circuit.why_cut)
+
+    def _send(self, order: OrderRecord, kind: CommandKind) -> Awaitable[None]:
+        """Send an order on the socket, at once; the rest as in `_start`."""
         command = self._ledger.enter(kind, order.client_order_id, order.epoch, self._clock())
         try:
-            await self._stream.send_while_live(order_command(command_terms(order), command.message_id))
+            sending = self._stream.send_while_live(order_command(command_terms(order), command.message_id))
         except NotSentError as error:
             self._ledger.withdraw(command)
-            await self._place_without_socket(order, str(error))
+            return self._place_without_socket(order, str(error))
+        return self._sent(order, command, sending)
+
+    async def _sent(self, order: OrderRecord, command: SentCommand, sending: Awaitable[None]) -> None:
+        try:
+            await sending
         except OutcomeUnknownError as error:
             self._ledger.give_up(command)
             self._say_fate(order, Fate.UNKNOWN, str(error))
         else:
-            self._metrics.sent(kind, order.created_at)
+            self._metrics.sent(command.kind, order.created_at)
             self._stream.say(order, _SENT)
 
     async def _place_without_socket(self, order: OrderRecord, why: str) -> None:

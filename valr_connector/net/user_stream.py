@@ -114,9 +114,10 @@ class UserStreamTracker:
     def send_while_live(self, frame: bytes) -> Awaitable[None]:
         """Send a command that must not stand in a connection that is doubtful, or not in step yet.
 
+        At once, and raises, as `WebSocketClient.send` does.
+
         Raises:
             NotSentError: not live; nothing left.
-            OutcomeUnknownError: the connection was lost meanwhile; the frame may have left.
         """
         client = self.client
         if client.session.state is not _LIVE:

@@ -20,7 +20,7 @@ from websockets.protocol import State
 
 from valr_connector.core.backoff import Backoff, BackoffSettings
 from valr_connector.core.disconnects import Ending, Verdict, judge_first_frame
-from valr_connector.core.session import Action, KeepAlive, Session, SessionEvent
+from valr_connector.core.session import OPEN_STATES, Action, KeepAlive, Session, SessionEvent
 from valr_connector.errors import InvalidArgumentError, NotSentError, OutcomeUnknownError
 from valr_connector.model.enums import SessionState
 from valr_connector.net.control_frames import read_control
@@ -140,16 +140,18 @@ class WebSocketClient:
             self._happen(SessionEvent.LOST)  # cancelled in the middle of a dial
 
     def send(self, frame: bytes) -> Coroutine[Any, Any, None]:
-        """Send one text frame; what leaves leaves when this is awaited. Cancelled, it may have left.
+        """Send one text frame, at once. What this returns waits until there is room for another.
 
         Raises:
             NotSentError: there is no open, authenticated connection; nothing left.
-            OutcomeUnknownError: the connection was lost meanwhile; the frame may have left.
+            OutcomeUnknownError: raised by what is awaited: the connection was lost meanwhile, and the frame
+                may have left.
         """
         connection = self._connection
-        if connection is None or not self.session.can_send or connection.state is not _OPEN:
+        if connection is None or self.session.state not in OPEN_STATES or not connection.write(frame):
             raise NotSentError(f"{self._name} socket is {self.session.state}: nothing was sent")
-        return self._transmit(connection, frame)
+        self._note_sent(frame)
+        return self._until_written(connection)
 
     async def ping(self) -> None:
         """Send a PING now; nothing without a socket.
@@ -346,20 +348,26 @@ class WebSocketClient:
 
     async def _ping(self, connection: SocketConnection) -> None:
         self.session.pinged(self._clock())
+        if not connection.write(PING):
+            return  # the reader learns of the end by itself
+        self._note_sent(PING)
         try:
             async with asyncio.timeout(self.session.keep_alive.pong_s):
-                await self._transmit(connection, PING)
+                await self._until_written(connection)
         except TimeoutError:
             self._cut(connection, Ending("a PING could not be written"))
         except OutcomeUnknownError:
-            return  # the reader learns of the end by itself
+            return  # as above
 
-    async def _transmit(self, connection: SocketConnection, frame: bytes) -> None:
+    def _note_sent(self, frame: bytes) -> None:
+        self._counts.sent.value += 1
         if self.session.is_alert:  # as it is while somebody watches
             self._show(frame)
-        self._counts.sent.value += 1
+
+    async def _until_written(self, connection: SocketConnection) -> None:
+        """Wait for room for another frame; raises OutcomeUnknownError where the connection is lost first."""
         try:
-            await connection.send(frame, text=True)
+            await connection.drain()
         except (
             ConnectionClosed,
             OSError,

@@ -225,6 +225,5 @@ def format_time(time: datetime, field: str = "time") -> str:
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def encode_json(value: object) -> bytes:
-    """Compact JSON. What is sent holds text, booleans, lists and objects only: money is text already."""
-    return orjson.dumps(value)
+encode_json: Callable[[object], bytes] = orjson.dumps
+"""Compact JSON. What is sent holds text, booleans, lists and objects only: money is text already."""

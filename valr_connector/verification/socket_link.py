@@ -15,7 +15,6 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
-from websockets.exceptions import ConnectionClosedError
 from websockets.protocol import State
 
 from valr_connector.core.disconnects import Ending, judge_close
@@ -241,11 +240,15 @@ class ConnectorEnd:
         """See `SocketConnection`."""
         self.take = _let_fall
 
-    async def send(self, message: bytes, *, text: bool | None = None) -> None:  # noqa: ARG002  always text
+    def write(self, message: bytes) -> bool:
         """See `SocketConnection`."""
         if self.state is not State.OPEN:
-            raise ConnectionClosedError(None, None)
+            return False
         self._link.sent_by_connector(message)
+        return True
+
+    async def drain(self) -> None:
+        """See `SocketConnection`. There is always room."""
 
     async def wait_closed(self) -> None:
         """See `SocketConnection`."""
