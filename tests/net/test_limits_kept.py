@@ -12,14 +12,17 @@ from random import Random
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict
 
 from tests.net.trading import AT_ONCE, Desk, hurry
 from valr_connector import (
     BatchLimit,
+    BatchStopLimit,
     CancelResult,
     InFlightOrder,
     ModifyResult,
     OrderStatus,
+    OrderType,
     Settings,
     Side,
     ThrottledError,
@@ -290,12 +293,36 @@ async def test_a_placement_whose_caller_gives_up_while_it_waits_was_not_sent() -
         placing.cancel()
         await asyncio.wait([placing])
         assert placing.cancelled()
-        assert order.status is OrderStatus.FAILED
-        assert order.failure_reason == "not sent: cancelled while it waited for room in VALR's limits"
+        assert (order.status, order.failure_reason) == (OrderStatus.FAILED, GIVEN_UP)
         desk.pause_over()
         assert desk.sent(PLACE) == 0
 
 
+@pytest.mark.parametrize("is_batch", [False, True])
+async def test_a_placement_by_rest_whose_caller_gives_up_while_it_waits_was_not_sent(is_batch: bool) -> None:
+    """Otherwise it would be asked about in a while, proved absent, and maybe placed for nobody."""
+    stop = BatchStopLimit(
+        pair="BTC-ZAR",
+        side=Side.BUY,
+        order_type=OrderType.STOP_LOSS_LIMIT,
+        amount="0.01",
+        price="900000",
+        stop_price="950000",
+    )
+    async with limited(place_timeout_s=60, retry="if_proved_absent") as desk:
+        for route in (BATCH, "POST /v2/orders/stop/limit"):
+            desk.limiter.refused(route, retry_after_s=20)
+        call = desk.valr.batch([stop]) if is_batch else desk.valr.place_stop_limit_order(**asdict(stop))
+        placing: asyncio.Task[object] = asyncio.create_task(call)
+        await desk.until(lambda: desk.valr.orders)
+        (order,) = desk.valr.orders.values()
+        placing.cancel()
+        await asyncio.wait([placing])
+        assert isinstance(order, OrderRecord)
+        assert (order.status, order.failure_reason) == (OrderStatus.FAILED, GIVEN_UP)
+
+
+GIVEN_UP = "not sent: cancelled while it waited for room in VALR's limits"
 CLOSING = "not sent: closing began before it was sent [VC31]"
 
 
@@ -346,6 +373,34 @@ async def test_a_modify_that_waits_when_closing_begins_is_not_sent() -> None:
         desk.connector.orders.shut()
         assert (await modifying).result is ModifyResult.NOT_SENT
         assert (desk.sent(MODIFY), desk.asked("PUT /v2/orders/modify")) == (0, 0)
+
+
+@pytest.mark.parametrize("command", [CANCEL, MODIFY])
+async def test_a_command_whose_caller_gives_up_while_it_waits_was_not_sent_and_keeps_nobody_waiting(
+    command: str,
+) -> None:
+    async with limited(cancel_timeout_s=60) as desk:
+        order = await desk.buy()
+        desk.limiter.refused(command, retry_after_s=20)
+        waiting: asyncio.Task[object] = asyncio.create_task(
+            desk.valr.cancel_order(order)
+            if command == CANCEL
+            else desk.valr.modify_order(order, price="900001")
+        )
+        await desk.until(lambda: order.is_being_cancelled or order.modify_request)
+        desk.drop_account_socket()  # nothing of it was on that connection
+        await desk.back()
+        assert order.is_being_cancelled or order.modify_request
+        assert desk.connector.circuits.socket_orders._breaker.is_untroubled
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        assert not order.is_being_cancelled
+        assert order.modify_request is None
+        told = "CancelRefused" if command == CANCEL else "ModifyRefused"
+        assert desk.story(order) == ["OrderCreated", told]
+        desk.pause_over()
+        assert (await desk.valr.cancel_order(order)).result is CancelResult.CANCELLED
+        assert (desk.sent(CANCEL), desk.sent(MODIFY)) == (1, 0)
 
 
 async def test_cancels_go_while_placements_are_paused() -> None:

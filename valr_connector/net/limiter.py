@@ -29,6 +29,9 @@ from valr_connector.net.turnstile import Turnstile
 from valr_connector.observe import metrics as m
 from valr_connector.protocol.requests import Lane
 
+GIVEN_UP: Final = "cancelled while it waited for room in VALR's limits"
+"""Why a request whose caller gives up was not sent, in words."""
+
 
 class LimiterRegistry:
     """All windows, by host and by key. A window that is full outlives the instance that filled it.

@@ -22,7 +22,7 @@ from valr_connector.errors import ExchangeError, NotSentError, OutcomeUnknownErr
 from valr_connector.model.enums import OrderStatus
 from valr_connector.model.order import CancelOutcome, CancelResult
 from valr_connector.net.circuits import Circuits
-from valr_connector.net.limiter import Limiter
+from valr_connector.net.limiter import GIVEN_UP, Limiter
 from valr_connector.net.order_metrics import OrderMetrics
 from valr_connector.net.outcome_wait import OutcomeWait, is_placed_or_unknown
 from valr_connector.net.rest import RestClient
@@ -145,10 +145,14 @@ class OrderCanceller:
         if not self._circuits.socket_orders.enter() and self._circuits.rest_orders.allows():
             await self._send_by_rest(order, request)
             return  # without that other way it goes on in spite of the circuit
-        now = self._clock()
-        command = self._ledger.enter(CommandKind.CANCEL, order.client_order_id, self._stream.epoch, now)
+        began = self._clock()
+        if not await self._finds_room(order, began + self._timeout // 2):
+            await self._send_by_rest(order, request)
+            return
+        command = self._ledger.enter(
+            CommandKind.CANCEL, order.client_order_id, self._stream.epoch, self._clock()
+        )
         try:
-            await self._limiter.acquire(Lane.CANCEL, CommandKind.CANCEL, now + self._timeout // 2)
             await self._stream.client.send(order_command(request, command.message_id))
         except NotSentError:
             self._ledger.withdraw(command)
@@ -157,7 +161,20 @@ class OrderCanceller:
             self._ledger.give_up(command)
             self._stream.say(order, Says.CANCEL_UNKNOWN, reason=str(error))
         else:
-            self._metrics.sent(CommandKind.CANCEL, now)
+            self._metrics.sent(CommandKind.CANCEL, began)
+
+    async def _finds_room(self, order: OrderRecord, deadline: int) -> bool:
+        """Wait for room in VALR's limits; a cancel that its caller gives up by then was not sent."""
+        try:
+            await self._limiter.acquire(Lane.CANCEL, CommandKind.CANCEL, deadline)
+        except NotSentError:
+            self._circuits.socket_orders.withdrawn()
+            return False
+        except asyncio.CancelledError:
+            self._circuits.socket_orders.withdrawn()
+            self._stream.say(order, Says.CANCEL_REFUSED, reason=f"not sent: {GIVEN_UP}")
+            raise
+        return True
 
     async def _send_by_rest(self, order: OrderRecord, request: CancelOrder) -> None:
         try:

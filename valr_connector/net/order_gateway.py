@@ -30,7 +30,7 @@ from valr_connector.errors import (
 from valr_connector.model.enums import OrderType, Placement
 from valr_connector.net.circuits import Circuits
 from valr_connector.net.gate import Gate, Passage
-from valr_connector.net.limiter import Limiter
+from valr_connector.net.limiter import GIVEN_UP, Limiter
 from valr_connector.net.order_journal import OrderJournal
 from valr_connector.net.order_metrics import OrderMetrics
 from valr_connector.net.outcome_wait import OutcomeWait, is_placed_or_unknown
@@ -162,7 +162,7 @@ class OrderGateway:
     def request(self, orders: Sequence[OrderRecord]) -> Iterator[Passage]:
         """Stands around the REST request that carries placements; gives what it passes while it waits.
 
-        They are sent when that wait is over, and not before.
+        They are sent when that wait is over, and not before: cancelled until then, they end as not sent.
         """
         for order in orders:
             order.is_by_rest, order.request_ended_at = True, None
@@ -176,6 +176,11 @@ class OrderGateway:
 
         try:
             yield passage
+        except asyncio.CancelledError:
+            for order in orders:
+                if order.placement is Placement.UNSENT:
+                    self._say_fate(order, Fate.NOT_SENT_BY_REST, f"not sent: {GIVEN_UP}")
+            raise
         finally:
             for order in orders:
                 order.request_ended_at = self._clock()
@@ -256,7 +261,7 @@ class OrderGateway:
         except NotSentError as error:
             return self._drop(order, str(error))
         except asyncio.CancelledError:
-            self._drop(order, "cancelled while it waited for room in VALR's limits")
+            self._drop(order, GIVEN_UP)
             raise
         order.epoch = self._stream.epoch
         return True

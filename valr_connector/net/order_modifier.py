@@ -25,7 +25,7 @@ from valr_connector.model.ids import ClientOrderId
 from valr_connector.model.order import ModifyOutcome, ModifyResult
 from valr_connector.net.circuits import Circuit
 from valr_connector.net.gate import Gate
-from valr_connector.net.limiter import Limiter
+from valr_connector.net.limiter import GIVEN_UP, Limiter
 from valr_connector.net.order_metrics import OrderMetrics
 from valr_connector.net.outcome_wait import OutcomeWait, is_placed_or_unknown
 from valr_connector.net.rest import RestClient
@@ -172,11 +172,12 @@ class OrderModifier:
         """Send it; False if it provably did not leave."""
         if not self._circuit.enter():
             return await self._send_by_rest(order, request)
+        began = self._clock()
+        if not await self._finds_room(order, began + self._timeout // 2):
+            return await self._send_by_rest(order, request)
         now = self._clock()
         command = self._ledger.enter(CommandKind.MODIFY, order.client_order_id, self._stream.epoch, now)
         try:
-            async with self._gate.passage():
-                await self._limiter.acquire(Lane.MODIFY, CommandKind.MODIFY, now + self._timeout // 2)
             await self._stream.send_while_live(order_command(request, command.message_id))
         except NotSentError:
             self._ledger.withdraw(command)
@@ -185,7 +186,21 @@ class OrderModifier:
             self._ledger.give_up(command)
             self._stream.say(order, Says.MODIFY_UNKNOWN, reason=str(error), asked_at=now)
         else:
-            self._metrics.sent(CommandKind.MODIFY, now)
+            self._metrics.sent(CommandKind.MODIFY, began)
+        return True
+
+    async def _finds_room(self, order: OrderRecord, deadline: int) -> bool:
+        """Wait for room in VALR's limits; a modify that its caller gives up by then was not sent."""
+        try:
+            async with self._gate.passage():
+                await self._limiter.acquire(Lane.MODIFY, CommandKind.MODIFY, deadline)
+        except NotSentError:
+            self._circuit.withdrawn()
+            return False
+        except asyncio.CancelledError:
+            self._circuit.withdrawn()
+            self._stream.say(order, Says.MODIFY_REFUSED, reason=f"not sent: {GIVEN_UP}")
+            raise
         return True
 
     async def _send_by_rest(self, order: OrderRecord, request: ModifyOrder) -> bool:
