@@ -307,6 +307,17 @@ async def test_a_reader_that_is_cancelled_while_it_waits_takes_nothing(publisher
         assert await anext(stream) == Happened(1)
 
 
+async def test_readers_that_give_up_while_nothing_happens_leave_nothing_behind(
+    publisher: EventPublisher,
+) -> None:
+    stream = publisher.stream(Happened)
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await anext(stream)
+    assert not stream._readers
+
+
 # Streams that are not read
 
 

@@ -26,6 +26,7 @@ from valr_connector import (
     SessionState,
     Settings,
 )
+from valr_connector.core.twin_frames import TwinFrames
 from valr_connector.net import market_data, rotation
 from valr_connector.net.rotation import RotatingSocket
 from valr_connector.simulator.exchange import EmbeddedExchange
@@ -201,6 +202,26 @@ async def test_setting_up_that_fails_cuts_the_connection_and_is_tried_again(
         await watch.until(lambda: len(calls) == 2 and watch.market.book(PAIR).is_valid)
         assert calls == [2, 3]
         assert "setting up the connection failed" in caplog.text
+
+
+async def test_a_held_frame_whose_handling_fails_keeps_neither_the_next_ones_nor_the_change_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with watching(monkeypatch, every_s=3600) as watch:
+        socket, told = watch.socket, []
+
+        def fails_at_first(raw: bytes, now: int) -> None:
+            told.append(raw)
+            if len(told) == 1:
+                raise RuntimeError("a defect")
+
+        socket.handler.on_frame = fails_at_first  # type: ignore[method-assign]
+        socket.twins = TwinFrames(patience=0)
+        for raw in (b"{}", b"[]"):
+            socket.twins.second(raw, 0, is_first_live=True, is_picture=False)
+        socket.inherit(socket.present)
+        assert told == [b"{}", b"[]"]
+        assert socket.is_settled.is_set()
 
 
 async def test_a_late_word_about_an_earlier_connection_is_void(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
 from tests.net.trading import Desk, check_story, in_virtual_time, tasks_of_the_library, trading
 from valr_connector import CircuitState, OrderCancelled, OrderFilled, OrderStatus, SessionState
 from valr_connector.net import standby as module
@@ -151,6 +153,45 @@ async def test_frames_about_the_socket_itself_and_nonsense_are_not_passed_on() -
         lose_first(desk)
         await desk.until(lambda: not desk.connector.account.is_live)
         assert [raw for raw in tap.seen if raw in nonsense] == []
+
+
+@in_virtual_time
+async def test_a_tap_that_raises_on_what_the_standby_told_keeps_it_from_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tap = Tap()
+    tap.seen = ()  # type: ignore[assignment]  # has no `append`
+    async with with_standby() as desk:
+        await desk.buy()
+        standby_of(desk)._tap = tap
+        lose_first(desk)
+        desk.rival("sell", "0.004", "900000")
+        await desk.until(lambda: desk.told(OrderFilled), patience_s=1.0)
+    assert "standby socket: Tap.frame_in raised" in caplog.text
+
+
+@in_virtual_time
+async def test_a_frame_whose_handling_fails_keeps_none_back_that_waits_with_it() -> None:
+    async with with_standby() as desk:
+        order = await desk.buy(amount="0.03")
+        handler = standby_of(desk)._handler
+        handle = handler.on_frame
+        raised: list[bytes] = []
+
+        def fails_at_first(raw: bytes, now: int) -> None:
+            if not raised:
+                raised.append(raw)
+                raise RuntimeError("a defect")
+            handle(raw, now)
+
+        handler.on_frame = fails_at_first  # type: ignore[method-assign]
+        client = desk.connector.account.client
+        assert client._connection is not None
+        client._connection.detach()
+        for _ in range(3):
+            desk.rival("sell", "0.01", "900000")
+        await desk.until(lambda: order.is_done, patience_s=1.0)
+    assert raised
 
 
 async def test_a_tap_sees_what_the_standby_told() -> None:

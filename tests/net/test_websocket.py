@@ -631,6 +631,22 @@ async def test_an_error_in_place_of_authenticated_is_fatal_when_it_repeats(
     assert len(recorder.causes) == len(recorder.told("connected")) == 2
 
 
+async def test_what_follows_a_refusal_in_the_same_read_takes_nothing_back(
+    time: VirtualTime, metrics: Metrics, recorder: Recorder
+) -> None:
+    async def refuse_and_greet(connection: ServerConnection) -> None:
+        for frame in ('{"type":"UNAUTHORIZED"}', AUTHENTICATED):
+            connection.protocol.send_text(frame.encode())
+        connection.transport.write(b"".join(connection.protocol.data_to_send()))
+
+    async with Venue(refuse_and_greet).open() as venue:
+        client = make_client(venue.url, time, metrics, recorder)
+        async with asyncio.timeout(30):
+            with pytest.raises(AuthenticationError, match="instead of AUTHENTICATED"):
+                await client.run()
+    assert recorder.told("accompanying") == []
+
+
 async def test_one_refusal_is_followed_by_a_dial_with_a_fresh_signature(connect: Connect) -> None:
     async with Venue(says(AUTHENTICATED), refusals=[401]).open() as venue, connect(venue.url) as client:
         await until(is_live(client))
@@ -671,6 +687,23 @@ async def test_a_connection_cut_without_a_word_is_dialled_again(connect: Connect
     async with Venue(cut, says(AUTHENTICATED)).open() as venue, connect(venue.url) as client:
         await until(is_live(client, 2))
     assert recorder.causes[0].startswith("close 1006 (no close frame)")
+
+
+async def test_of_several_causes_of_an_end_the_first_is_told(connect: Connect, recorder: Recorder) -> None:
+    async with Venue(says(AUTHENTICATED)).open() as venue, connect(venue.url) as client:
+        is_cut = asyncio.Event()
+
+        async def while_connected(epoch: int) -> None:
+            client.resynced(epoch)
+            await is_cut.wait()
+            await client.send(b"{}")
+
+        recorder.while_connected = while_connected  # type: ignore[method-assign]
+        await until(is_live(client))
+        client.drop()
+        is_cut.set()
+        await until(is_live(client, 2))
+    assert recorder.causes[0] == "dropped here"
 
 
 async def test_a_dropped_socket_is_live_again_well_within_two_seconds(

@@ -296,7 +296,9 @@ class EventStream(Generic[E]):
         try:
             await reader
         except asyncio.CancelledError:
-            if reader.done() and not reader.cancelled():
+            if reader in self._readers:
+                self._readers.remove(reader)
+            elif not reader.cancelled():
                 self._wake_one()  # woken and cancelled at once: the event is somebody else's
             raise
 

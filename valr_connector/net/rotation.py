@@ -137,8 +137,8 @@ class RotatingSocket:
         if self._companion is not None:
             self._companion.cancel()
         self.twins = None
-        self.handler.on_disconnected(self._epoch, cause)
         self.is_settled.set()
+        self.handler.on_disconnected(self._epoch, cause)
 
     def inherit(self, heir: _Leg) -> None:
         """The heir has caught up: it is the present connection from here on."""
@@ -148,7 +148,7 @@ class RotatingSocket:
         now = self._clock()
         for raw in self.twins.held() if self.twins is not None else ():
             if _head_of(raw).type not in _SNAPSHOTS:
-                self.handler.on_frame(raw, now)
+                heir.client.guarded(self.handler.on_frame, raw, now)
         self.is_settled.set()
 
     # ------------------------------------------------------------------------------------------------

@@ -146,8 +146,8 @@ class Standby:
     def _tell(self, raw: bytes, now: int) -> None:
         self._told.add()
         if self._tap is not None:
-            self._tap.frame_in(raw)
-        self._handler.on_frame(raw, now)
+            self.client.guarded(self._tap.frame_in, raw)
+        self.client.guarded(self._handler.on_frame, raw, now)
 
 
 class _First:

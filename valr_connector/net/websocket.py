@@ -195,6 +195,13 @@ class WebSocketClient:
         if self._connection is not None:
             self._cut(self._connection, Ending("dropped here"))
 
+    def guarded(self, call: Callable[..., object], *arguments: object) -> None:
+        """Call somebody else's code; what it raises is logged and counted, and ends nothing."""
+        try:
+            call(*arguments)
+        except Exception as error:  # noqa: BLE001  the handler's mistakes are its own, and counted
+            self._note_error(call, error)
+
     async def _take_refusal(self, ending: Ending) -> None:
         if self.session.refused():
             raise ending.refusal(self._name)
@@ -237,7 +244,7 @@ class WebSocketClient:
         self._doom = None
         self._connection = connection
         self._happen(SessionEvent.OPENED)
-        self._guarded(self._handler.on_connected, self.session.epoch)
+        self.guarded(self._handler.on_connected, self.session.epoch)
         async with asyncio.TaskGroup() as tasks:
             companions = [tasks.create_task(self._keep_alive(connection))]
 
@@ -296,7 +303,7 @@ class WebSocketClient:
         if self.session.frame(now):
             self._changed(SessionState.STALE, "")
         if self._tap is not None:
-            self._guarded(self._tap.frame_in, raw)
+            self.guarded(self._tap.frame_in, raw)
         log.debug("%s < %s", self._name, raw)
         if self.session.awaits_control:
             self._take_control(connection, raw, now, authenticated)
@@ -312,7 +319,7 @@ class WebSocketClient:
             if self.session.ponged(now):
                 self._counts.round_trip.record(self.session.ping_round_trip_ns or 0)
             self._tell_pong_or_end()
-        if self.session.state is not SessionState.AUTHENTICATING:
+        if self.session.state is not SessionState.AUTHENTICATING or self._doom is not None:
             return
         refusal = judge_first_frame(frame.type, frame.message)
         if refusal is not None:
@@ -378,7 +385,7 @@ class WebSocketClient:
 
     def _show(self, frame: bytes) -> None:
         if self._tap is not None:
-            self._guarded(self._tap.frame_out, frame)
+            self.guarded(self._tap.frame_out, frame)
         log.debug("%s > %s", self._name, frame)
 
     def _cut_if_silent(self, connection: SocketConnection, since: int) -> None:
@@ -389,7 +396,7 @@ class WebSocketClient:
             )
 
     def _cut(self, connection: SocketConnection, doom: Ending) -> None:
-        self._doom = doom
+        self._doom = self._doom or doom  # whatever follows the first cause follows from it
         self._connection = None
         connection.abort()
 
@@ -397,7 +404,7 @@ class WebSocketClient:
         self._counts.disconnects.add()
         epoch = self.session.epoch
         self._happen(SessionEvent.LOST, ending.cause)
-        self._guarded(self._handler.on_disconnected, epoch, ending.cause)
+        self.guarded(self._handler.on_disconnected, epoch, ending.cause)
 
     def _happen(self, event: SessionEvent, cause: str = "") -> None:
         before = self.session.apply(event, self._clock())
@@ -422,14 +429,7 @@ class WebSocketClient:
             extra={"socket": self._name, "epoch": self.session.epoch, "cause": cause},
         )
         if self._on_state is not None:
-            self._guarded(self._on_state, before, after, cause)
-
-    def _guarded(self, call: Callable[..., object], *arguments: object) -> None:
-        """Call somebody else's code; nothing that it raises may end the reader."""
-        try:
-            call(*arguments)
-        except Exception as error:  # noqa: BLE001  the handler's mistakes are its own, and counted
-            self._note_error(call, error)
+            self.guarded(self._on_state, before, after, cause)
 
     def _note_error(self, call: Callable[..., object], error: Exception) -> None:
         self._counts.handler_errors.add()
