@@ -386,6 +386,20 @@ async def test_after_a_429_without_a_wait_the_next_full_minute_is_waited_for(
     assert time.slept == [3.5]
 
 
+async def test_a_signature_that_is_right_too_late_is_not_sent_again(make: Make, time: VirtualTime) -> None:
+    refused = Reply(401, {}, b'{"code":-11252,"message":"Request has an invalid signature"}')
+    exchange = Scripted(refused)
+
+    async def correct_slowly(_: int) -> bool:
+        time.advance(5.0)
+        return True
+
+    client = make(open_session=lambda: exchange, correct_clock=correct_slowly)
+    with pytest.raises(AuthenticationError):
+        await client.call(place(), timeout=2.0)
+    assert len(exchange.limits) == 1
+
+
 async def test_a_patient_call_waits_until_valr_s_limits_have_room_again(
     make: Make, time: VirtualTime
 ) -> None:

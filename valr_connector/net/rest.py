@@ -38,7 +38,7 @@ from valr_connector.net.http_pools import LONG_NS, HttpPools
 from valr_connector.net.limiter import Limiter
 from valr_connector.observe import metrics as m
 from valr_connector.protocol.requests import Lane, Request
-from valr_connector.protocol.responses import decode_response, refuses_signature
+from valr_connector.protocol.responses import decode_response, refuses_signature, retry_after_s
 from valr_connector.protocol.signing import Credentials
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,6 @@ _NS_PER_S: Final = 1_000_000_000
 _MINUTE_NS: Final = 60 * _NS_PER_S
 _SHORTEST_NS: Final = 1_000_000
 """A time-out of 0 would mean none at all."""
-_LONGEST_PAUSE_S: Final = 3600.0
 _TOO_MANY_REQUESTS: Final = 429
 _SERVER_ERRORS: Final = 500
 _ORDER_LANES: Final = frozenset({Lane.PLACE, Lane.MODIFY, Lane.CANCEL})
@@ -220,7 +219,7 @@ class RestClient:
             took = self._clock() - began
             if not is_corrected and self._is_signature_refused(request, outcome):
                 is_corrected = await self._was_signed_at_a_wrong_time(request, offset)
-                if is_corrected:
+                if is_corrected and self._clock() < deadline:
                     continue
             in_vain += isinstance(outcome, Failure) and took >= LONG_NS
             pause_s = self._pause_s(request, outcome, attempt, took / _NS_PER_S)
@@ -311,7 +310,7 @@ class RestClient:
         )
         self._count(request, outcome, self._clock() - started)
         if self._limiter is not None and isinstance(outcome, Reply) and outcome.status == _TOO_MANY_REQUESTS:
-            self._limiter.refused(request.name, sent=started, retry_after_s=_retry_after_s(outcome))
+            self._limiter.refused(request.name, sent=started, retry_after_s=retry_after_s(outcome.headers))
         return outcome
 
     def _headers(self, request: Request[T]) -> Mapping[str, str]:
@@ -352,7 +351,7 @@ class RestClient:
         if self._closing.is_set() or not request.may_retry or attempt >= self._settings.attempts:
             return None
         if isinstance(outcome, Reply) and outcome.status == _TOO_MANY_REQUESTS:
-            return self._patience_s(_retry_after_s(outcome))
+            return self._patience_s(retry_after_s(outcome.headers))
         if isinstance(outcome, Failure) or outcome.status >= _SERVER_ERRORS:
             return max(0.0, self._rng.random() * self._settings.pause_s * 2.0 ** (attempt - 1) - took_s)
         return None
@@ -385,12 +384,6 @@ def _minded(circuit: Circuit, request: Request[T], begun: int) -> Iterator[None]
         circuit.withdrawn()
         raise
     circuit.succeeded(begun)
-
-
-def _retry_after_s(reply: Reply) -> float | None:
-    """Seconds that VALR asks to wait, where it does; an hour at most."""
-    asked = reply.headers.get("retry-after", "")
-    return min(float(asked), _LONGEST_PAUSE_S) if asked.isascii() and asked.isdigit() else None
 
 
 def _conclude(request: Request[T], outcome: Reply | Failure) -> T:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 _NO_REASON = ReplyError(code=None, message="")
 _LONGEST_WAIT_S = 3600.0
+_SECONDS = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _TIMED_OUT_ON_THE_WAY = 408
 _UNAUTHORISED = 401
 
@@ -94,18 +95,18 @@ def _rate_limited(request: Request[Any], headers: Mapping[str, str], body: bytes
     stated = _stated(body)
     reason = stated.message or "rate limit exceeded"
     error = RateLimitedError(reason, code=stated.code, status=429, request=request.name)
-    error.retry_after_s = _retry_after(headers)
+    error.retry_after_s = retry_after_s(headers)
     return error
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that Retry-After names. It is not documented, and a date in it is not read (protocol 4)."""
-    text = next((value for name, value in headers.items() if name.casefold() == "retry-after"), "")
-    try:
-        seconds = float(text)
-    except ValueError:
-        return None
-    return min(seconds, _LONGEST_WAIT_S) if math.isfinite(seconds) and seconds >= 0 else None
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds that Retry-After names, an hour at most; None where it names none.
+
+    It is not documented, and a date in it is not read (protocol 4).
+    """
+    named = (value for name, value in headers.items() if name.casefold() == "retry-after")
+    text = next(named, "").strip()
+    return min(float(text), _LONGEST_WAIT_S) if _SECONDS.fullmatch(text) else None
 
 
 def _stated(body: bytes) -> ReplyError:
