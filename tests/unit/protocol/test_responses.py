@@ -225,7 +225,7 @@ def test_a_success_that_does_not_fit_is_a_decode_error(body: bytes) -> None:
         ({"Retry-After": "999999999"}, 3600.0),
         ({"Retry-After": "-1"}, None),
         ({"Retry-After": "1_0"}, None),
-        ({"Retry-After": "٣"}, None),  # noqa: RUF001  a digit, though not one of HTTP
+        ({"Retry-After": "٣"}, None),
         ({"Retry-After": "nan"}, None),
         ({"Retry-After": "inf"}, None),
         ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
