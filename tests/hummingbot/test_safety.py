@@ -126,6 +126,16 @@ async def test_a_cancel_waits_for_the_placement(trader: Live) -> None:
     assert trader.there() == []
 
 
+async def test_an_order_that_is_found_while_it_is_being_cancelled_is_told_as_created(trader: Live) -> None:
+    trader.exchange.faults.drop_frame(SILENCE, count=50)
+    trader.exchange.faults.swallow_command(CANCEL)
+    order_id = trader.buy()
+    await trader.until(trader.there)
+    trader.connector.cancel(PAIR, order_id)
+    await trader.until(lambda: "OrderCancelled" in trader.story(order_id))
+    assert trader.story(order_id) == ["BuyOrderCreated", "OrderCancelled"]
+
+
 async def test_cancelling_everything_leaves_nothing_and_says_so(trader: Live) -> None:
     ids = [trader.buy(price=str(800_000 + step)) for step in range(5)]
     for order_id in ids:

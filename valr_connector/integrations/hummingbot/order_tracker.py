@@ -156,7 +156,9 @@ class CoreOrderTracker(ClientOrderTracker):
         before, state = shown.current_state, shown_state(event.order)
         state = OrderState.OPEN if state in _FINAL else state  # created and ended at once: its end follows
         shown.update_with_order_update(self._update(shown, state))
-        self._trigger_order_creation(shown, before, state)
+        self._trigger_order_creation(
+            shown, before, OrderState.OPEN
+        )  # though it may be being cancelled by now
 
     def _on_fill(self, shown: ShownOrder, event: OrderFilled | FillAmended) -> None:
         fill: Fill = event.fill
