@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hummingbot.client.settings import AllConnectorSettings
@@ -23,13 +24,14 @@ from hummingbot.data_feed.market_data_provider import MarketDataProvider
 from msgspec.structs import replace
 
 from tests.hummingbot.live import PAIR, Live, live
-from valr_connector.errors import InvalidArgumentError, ValrError
+from valr_connector.errors import InvalidArgumentError, PermissionDeniedError, ValrError
 from valr_connector.integrations.hummingbot import register
 from valr_connector.integrations.hummingbot.auth import ValrAuth
 from valr_connector.integrations.hummingbot.exchange import ValrHummingbotExchange
 from valr_connector.integrations.hummingbot.hosts import VARIABLES, hosts_from_environment
 from valr_connector.integrations.hummingbot.rate_source import ValrRateSource
 from valr_connector.model.events import TradingRulesChanged
+from valr_connector.net.websocket import WebSocketClient
 from valr_connector.protocol.signing import Credentials
 from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.settings import SimulatorSettings
@@ -182,6 +184,24 @@ async def test_a_book_that_may_not_be_used_is_shown_empty() -> None:
         trader.exchange.drop_sockets("trade")
         await trader.until(lambda: not list(book.bid_entries()))
         await trader.until(lambda: list(book.bid_entries()))
+
+
+async def test_market_data_that_ended_for_good_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    serve = WebSocketClient._dial_and_serve
+    refusals = [PermissionDeniedError("HTTP 403, twice in a row")]
+
+    async def refuse_once(client: WebSocketClient) -> Any:
+        if client._name == "trade" and refusals:
+            raise refusals.pop()
+        return await serve(client)
+
+    async with live() as trader:
+        monkeypatch.setattr(WebSocketClient, "_dial_and_serve", refuse_once)
+        book = trader.connector.get_order_book(PAIR)
+        trader.exchange.drop_sockets("trade")
+        await trader.until(lambda: not list(book.bid_entries()))
+        await trader.until(lambda: list(book.bid_entries()))
+        assert not refusals
 
 
 async def test_fees_are_the_accounts_own_once_they_are_known() -> None:

@@ -24,11 +24,13 @@ from valr_connector import (
     MarketSummaryChanged,
     MarketTraded,
     NotReadyError,
+    PermissionDeniedError,
     Settings,
     TopOfBookChanged,
     TransportError,
     UnknownPairError,
 )
+from valr_connector.net.websocket import WebSocketClient
 from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.settings import SimulatorSettings
 
@@ -135,6 +137,23 @@ async def test_a_close_that_meets_the_answer_to_the_start_leaves_nothing_running
         with pytest.raises(ClosedError):
             await market.start()
         assert not (running := tasks_of_the_library()), running
+
+
+async def test_what_ends_it_for_good_is_logged_and_raised_to_readers(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def refuse(_: WebSocketClient) -> Any:
+        raise PermissionDeniedError("HTTP 403, twice in a row")
+
+    async with watching() as (exchange, market):
+        events = market.events(BookInvalidated)
+        await until(lambda: market.book("BTC-ZAR").is_valid)
+        monkeypatch.setattr(WebSocketClient, "_dial_and_serve", refuse)
+        exchange.drop_sockets("trade")
+        with pytest.raises(PermissionDeniedError):
+            _ = [event async for event in events]
+        assert not market.book("BTC-ZAR").is_valid
+    assert "the market data stopped: HTTP 403, twice in a row" in caplog.text
 
 
 async def test_where_valr_cannot_be_reached_the_start_says_so() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Sequence
 from types import TracebackType
@@ -13,7 +14,7 @@ from valr_connector.core.order_book import OrderBook
 from valr_connector.core.session import KeepAlive
 from valr_connector.core.subscriptions import checked_pairs
 from valr_connector.core.trading_rules import TradingRules
-from valr_connector.errors import ClosedError, NotReadyError
+from valr_connector.errors import ClosedError, NotReadyError, ValrError
 from valr_connector.model.enums import BookFeed, Socket
 from valr_connector.net.connector import Clocks, limits_of
 from valr_connector.net.event_log import EventLog
@@ -30,6 +31,8 @@ from valr_connector.net.supervisor import Supervisor
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe.metrics import Metrics
 from valr_connector.protocol.requests import Lane
+
+log = logging.getLogger(__name__)
 
 
 class MarketData(MarketAccess):
@@ -97,7 +100,7 @@ class MarketData(MarketAccess):
             interval_s=self._settings.rules_interval_s,
             clock=self._clocks.monotonic,
         )
-        self._supervisor = Supervisor(self._publisher.close, self._publisher.publish)
+        self._supervisor = Supervisor(self._fail, self._publisher.publish)
         self._stream: MarketStream | None = None
         self._is_closed = False
 
@@ -166,6 +169,10 @@ class MarketData(MarketAccess):
         if self._stream is None:
             raise NotReadyError("not started: use 'async with', or await start()")
         return self._stream
+
+    def _fail(self, failure: ValrError) -> None:
+        log.error("the market data stopped: %s", failure)
+        self._publisher.close(failure)
 
     def _refuse_if_closed(self) -> None:
         if self._is_closed:

@@ -20,7 +20,13 @@ from hummingbot.core.data_type.order_book_tracker_data_source import OrderBookTr
 from valr_connector.config import Settings
 from valr_connector.core.book_side import BookSide
 from valr_connector.model.enums import MarketFeed, Side
-from valr_connector.model.events import BookChanged, BookInvalidated, BookResynced, MarketTraded
+from valr_connector.model.events import (
+    BookChanged,
+    BookInvalidated,
+    BookResynced,
+    ConnectionChanged,
+    MarketTraded,
+)
 from valr_connector.net.market_data import MarketData
 
 DEPTH = 200
@@ -82,6 +88,8 @@ class OrderBookSource(OrderBookTrackerDataSource):
 
     async def _follow(self, market: MarketData) -> None:
         self._market, self._is_outdated = market, False
+        ending = asyncio.create_task(_until_its_end(market))
+        ending.add_done_callback(lambda _: self._wake.set())
         try:
             market.on(BookChanged, self._note_change)
             market.on(BookInvalidated, self._note_change)
@@ -93,9 +101,12 @@ class OrderBookSource(OrderBookTrackerDataSource):
                 self._wake.clear()
                 if not self._is_outdated:
                     self._hand_over_books(market)
+                    if ending.done():
+                        await ending
                     await self._sleep(_PAUSE_S)
         finally:
             self._market = None
+            ending.cancel()
 
     def _begin_anew(self) -> None:
         self._is_outdated, self._market = True, None
@@ -150,6 +161,12 @@ class OrderBookSource(OrderBookTrackerDataSource):
         self, raw_message: OrderBookMessage, message_queue: asyncio.Queue[Any]
     ) -> None:
         message_queue.put_nowait(raw_message)
+
+
+async def _until_its_end(market: MarketData) -> None:
+    """Raises what ends the market data for good, as a refusal of the connection does."""
+    async for _ in market.events(ConnectionChanged):
+        pass
 
 
 def _rows(side: BookSide) -> list[tuple[float, float]]:
