@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from valr_connector import (
     ClosedError,
     ConfigurationError,
     Event,
+    Fill,
     Hosts,
     InvalidArgumentError,
     ModifyMatchStrategy,
@@ -38,6 +40,7 @@ from valr_connector import (
 
 Call = Callable[[Desk], Awaitable[object]]
 KEY = "k" * 64
+NO_DIRECTORY = Path(__file__) / "session"
 
 
 class Stage(StrEnum):
@@ -105,6 +108,10 @@ def settings(**chosen: Any) -> Call:
 
 def credentials(key: Any, secret: Any) -> Call:
     return now(lambda _: ValrExchange(key, secret, pairs=[]))
+
+
+def made_with(field: str, given: Any) -> Call:
+    return now(lambda _: ValrExchange(KEY, KEY, pairs=[], **{field: given}))
 
 
 def host(field: str, address: str) -> Call:
@@ -436,6 +443,7 @@ ROWS: list[Row] = [
         (f"batch: {what}", Stage.STARTED, batch(operations), error, message)
         for what, operations, error, message in (
             ("empty", [], InvalidArgumentError, "operations=0: must be 1 to 20"),
+            ("nothing", None, InvalidArgumentError, "operations=None: must be a list of operations"),
             (
                 "too many",
                 [BatchCancel("mine-1")] * 21,
@@ -529,6 +537,13 @@ ROWS: list[Row] = [
         "event_type=('OrderFilled',): has to be one or more classes of events",
     ),
     (
+        "on: no class of events",
+        Stage.STARTED,
+        now(lambda desk: desk.valr.on(Fill, print)),  # type: ignore[type-var]  # the mistake
+        InvalidArgumentError,
+        "event_type=(<class 'valr_connector.model.order.Fill'>,): has to be one or more classes of events",
+    ),
+    (
         "on: no function",
         Stage.STARTED,
         now(lambda desk: desk.valr.on(Event, 5)),  # type: ignore[arg-type]  # the mistake
@@ -551,6 +566,20 @@ ROWS: list[Row] = [
             ("cancel all", lambda desk: desk.valr.cancel_all()),
             ("best bid", now(lambda desk: desk.valr.best_bid("BTC-ZAR"))),
             ("drop", now(lambda desk: desk.valr.drop_account_socket())),
+        )
+    ),
+    *(
+        (
+            f"{what}: not started",
+            Stage.NEW,
+            call,
+            NotReadyError,
+            "no pairs are loaded: use 'async with', or await start()",
+        )
+        for what, call in (
+            ("rules", now(lambda desk: desk.valr.pair_info("BTC-ZAR"))),
+            ("price", now(lambda desk: desk.valr.quantise_price("BTC-ZAR", Side.BUY, 1))),
+            ("amount", now(lambda desk: desk.valr.quantise_amount("BTC-ZAR", 1))),
         )
     ),
     *(
@@ -623,6 +652,25 @@ ROWS: list[Row] = [
         now(lambda _: ValrExchange.from_env(pairs=[])),
         ConfigurationError,
         "VALR_API_KEY and VALR_API_SECRET must be set in the environment",
+    ),
+    *(
+        (f"{field}: {what}", Stage.NEW, made_with(field, given), InvalidArgumentError, message)
+        for field, what, given, message in (
+            ("settings", "a dict", {}, "settings={}: must be a Settings"),
+            ("journal", "text", "a.journal", "journal='a.journal': must be a Path"),
+            ("record", "text", "session", "record='session': must be a Path"),
+            ("record", "a file", NO_DIRECTORY, f"record='{NO_DIRECTORY}': cannot be made: Not a directory"),
+        )
+    ),
+    *(
+        (
+            f"dashboard: port {port}",
+            Stage.STARTED,
+            lambda desk, port=port: desk.valr.serve_dashboard(port),
+            InvalidArgumentError,
+            f"port={port}: must be 0 to 65535",
+        )
+        for port in (-1, 65536)
     ),
     # --- settings
     (
@@ -734,7 +782,7 @@ async def test_a_coroutine_function_is_no_callback() -> None:
         with pytest.raises(InvalidArgumentError) as mistake:
             await follow_with_a_coroutine(desk)
         assert mistake.value.field == "callback"
-        assert mistake.value.rule == "has to be a plain function; a task iterates over stream() instead"
+        assert mistake.value.rule == "has to be a plain function; a task reads events() instead"
 
 
 def test_a_callers_error_can_be_caught_as_a_value_error() -> None:

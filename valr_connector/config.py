@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self, TypedDict
+from typing import Annotated, Final, Literal, Self, TypedDict, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
@@ -13,14 +13,25 @@ from valr_connector.core.circuit_breaker import CircuitSettings
 from valr_connector.core.guards import SECOND, Guards
 from valr_connector.core.reconcile import Patience
 from valr_connector.core.strangers import StrangerPolicy
-from valr_connector.errors import ConfigurationError
+from valr_connector.errors import ConfigurationError, InvalidArgumentError
 from valr_connector.model.enums import RetryPolicy, UntrackedPolicy
+from valr_connector.protocol.signing import Credentials
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 SocketAddress = Annotated[str, StringConstraints(pattern=r"^wss?://[^/\s]+(/\S*)?$")]
 ClosePolicy = Literal["cancel", "leave"]
 JournalSync = Literal["os", "always"]
 Transport = Literal["websockets", "picows"]
+
+_TRANSPORTS: Final[tuple[Transport, ...]] = get_args(Transport)
+
+
+def _transport_from_environment() -> Transport:
+    named = os.environ.get("VALR_TRANSPORT") or _TRANSPORTS[0]
+    for transport in _TRANSPORTS:
+        if named == transport:
+            return transport
+    raise ConfigurationError(f"VALR_TRANSPORT={named!r}: must be {' or '.join(_TRANSPORTS)}")
 
 
 class _Chosen(BaseModel):
@@ -141,9 +152,7 @@ class Settings(_Chosen):
     circuit_pause_s: Seconds = 1.0
     circuit_longest_pause_s: Seconds = 30.0
     limits_share: Annotated[float, Field(gt=0, le=1)] = 1.0
-    transport: Transport = Field(
-        default_factory=lambda: os.environ.get("VALR_TRANSPORT", "websockets"), validate_default=True
-    )
+    transport: Transport = Field(default_factory=_transport_from_environment)
 
     @model_validator(mode="after")
     def _a_ping_comes_before_silence_ends(self) -> Self:
@@ -222,13 +231,18 @@ def key_from_environment(environment: Mapping[str, str] = os.environ) -> KeyFrom
     """The key from VALR_API_KEY, VALR_API_SECRET and, for a subaccount, VALR_SUBACCOUNT_ID.
 
     Raises:
-        ConfigurationError: a variable is missing or empty; names it.
+        ConfigurationError: a variable is missing, empty or malformed; names it.
     """
     missing = [name for name in ("VALR_API_KEY", "VALR_API_SECRET") if not environment.get(name)]
     if missing:
         raise ConfigurationError(f"{' and '.join(missing)} must be set in the environment")
-    return KeyFromEnvironment(
+    key = KeyFromEnvironment(
         api_key=environment["VALR_API_KEY"],
         api_secret=environment["VALR_API_SECRET"],
         subaccount_id=environment.get("VALR_SUBACCOUNT_ID", ""),
     )
+    try:
+        Credentials(key["api_key"], key["api_secret"], key["subaccount_id"])
+    except InvalidArgumentError as malformed:
+        raise ConfigurationError(f"VALR_{malformed.field.upper()} {malformed.rule}") from None
+    return key

@@ -30,7 +30,7 @@
     │   ├── JournalInUseError              ... because another process uses it
     │   ├── JournalCorruptError            ... because a record in it is damaged; names file and byte offset
     │   └── JournalWriteError              ... because it could not be written; nothing was sent
-    ├── RecordingError                     a recording of frames cannot be read or continued
+    ├── RecordingError                     a recording of frames cannot be begun, read or continued
     ├── DecodeError                        bytes from VALR that do not fit the protocol
     └── StreamOverflowError                a subscriber did not read its events fast enough
 

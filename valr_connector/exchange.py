@@ -117,8 +117,9 @@ class ValrExchange(MarketAccess):
         simulator: the embedded exchange, where this instance runs against one.
 
     Raises:
-        InvalidArgumentError: key, secret or subaccount id are malformed, their values are not shown; or
-            `pairs` is no list.
+        InvalidArgumentError: key, secret or subaccount id are malformed, their values are not shown; `pairs`
+            is no list; `settings`, `journal` or `record` are of another type; or the directory of `record`
+            holds a recording, or cannot be made.
     """
 
     def __init__(
@@ -140,6 +141,9 @@ class ValrExchange(MarketAccess):
         record: Path | None = None,
         spans: Spans | None = None,
     ) -> None:
+        _check_type("settings", settings, Settings)
+        _check_type("journal", journal, Path, OrderJournal)
+        _check_type("record", record, Path)
         self._credentials = Credentials(api_key, api_secret, subaccount_id)
         self._pairs = checked_pairs(pairs)
         self._books = checked_feed(books)
@@ -209,7 +213,7 @@ class ValrExchange(MarketAccess):
         """Credentials from VALR_API_KEY, VALR_API_SECRET and, optionally, VALR_SUBACCOUNT_ID.
 
         Raises:
-            ConfigurationError: a variable is missing; names it.
+            ConfigurationError: a variable is missing or malformed; names it.
         """
         return cls(
             **key_from_environment(),
@@ -296,6 +300,7 @@ class ValrExchange(MarketAccess):
 
         Raises:
             OrderJournalError: the journal is in use, damaged, or cannot be read or written.
+            RecordingError: nothing can be written into the directory of `record`.
             AuthenticationError: VALR refused key, secret, signature or address.
             PermissionDeniedError: the key may not read, or may not trade.
             UnknownPairError: VALR lists no such pair.
@@ -688,6 +693,7 @@ class ValrExchange(MarketAccess):
 
         Raises:
             UnknownPairError: VALR lists no such pair.
+            NotReadyError: not started: no pairs are loaded.
             InvalidArgumentError: the price is no positive exact number.
         """
         info = self._state.rules.pair(pair)
@@ -698,6 +704,7 @@ class ValrExchange(MarketAccess):
 
         Raises:
             UnknownPairError: VALR lists no such pair.
+            NotReadyError: not started: no pairs are loaded.
             InvalidArgumentError: the amount is no positive exact number.
         """
         return quantise_amount(self._state.rules.pair(pair), positive_decimal("amount", amount))
@@ -877,3 +884,8 @@ class ValrExchange(MarketAccess):
     def _fail(self, failure: ValrError) -> None:
         self._failure = failure
         self._publisher.close(failure)
+
+
+def _check_type(field: str, value: object, *kinds: type) -> None:
+    if value is not None and not isinstance(value, kinds):
+        raise InvalidArgumentError(field, value, f"must be a {kinds[0].__name__}")

@@ -61,7 +61,7 @@ def drawn(moment: DemoMoment) -> str:
 def test_a_moment_fits_one_line() -> None:
     assert line(MOMENT) == (
         " 12.0 s | mid 1500000.5 | quotes 1498500 / - | open 1 here, 2 at the venue | fills 7"
-        " | profit 3.15 ZAR | place p50 0.0 ms | cancel p50 0.0 ms | reconnects 1"
+        " | profit 3.15 ZAR | place p50 - | cancel p50 - | reconnects 1"
     )
 
 

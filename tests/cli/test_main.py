@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+import sys
 from importlib.metadata import version
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -61,6 +63,61 @@ def test_errors_of_tasks_are_one_line_too(valr: Valr, monkeypatch: pytest.Monkey
 
     assert ended.status == 2
     assert ended.error == "valr: not connected [VC20]; pair='X-Y': VALR lists no such pair [VC14]\n"
+
+
+def test_an_error_of_the_system_is_one_line(valr: Valr, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands_raise(monkeypatch, FileNotFoundError(2, "No such file or directory", "nowhere/a.png"))
+
+    assert valr("candles") == Ended(2, "", "valr: [Errno 2] No such file or directory: 'nowhere/a.png'\n")
+
+
+def test_an_interruption_while_loading_is_no_traceback(valr: Valr, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(importlib, "import_module", interrupt)
+
+    assert valr("demo") == Ended(130, "", "")
+
+
+def commands_print(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    def app() -> None:
+        for stream in (sys.stdout, sys.stderr):
+            stream.write(f"{text}\n")
+        sys.exit(0)
+
+    monkeypatch.setattr(commands, "app", app)
+
+
+def test_a_full_disk_is_one_line(valr: Valr, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands_print(monkeypatch, "text")
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+
+        assert valr("demo") == Ended(2, "", "text\nvalr: [Errno 28] No space left on device\n")
+
+
+def test_a_character_that_the_output_cannot_show_is_a_question_mark(
+    valr: Valr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands_print(monkeypatch, "┃")
+    shown = BytesIO()
+    with TextIOWrapper(shown, encoding="ascii") as ascii_only:
+        monkeypatch.setattr(sys, "stdout", ascii_only)
+
+        assert valr("demo").status == 0
+        assert shown.getvalue() == b"?\n"
+
+
+def test_streams_that_were_closed_lead_nowhere(valr: Valr, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands_print(monkeypatch, "to nobody")
+    with monkeypatch.context() as closed:
+        closed.setattr(sys, "stdout", None)
+        closed.setattr(sys, "stderr", None)
+
+        assert valr("demo") == Ended(0, "", "")
+        sys.stdout.close()
+        sys.stderr.close()
 
 
 def test_an_unexpected_error_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

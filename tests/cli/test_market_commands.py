@@ -124,6 +124,15 @@ def test_on_a_terminal_the_sides_of_trades_have_colours(monkeypatch: pytest.Monk
     assert ["\x1b[32m" in line or "\x1b[31m" in line for line in out.getvalue().splitlines()] == [True, True]
 
 
+def test_a_reader_that_went_away_is_told_to_whoever_prints() -> None:
+    class Unread(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        TradePrinter(Unread()).show(TRADE)
+
+
 # --- pairs -----------------------------------------------------------------------------------------
 
 

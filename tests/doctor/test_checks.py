@@ -67,7 +67,12 @@ BAD = [
         "install",
     ),
     (checks.credentials({"VALR_API_KEY": KEY}), Grade.ERROR, "VALR_API_SECRET must be set", "export"),
-    (checks.credentials({"VALR_API_KEY": "x y", "VALR_API_SECRET": SECRET}), Grade.ERROR, "api_key", "copy"),
+    (
+        checks.credentials({"VALR_API_KEY": "x y", "VALR_API_SECRET": SECRET}),
+        Grade.ERROR,
+        "API_KEY",
+        "spaces",
+    ),
     (
         checks.permissions(frozenset({"View access", "Trade", "Withdraw"})),
         Grade.WARNING,

@@ -6,27 +6,24 @@ import asyncio
 import gc
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import pytest
 
 from valr_connector.errors import AuthenticationError, ClosedError, InvalidArgumentError, StreamOverflowError
+from valr_connector.model.events import Event
 from valr_connector.net.event_stream import EventPublisher, EventStream, Overflow
 from valr_connector.observe.metrics import Metrics
 
 
-@dataclass(frozen=True)
-class Happened:
+class Happened(Event, frozen=True):
     number: int = 0
 
 
-@dataclass(frozen=True)
-class Filled(Happened):
+class Filled(Happened, frozen=True):
     pass
 
 
-@dataclass(frozen=True)
-class Cancelled(Happened):
+class Cancelled(Happened, frozen=True):
     pass
 
 
@@ -125,13 +122,14 @@ def test_a_callback_unsubscribed_by_another_does_not_get_the_event_at_hand(publi
     assert got == []
 
 
+@pytest.mark.parametrize("mistake", [KeyError("orderId"), asyncio.CancelledError()])
 def test_a_callback_that_raises_harms_nobody_else(
-    publisher: EventPublisher, metrics: Metrics, caplog: pytest.LogCaptureFixture
+    publisher: EventPublisher, metrics: Metrics, caplog: pytest.LogCaptureFixture, mistake: BaseException
 ) -> None:
     got: list[Filled] = []
 
     def fail(_: Filled) -> None:
-        raise KeyError("orderId")
+        raise mistake
 
     publisher.on(Filled, fail)
     publisher.on(Filled, got.append)

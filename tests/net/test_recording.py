@@ -12,7 +12,7 @@ import pytest
 
 from tests.net.trading import Desk, trading
 from tests.unit.core.builders import new_order
-from valr_connector import InvalidArgumentError, Settings, Side, ValrExchange
+from valr_connector import CloseReport, InvalidArgumentError, Settings, Side, ValrExchange
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.commands import CommandKind
 from valr_connector.core.state_digest import state_digest
@@ -245,3 +245,12 @@ async def test_a_file_that_cannot_be_opened_ends_the_recording_and_nothing_else(
         report = await desk.valr.close()
     assert report.is_verified
     assert caplog.text.count("nothing is recorded any more") == 1
+
+
+async def test_a_start_that_can_write_nothing_down_fails_and_leaves_nothing_open(tmp_path: Path) -> None:
+    directory = tmp_path / "session"
+    valr = ValrExchange.simulated(pairs=[], record=directory)
+    directory.rmdir()
+    with pytest.raises(RecordingError, match="no file can be begun in it"):
+        await valr.start()
+    assert await valr.close() == CloseReport(())

@@ -1226,5 +1226,5 @@ def test_a_transport_that_is_not_installed_is_named_with_its_extra(monkeypatch: 
 
 def test_a_transport_that_nobody_knows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VALR_TRANSPORT", "pigeons")
-    with pytest.raises(ConfigurationError, match="transport='pigeons'"):
+    with pytest.raises(ConfigurationError, match="VALR_TRANSPORT='pigeons': must be websockets or picows"):
         Settings()

@@ -82,6 +82,26 @@ def test_a_missing_or_empty_variable_is_named_and_no_other_shown(
     assert mistake.value.message == f"{missing} must be set in the environment"
 
 
+@pytest.mark.parametrize(
+    ("wrong", "value", "rule"),
+    [
+        ("VALR_API_KEY", "key\n", "must be text of printable ASCII without spaces"),
+        ("VALR_API_SECRET", "a secret", "must be text of printable ASCII without spaces"),
+        ("VALR_SUBACCOUNT_ID", "main", "must be a decimal number"),
+    ],
+)
+def test_a_malformed_variable_is_named_and_not_shown(wrong: str, value: str, rule: str) -> None:
+    environment = {"VALR_API_KEY": "k", "VALR_API_SECRET": "s", wrong: value}
+    with pytest.raises(ConfigurationError) as mistake:
+        key_from_environment(environment)
+    assert mistake.value.message == f"{wrong} {rule}"
+
+
+def test_an_empty_choice_of_a_transport_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VALR_TRANSPORT", "")
+    assert Settings().transport == "websockets"
+
+
 def test_when_a_way_to_valr_is_left_alone_is_a_choice() -> None:
     circuits = Settings(circuit_failures=2, circuit_pause_s=3, circuit_longest_pause_s=9).circuits
     assert (circuits.failures, circuits.pause_s, circuits.longest_pause_s) == (2, 3, 9)

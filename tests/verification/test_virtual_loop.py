@@ -251,3 +251,20 @@ def test_tasks_that_have_ended_are_forgotten_in_a_long_run() -> None:
         assert len(loop.unfinished_tasks()) == 1
 
     run(main())
+
+
+def test_an_interruption_in_the_middle_comes_out_and_leaves_no_task() -> None:
+    left: list[asyncio.Task[None]] = []
+
+    async def struck() -> None:
+        await asyncio.sleep(1)
+        raise KeyboardInterrupt
+
+    async def within(depth: int) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            left.append(tasks.create_task(within(depth - 1) if depth else struck()))
+            await asyncio.sleep(60)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(within(3))
+    assert all(task.done() for task in left)

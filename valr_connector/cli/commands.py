@@ -25,6 +25,7 @@ from valr_connector.cli.simulate import run_one, run_refreshes, run_seeds
 from valr_connector.cli.simulator import run_simulator
 from valr_connector.cli.stop_signals import stop_on_signals
 from valr_connector.cli.top_command import top
+from valr_connector.errors import InvalidArgumentError
 from valr_connector.verification.campaign import Plan
 from valr_connector.verification.generate import Profile
 
@@ -153,6 +154,8 @@ def record(
     The key comes from VALR_API_KEY and VALR_API_SECRET. Nothing is placed and nothing cancelled.
     """
     wanted = [pair.strip() for pair in pairs.split(",") if pair.strip()]
+    if not wanted:
+        raise InvalidArgumentError("pairs", pairs, "has to name at least one: BTC-ZAR,ETH-ZAR")
     asyncio.run(record_session(wanted, out, is_simulated=simulated, seconds=seconds, is_anonymous=anonymise))
 
 

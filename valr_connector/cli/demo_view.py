@@ -106,8 +106,8 @@ def line(moment: DemoMoment) -> str:
         f"open {moment.open_here} here, {moment.open_there} at the venue",
         f"fills {moment.fills}",
         f"profit {money_text(moment.profit, moment.pair)}",
-        f"place p50 {milliseconds(moment.placing.p50_ns)}",
-        f"cancel p50 {milliseconds(moment.cancelling.p50_ns)}",
+        f"place p50 {_median(moment.placing)}",
+        f"cancel p50 {_median(moment.cancelling)}",
         f"reconnects {moment.reconnects}",
     ]
     if not moment.is_ready:
@@ -155,3 +155,7 @@ def _prices(prices: tuple[Decimal | None, ...]) -> str:
 
 def _price(price: Decimal | None) -> str:
     return "-" if price is None else f"{price.normalize():f}"
+
+
+def _median(latency: LatencySummary) -> str:
+    return milliseconds(latency.p50_ns) if latency.count else "-"

@@ -58,11 +58,19 @@ async def _print_all(trades: AsyncIterator[MarketTraded], printer: TradePrinter)
         printer.show(event.trade)
 
 
+class _Lines(Console):
+    """Prints as far as somebody reads."""
+
+    def on_broken_pipe(self) -> None:
+        """Nobody does any more: told as it came, for an exit out of a task would be reported as lost."""
+        raise  # noqa: PLE0704  called while the error is being handled
+
+
 class TradePrinter:
     """One line for each trade, each once; a buyer's is green and a seller's red where there are colours."""
 
     def __init__(self, out: TextIO) -> None:
-        self._console = Console(file=out, highlight=False, soft_wrap=True)
+        self._console = _Lines(file=out, highlight=False, soft_wrap=True)
         self._past: set[str] = set()
 
     def show_past(self, trades: Sequence[PublicTrade]) -> None:

@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 
 from msgspec.structs import replace
 
-from valr_connector.errors import OrderRuleError, UnknownPairError
+from valr_connector.errors import NotReadyError, OrderRuleError, UnknownPairError
 from valr_connector.model.enums import Side
 from valr_connector.model.events import TradingRulesChanged
 from valr_connector.model.ids import Pair, Symbol
@@ -59,10 +59,13 @@ class TradingRules:
         Raises:
             UnknownPairError: VALR lists no such pair; the message names the spelling where VALR's own
                 symbol was given.
+            NotReadyError: VALR's list has not been loaded.
         """
         try:
             return self._by_pair[name]
         except (KeyError, TypeError):  # TypeError: it is no text, but a list for instance
+            if not self._by_pair:
+                raise NotReadyError("no pairs are loaded: use 'async with', or await start()") from None
             meant = next((info for info in self if info.symbol == name), None)
             raise UnknownPairError(name, f"write it {meant.pair}" if meant else "") from None
 

@@ -26,6 +26,7 @@ HOST: Final = "127.0.0.1"
 INTERVAL_S: Final = 0.5
 _RETRY_MS: Final = 1000
 _SHUTDOWN_S: Final = 0.5
+_PORTS: Final = range(65536)
 
 HEADERS: Final = MappingProxyType({
     "Cache-Control": "no-store",
@@ -60,12 +61,14 @@ class DashboardServer:
         token: to be shown by everybody who looks, as ``?token=`` once in a browser.
 
     Raises:
-        InvalidArgumentError: another address without a token, or a token that is too short.
+        InvalidArgumentError: another address without a token, a token that is too short, or no port.
     """
 
     def __init__(
         self, watch: Watch, *, host: str, port: int, token: str | None, interval_s: float = INTERVAL_S
     ) -> None:
+        if port not in _PORTS:
+            raise InvalidArgumentError("port", port, f"must be 0 to {_PORTS[-1]}")
         self._admission = Admission(host, token)
         self._watch = watch
         self._host = host

@@ -11,7 +11,6 @@ from valr_connector.core.rate_limits import LimitUse
 from valr_connector.doctor.finding import Finding, error, ok, warning
 from valr_connector.errors import (
     AuthenticationError,
-    CallerError,
     ConfigurationError,
     DecodeError,
     NotReadyError,
@@ -26,7 +25,6 @@ from valr_connector.errors import (
 from valr_connector.model.enums import SessionState, Socket
 from valr_connector.model.market import PairInfo
 from valr_connector.observe.latency import LatencySummary
-from valr_connector.protocol.signing import Credentials
 
 OLDEST_PYTHON: Final = (3, 11)
 HARMLESS_OFFSET_S: Final = 0.5
@@ -73,11 +71,9 @@ def credentials(environment: Mapping[str, str]) -> Finding:
     """Whether there is a key, and whether it looks like one; it is not shown."""
     try:
         key = key_from_environment(environment)
-        Credentials(key["api_key"], key["api_secret"], key["subaccount_id"])
-    except ConfigurationError as missing:
-        return error("credentials", str(missing), "export them in the shell that starts the program")
-    except CallerError as malformed:
-        return error("credentials", str(malformed), "copy key and secret again, without spaces or quotes")
+    except ConfigurationError as wrong:
+        advice = "export key and secret, without spaces or quotes, in the shell that starts the program"
+        return error("credentials", str(wrong), advice)
     whose = "a subaccount is named" if key["subaccount_id"] else "no subaccount is named"
     return ok("credentials", f"a key and a secret are set; {whose}")
 

@@ -20,6 +20,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 
 from valr_connector.core.backlog import NEVER_DROPPED, Backlog
 from valr_connector.errors import ClosedError, InvalidArgumentError, StreamOverflowError, ValrError
+from valr_connector.model.events import Event
 from valr_connector.observe import metrics as m
 
 log = logging.getLogger(__name__)
@@ -101,12 +102,12 @@ class EventPublisher:
         Raises:
             ClosedError: the publisher is closed.
             InvalidArgumentError: `callback` is no function, or a coroutine function, which nobody would
-                await; or `event_type` is no type.
+                await; or `event_type` is no class of events.
         """
         if not callable(callback):
             raise InvalidArgumentError("callback", callback, "has to be a function")
         if inspect.iscoroutinefunction(callback):
-            rule = "has to be a plain function; a task iterates over stream() instead"
+            rule = "has to be a plain function; a task reads events() instead"
             raise InvalidArgumentError("callback", callback, rule)
         types = event_type if isinstance(event_type, tuple) else (event_type,)
         self._check(types)
@@ -127,7 +128,7 @@ class EventPublisher:
 
         Raises:
             ClosedError: the publisher is closed.
-            InvalidArgumentError: `capacity` is below 1, or no type is named.
+            InvalidArgumentError: `capacity` is below 1, no type is named, or one is no class of events.
         """
         self._check(types)
         stream: EventStream[E] = EventStream(on_overflow, capacity, self._metrics.counter(m.EVENTS_DROPPED))
@@ -154,7 +155,8 @@ class EventPublisher:
                     if subscription.is_active:
                         try:
                             subscription.callback(event)
-                        except Exception as error:  # noqa: BLE001  the subscriber's mistake is its own
+                        # Nobody cancels a plain function: it asked a cancelled task for its result.
+                        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  its own mistake
                             self._note_error(event, error)
                 if not self._waiting:
                     return
@@ -175,15 +177,15 @@ class EventPublisher:
         self._subscriptions.clear()
         self._by_type.clear()
 
-    def _note_error(self, event: object, error: Exception) -> None:
+    def _note_error(self, event: object, error: BaseException) -> None:
         kind = type(event).__name__
         self._metrics.counter(m.CALLBACK_ERRORS, kind).add()
         log.error("a callback raised on %s", kind, exc_info=error)
 
-    def _check(self, types: tuple[type[E], ...]) -> None:
+    def _check(self, types: tuple[object, ...]) -> None:
         if self._is_closed:
             raise ClosedError("the publisher is closed: no event comes any more")
-        if not types or not all(isinstance(kind, type) for kind in types):
+        if not types or not all(isinstance(kind, type) and issubclass(kind, Event) for kind in types):
             raise InvalidArgumentError("event_type", types, "has to be one or more classes of events")
 
     def _subscribe(self, types: tuple[type[E], ...], callback: Callable[[E], object]) -> Unsubscribe:

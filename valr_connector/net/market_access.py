@@ -43,6 +43,7 @@ class MarketAccess(ABC):
 
         Raises:
             UnknownPairError: VALR lists no such pair.
+            NotReadyError: not started: no pairs are loaded.
         """
         return self._pair_rules.pair(pair)
 
@@ -86,6 +87,7 @@ class MarketAccess(ABC):
 
         Raises:
             ClosedError: closing is over.
+            InvalidArgumentError: a type is no class of events, or `capacity` is below 1.
         """
         return self._publisher.stream(*(types or (Event,)), on_overflow=on_overflow, capacity=capacity)
 
@@ -94,5 +96,9 @@ class MarketAccess(ABC):
 
         The callback runs within the handling of the frame: it has to be short, and what it raises is logged
         and counted.
+
+        Raises:
+            ClosedError: closing is over.
+            InvalidArgumentError: `event_type` is no class of events, or `callback` no plain function.
         """
         return self._publisher.on(event_type, callback)

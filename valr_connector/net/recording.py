@@ -23,7 +23,7 @@ import msgspec
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.state_digest import state_digest
 from valr_connector.core.steps import AnyStep, Ended
-from valr_connector.errors import InvalidArgumentError
+from valr_connector.errors import InvalidArgumentError, RecordingError
 from valr_connector.model.enums import SessionState, Socket
 from valr_connector.model.events import ConnectionChanged
 from valr_connector.net.compressed import SUFFIX, compress, is_available
@@ -57,8 +57,7 @@ class Recording:
         largest: bytes of one file, about.
 
     Raises:
-        InvalidArgumentError: the directory holds a recording.
-        OSError: it cannot be made.
+        InvalidArgumentError: the directory holds a recording, or cannot be made.
     """
 
     def __init__(
@@ -71,7 +70,11 @@ class Recording:
         monotonic: Callable[[], int] = time.monotonic_ns,
         largest: int = LARGEST_BYTES,
     ) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            rule = f"cannot be made: {error.strerror}"
+            raise InvalidArgumentError("record", str(directory), rule) from None
         if recorded_files(directory):
             raise InvalidArgumentError("record", str(directory), "must be a directory without a recording")
         self._directory = directory
@@ -91,7 +94,13 @@ class Recording:
         self._has_failed = False
 
     def start(self) -> None:
-        """Begin to write, on the running event loop."""
+        """Begin to write, on the running event loop.
+
+        Raises:
+            RecordingError: no file can be begun in the directory; the log says why.
+        """
+        if self._begin_file() is None:
+            raise RecordingError(f"{self._directory}: no file can be begun in it")
         self._loop = asyncio.get_running_loop()
 
     def tap(self, socket: Socket, also: FrameTap | None = None) -> FrameTap:

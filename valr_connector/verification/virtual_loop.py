@@ -274,9 +274,18 @@ def _closing(loop: VirtualTimeLoop) -> Generator[VirtualTimeLoop, None, None]:
     finally:
         try:
             if loop.unfinished_tasks():
-                loop.run_until_complete(_cancel_what_is_left(loop))
+                _cancel_all(loop)
         finally:
             loop.close()
+
+
+def _cancel_all(loop: VirtualTimeLoop) -> None:
+    """Have every task end. One that Ctrl-C struck tells it to the groups around it, which raise it again."""
+    try:
+        loop.run_until_complete(_cancel_what_is_left(loop))
+    except KeyboardInterrupt:
+        _cancel_all(loop)
+        raise
 
 
 async def _go_on(coroutine: Coroutine[Any, Any, None], awaited: object) -> None:

@@ -20,7 +20,7 @@ from valr_connector.core.trading_rules import (
     quantise_amount,
     quantise_price,
 )
-from valr_connector.errors import OrderRuleError, UnknownPairError
+from valr_connector.errors import NotReadyError, OrderRuleError, UnknownPairError
 from valr_connector.model.enums import Side
 from valr_connector.model.events import TradingRulesChanged
 from valr_connector.model.ids import Pair, Symbol
@@ -202,9 +202,16 @@ def test_a_symbol_that_valr_does_not_list_has_no_pair() -> None:
 
 
 def test_an_unknown_pair_is_an_error() -> None:
+    rules = TradingRules()
+    rules.replace([PAIR_INFO])
     with pytest.raises(UnknownPairError) as caught:
-        TradingRules().symbol_of("DOGE-ZAR")
+        rules.symbol_of("DOGE-ZAR")
     assert caught.value.pair == "DOGE-ZAR"
+
+
+def test_before_there_is_a_list_nothing_is_said_of_a_pair() -> None:
+    with pytest.raises(NotReadyError, match="no pairs are loaded"):
+        TradingRules().pair("BTC-ZAR")
 
 
 def test_a_new_or_changed_pair_is_told_and_an_unchanged_one_is_not() -> None:
