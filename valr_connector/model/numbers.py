@@ -24,12 +24,12 @@ def has_too_many_digits(number: Decimal) -> bool:
     return len(digits) > MOST_DIGITS or abs(int(exponent)) > MOST_DIGITS
 
 
-def exact_decimal(field: str, value: object) -> Decimal:
-    """`value` as a finite Decimal; a float is refused because it may already have lost the intent.
+def positive_decimal(field: str, value: object) -> Decimal:
+    """`value` as an exact Decimal; a float is refused because it may already have lost the intent.
 
     Raises:
-        InvalidArgumentError: a float, a bool, text that is no number, NaN, infinity, or a number with more
-            than 40 digits on either side of the point.
+        InvalidArgumentError: a float, a bool, text that is no number, NaN, infinity, a number with more than
+            40 digits on either side of the point, or one that is not more than zero.
     """
     if type(value) not in _KINDS:  # a subclass of theirs may pass as well
         _check_kind(field, value)
@@ -43,6 +43,8 @@ def exact_decimal(field: str, value: object) -> Decimal:
     is_short = len(str(number)) <= MOST_DIGITS and _SMALLEST_PLAIN <= number.adjusted() < MOST_DIGITS
     if not is_short and has_too_many_digits(number):
         raise InvalidArgumentError(field, value, f"must have at most {MOST_DIGITS} digits")
+    if number <= 0:
+        raise InvalidArgumentError(field, value, "must be more than zero")
     return number
 
 
@@ -51,11 +53,3 @@ def _check_kind(field: str, value: object) -> None:
         raise InvalidArgumentError(field, value, "floats are refused; give a Decimal, an int or text")
     if isinstance(value, bool) or not isinstance(value, Decimal | str | int):
         raise InvalidArgumentError(field, value, "must be a Decimal, an int or text")
-
-
-def positive_decimal(field: str, value: object) -> Decimal:
-    """Like `exact_decimal`, and more than zero."""
-    number = exact_decimal(field, value)
-    if number <= 0:
-        raise InvalidArgumentError(field, value, "must be more than zero")
-    return number

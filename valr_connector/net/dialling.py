@@ -104,6 +104,7 @@ class DirectConnection(ClientConnection):
         self._begun: bytearray | None = None
         """What is here of a message in pieces."""
         self._intake = Intake(self._parse, self._is_between_messages, self._early.append)
+        self._awaits_answer = self.protocol.state is _CONNECTING
         self._masks = _drawn_masks()
         self._last_resort: asyncio.TimerHandle | None = None
 
@@ -139,7 +140,7 @@ class DirectConnection(ClientConnection):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
-        if self.protocol.state is _CONNECTING:
+        if self._awaits_answer:
             data = self._take_answer(data)
         self._intake.received(data, self.transport)
 
@@ -151,6 +152,7 @@ class DirectConnection(ClientConnection):
                 break
             super().data_received(line)
             at += len(line)
+        self._awaits_answer = self.protocol.state is _CONNECTING
         return data[at:]
 
     def eof_received(self) -> None:

@@ -210,7 +210,10 @@ class Limiter:
             InvalidArgumentError: there is no such operation; see `rate_limits.windows_of`.
         """
         allowance = self._allowances.get((lane, operation)) or self._allowance(lane, operation)
-        return self._turnstile().try_pass(allowance)
+        loop, turnstile = self._here
+        if turnstile is None or loop is not asyncio.get_running_loop():
+            turnstile = self._turnstile()
+        return turnstile.try_pass(allowance)
 
     async def acquire(self, lane: Lane, operation: str, deadline: int | None = None) -> None:
         """Wait until such a request may be sent, which counts it. With room it returns without a hop.
@@ -222,12 +225,11 @@ class Limiter:
             ThrottledError: there is no room by the deadline; raised at once where that is certain.
             InvalidArgumentError: there is no such operation; see `rate_limits.windows_of`.
         """
-        allowance = self._allowance(lane, operation)
-        turnstile = self._turnstile()
-        if turnstile.try_pass(allowance):
+        if self.try_acquire(lane, operation):
             return
+        allowance = self._allowance(lane, operation)
         began = self._registry.now(self._venue)
-        if not await turnstile.wait(allowance, deadline):
+        if not await self._turnstile().wait(allowance, deadline):
             self._throttle(allowance, operation)
         waited = self._registry.now(self._venue) - began
         self._metrics.latency(m.LIMIT_WAIT, lane.value).record(max(0, waited))
@@ -274,11 +276,9 @@ class Limiter:
         raise ThrottledError(operation, f"{rule.limit} {rule.name}", wait / SECOND)
 
     def _turnstile(self) -> Turnstile:
-        """Looked up once for each event loop, for the registry's table of them is a slow one."""
-        loop, turnstile = self._here
-        if turnstile is None or loop is not asyncio.get_running_loop():
-            turnstile = self._registry.turnstile(self._host, self._venue)
-            self._here = asyncio.get_running_loop(), turnstile
+        """That of the running event loop; remembered, for the registry's table of them is a slow one."""
+        turnstile = self._registry.turnstile(self._host, self._venue)
+        self._here = asyncio.get_running_loop(), turnstile
         return turnstile
 
     def _allowance(self, lane: Lane, operation: str) -> Allowance:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.batch_entry import BatchEntry, Placing
@@ -58,14 +58,12 @@ class OrderDesk:
         info = self._state.rules.pair(pair)
         return info, self._ids.next() if client_order_id is None else client_order_id, policy
 
-    async def place(self, order: OrderRecord) -> OrderRecord:
-        """Place an order; raises as `OrderGateway.place`."""
+    def place(self, order: OrderRecord) -> Awaitable[OrderRecord]:
+        """Place an order; returns and raises as `OrderGateway.place`."""
         gateway = self._connector.orders.gateway
         if self._spans is None:
-            await gateway.place(order)
-        else:
-            await traced(self._spans, "valr.place_order", order, lambda: gateway.place(order))
-        return order
+            return gateway.place(order)
+        return traced(self._spans, "valr.place_order", order, lambda: gateway.place(order))
 
     async def modify(self, order: InFlightOrder | str, **change: object) -> ModifyOutcome:
         """Modify an order as `change` says; raises as `ValrExchange.modify_order`."""

@@ -101,8 +101,11 @@ class OrderGateway:
         self._latency = metrics.latency(m.PLACE_CONFIRMED)
         self._gate = gate
 
-    async def place(self, order: OrderRecord) -> None:
+    async def place(self, order: OrderRecord) -> OrderRecord:
         """Place an order and wait until VALR confirmed or refused it, or its outcome is unknown.
+
+        Returns:
+            The order.
 
         Raises:
             ClosedError: closing began.
@@ -118,6 +121,7 @@ class OrderGateway:
         await self.until_placed(order)
         if order.placement is not _UNKNOWN:
             self._latency.record(self._clock() - order.created_at)
+        return order
 
     def until_placed(self, order: OrderRecord) -> Awaitable[None]:
         """Wait until VALR confirmed or refused the order, or its outcome is unknown."""
