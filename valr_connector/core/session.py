@@ -42,9 +42,13 @@ What was sent on a connection that has stalled can arrive much later, as long as
 answers what it reads in order, so the PONG to a PING proves that everything sent before that PING was read
 (:meth:`Session.arrived_by`); the end of the connection proves that nothing more will be. PONGs carry no id,
 and one that is told twice would pass for the answer to a PING that has not been read. So a PONG that comes
-too soon after another proves nothing, and a PING that is to prove something keeps its distance. A command
-whose outcome is overdue is reason enough to send a PING out of turn: nothing at all for a short while after
-it (``doubt_s``) makes the connection dead, long before the silence that would be needed without that reason.
+too soon after another proves nothing, and a PING that is to prove something keeps its distance. If another
+PING was under way, that PONG may have been its answer after all, and no other one will come: from then on one
+PING more has to be under way to prove anything (:meth:`Session.is_asked`).
+
+A command whose outcome is overdue is reason enough to send a PING out of turn: nothing at all for a short
+while after it (``doubt_s``) makes the connection dead, long before the silence that would be needed without
+that reason.
 
 Times are nanoseconds of one monotonic clock, handed in as ``now``.
 """
@@ -224,14 +228,13 @@ class Session:
     _doubted_ns: int = 0
     """When the connection last became stale."""
     _ping_ns: int | None = None
-    _awaits_pong: bool = False
     _unanswered: deque[int] = field(default_factory=deque)
     """When the PINGs left that no PONG has answered yet, oldest first: PONGs come in the order of PINGs."""
     _answered: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_PINGS_REMEMBERED))
     """When PINGs of this epoch left, and when they were answered, oldest first."""
     _ponged_ns: int | None = None
-    _passed_over_ns: int = 0
-    """When a PONG last came that passed for the one before it, told twice."""
+    _passed_over: int = 0
+    """How many of the unanswered PINGs may have been answered by PONGs that passed for others told twice."""
     _ended: dict[int, int] = field(default_factory=dict)
     """When the last epochs ended."""
 
@@ -278,26 +281,24 @@ class Session:
     def pinged(self, now: int) -> None:
         """A PING left."""
         self._ping_ns = now
-        self._awaits_pong = True
         self._unanswered.append(now)
         self.is_alert = True
 
     def ponged(self, now: int) -> bool:
         """A PONG came; returns whether it answers a PING, and so gives a round trip."""
         before, self._ponged_ns = self._ponged_ns, now
-        if self._unanswered:
-            pinged = self._unanswered[0]
-            if before is None or now - before >= _TOLD_TWICE_NS:
-                self._answered.append((pinged, now))
-            elif pinged <= before:
-                self._passed_over_ns = now
-                return False
-            self._unanswered.popleft()
-            self._note_alert()
-        if not self._awaits_pong or self._ping_ns is None:
+        unanswered, passed_over = self._unanswered, self._passed_over
+        if not unanswered:
             return False
-        self.ping_round_trip_ns = now - self._ping_ns
-        self._awaits_pong = False
+        if before is None or now - before >= _TOLD_TWICE_NS:
+            self._answered.append((unanswered[0], now))
+        elif unanswered[0] <= before:
+            self._passed_over = min(passed_over + 1, len(unanswered))
+            return False
+        self.ping_round_trip_ns = now - unanswered[min(passed_over, len(unanswered) - 1)]
+        unanswered.popleft()
+        self._passed_over = min(passed_over, len(unanswered))
+        self._note_alert()
         return True
 
     def arrived_by(self, epoch: int, sent_ns: int) -> int | None:
@@ -310,8 +311,9 @@ class Session:
         return max(sent_ns, self._ended.get(epoch, 0))
 
     def is_asked(self, sent_ns: int) -> bool:
-        """Whether a PING is under way whose PONG will prove that what was sent then has been read."""
-        return bool(self._unanswered) and self._unanswered[-1] >= max(sent_ns, self._passed_over_ns)
+        """Whether PINGs are under way whose PONGs will prove that what was sent then has been read."""
+        needed = self._passed_over + 1
+        return len(self._unanswered) >= needed and self._unanswered[-needed] >= sent_ns
 
     def apart_s(self, now: int) -> float:
         """Seconds until a PING may leave whose PONG cannot be taken for that of another one."""
@@ -402,10 +404,9 @@ class Session:
                 self.stable_ns, self.spent_ns = now - self.authenticated_ns, 0
             self.opened_ns = self.authenticated_ns = self.last_frame_ns = None
             self._ping_ns = None
-            self._awaits_pong = False
             self._unanswered.clear()
             self._answered.clear()
-            self._ponged_ns, self._passed_over_ns = None, 0
+            self._ponged_ns, self._passed_over = None, 0
             self._ended[self.epoch] = now
             self._ended.pop(self.epoch - _EPOCHS_REMEMBERED, None)
 

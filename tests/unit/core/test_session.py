@@ -417,6 +417,54 @@ def test_where_a_pong_was_passed_over_another_ping_has_to_ask() -> None:
     assert session.is_asked(3 * S)
 
 
+def test_where_a_pong_was_passed_over_it_takes_one_ping_more_to_prove_anything() -> None:
+    session = live_session()
+    session.pinged(1 * S)
+    session.pinged(5 * S)
+    session.ponged(6 * S)
+    session.ponged(6 * S + 1)
+    session.pinged(21 * S)
+    assert not session.is_asked(20 * S)
+    session.ponged(22 * S)
+    assert session.arrived_by(session.epoch, 20 * S) is None
+    assert not session.is_asked(20 * S), "the second PING may have been answered long ago"
+    session.pinged(23 * S)
+    assert session.is_asked(20 * S)
+    session.ponged(24 * S)
+    assert session.arrived_by(session.epoch, 20 * S) == 24 * S
+
+
+def test_once_all_pings_are_answered_no_pong_had_been_passed_over_wrongly() -> None:
+    session = live_session()
+    session.pinged(1 * S)
+    session.pinged(5 * S)
+    for at in (6 * S, 6 * S + 1, 6 * S + 2, 7 * S):
+        session.ponged(at)
+    session.pinged(21 * S)
+    assert session.is_asked(20 * S)
+
+
+def test_each_of_several_pings_under_way_has_a_round_trip_of_its_own() -> None:
+    session = live_session()
+    session.pinged(1 * S)
+    session.pinged(5 * S)
+    assert session.ponged(6 * S)
+    assert session.ping_round_trip_ns == 5 * S
+    assert session.ponged(7 * S)
+    assert session.ping_round_trip_ns == 2 * S
+
+
+def test_where_a_pong_was_passed_over_the_round_trip_is_that_of_the_newest_ping() -> None:
+    session = live_session()
+    session.pinged(1 * S)
+    session.pinged(5 * S)
+    session.ponged(6 * S)
+    session.ponged(6 * S + 1)
+    session.pinged(21 * S)
+    assert session.ponged(21 * S + 7)
+    assert session.ping_round_trip_ns == 7
+
+
 def test_pings_in_quick_succession_give_round_trips_and_only_the_first_proves_something() -> None:
     session = live_session()
     for at in (1 * S, 1 * S + 2, 1 * S + 4):
