@@ -91,6 +91,15 @@ async def test_a_header_that_is_no_utf8_is_a_bad_signature(name: bytes) -> None:
         assert b"-11252" in answer
 
 
+async def test_a_primary_key_cannot_act_for_the_crowd() -> None:
+    async with street(crowd=True) as valr:
+        maker = valr.exchange._crowds[0].accounts[0]
+        quoted = len(valr.exchange.venue.open_orders(maker))
+        headers = valr.trader().headers("DELETE", "/v1/orders", subaccount=maker)
+        assert (await valr.send("DELETE", "/v1/orders", b"", headers)).status == 401
+        assert len(valr.exchange.venue.open_orders(maker)) == quoted > 0
+
+
 async def test_a_timestamp_of_thousands_of_digits_is_a_bad_signature() -> None:
     async with street() as valr:
         reply = await valr.trader().call("GET", "/v1/orders/open", X_VALR_TIMESTAMP="1" * 5000)

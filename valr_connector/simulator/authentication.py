@@ -140,11 +140,14 @@ def _wire_bytes(header: str) -> bytes:
 
 
 def _account_of(key: ApiKey, headers: Mapping[str, str]) -> str:
-    """The key's own account, or the subaccount that a primary key impersonates (protocol 2.2)."""
+    """The key's own account, or the subaccount that a primary key impersonates (protocol 2.2).
+
+    The id of a subaccount is a number (protocol 5), as that of nobody in the crowd is.
+    """
     subaccount_id = headers.get(SUBACCOUNT_HEADER)
     if subaccount_id is None:
         return key.account_id
-    if not subaccount_id or key.account_id != PRIMARY_ACCOUNT:
+    if not subaccount_id.isdecimal() or key.account_id != PRIMARY_ACCOUNT:
         raise _bad_signature()
     return subaccount_id
 
