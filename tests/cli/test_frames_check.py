@@ -11,6 +11,10 @@ import orjson
 import pytest
 
 from valr_connector.cli.frames_check import Verdict, check_file, check_files
+from valr_connector.core.steps import Ended
+from valr_connector.net import recording
+from valr_connector.net.journal import Direction
+from valr_connector.net.recording import Recording, recorded_files
 
 CORPUS = sorted((Path(__file__).parents[3] / "shared" / "frames").glob("*.jsonl"))
 
@@ -164,3 +168,24 @@ def test_nothing_in_the_corpus_is_refused_but_the_noted_typos() -> None:
 def test_no_socket_frame_of_the_corpus_is_unknown() -> None:
     findings = [finding for path in CORPUS if "rest" not in path.stem for finding in check_file(path)]
     assert [finding for finding in findings if finding.verdict is Verdict.UNKNOWN] == []
+
+
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_of_a_recording_what_valr_sent_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_compressed: bool
+) -> None:
+    monkeypatch.setattr(recording, "is_available", lambda: is_compressed)
+    written = Recording(tmp_path)
+    written.note(Direction.IN, "account", b'{"type":"PONG"}')
+    written.note(Direction.OUT, "account", b"what was sent")
+    written.note(Direction.IN, "trade", b'{"type":"NEWS"}')
+    written.note(Direction.IN, "rest", b'{"method":"GET","path":"/v1/public/time","status":200,"body":{}}')
+    written.note(Direction.IN, "rest", b'{"method":"GET","path":"/v1/public/time","failure":"refused"}')
+    written.note(Direction.IN, "rest", b"5")
+    written.note_step(Ended("0"))
+    written.close()
+    (path,) = recorded_files(tmp_path)
+    status, said = run(path)
+    assert status == 1
+    assert [line.partition(": refused: ")[0] for line in said[:2]] == [f"{path}:5", f"{path}:7"]
+    assert said[2:] == ["unknown: NEWS: 1", "4 frames: 1 typed, 1 unknown, 2 refused"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -254,3 +255,23 @@ async def test_a_start_that_can_write_nothing_down_fails_and_leaves_nothing_open
     with pytest.raises(RecordingError, match="no file can be begun in it"):
         await valr.start()
     assert await valr.close() == CloseReport(())
+
+
+@pytest.mark.parametrize(
+    ("spoil", "problem"),
+    [
+        (lambda whole: whole[: len(whole) // 2], "is cut off"),
+        (lambda whole: b"nonsense" + whole, "is damaged: .*Unknown frame descriptor"),
+    ],
+)
+def test_a_compressed_file_that_is_not_whole_is_an_error(
+    tmp_path: Path, spoil: Callable[[bytes], bytes], problem: str
+) -> None:
+    written = Recording(tmp_path)
+    for _ in range(1000):
+        written.note_step(Ended("0"))
+    written.close()
+    (path,) = recorded_files(tmp_path)
+    path.write_bytes(spoil(path.read_bytes()))
+    with pytest.raises(RecordingError, match=problem):
+        list(read_recording(tmp_path))

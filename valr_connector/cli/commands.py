@@ -180,7 +180,12 @@ def replay(
 def check(
     files: Annotated[
         list[Path],
-        typer.Argument(exists=True, dir_okay=False, readable=True, help="Files of frames, JSON lines."),
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="Files of a recording, or JSON lines with channel and frame.",
+        ),
     ],
 ) -> None:
     """Decode recorded frames and say which the library does not understand."""

@@ -1,28 +1,37 @@
 """Whether recorded frames are what this library understands: the work of ``valr frames check``.
 
-Reads the form of the frame corpus (protocol 22): one JSON object a line, with `channel` (account, trade
-or rest), `frame` and an optional `note`. Files named ``*_commands.jsonl`` hold what a client sent.
+Reads the files of a recording, of which what VALR sent is checked, and the form of the frame corpus (protocol
+22): one JSON object a line, with `channel` (account, trade or rest), `frame` and an optional `note`. Files
+named ``*_commands.jsonl`` hold what a client sent.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Final, Literal, TextIO, get_args
 
 import msgspec
 from msgspec import Raw, Struct
 
 from valr_connector.errors import DecodeError, ExchangeError, TransportError
+from valr_connector.net.compressed import SUFFIX
+from valr_connector.net.journal import Direction, read_frames
 from valr_connector.protocol.command_frames import decode_command
 from valr_connector.protocol.control_frames import UnknownFrame
 from valr_connector.protocol.decode_errors import DECODER_FAILURES
 from valr_connector.protocol.endpoints import ENDPOINTS, decode_response
 from valr_connector.protocol.frames import decode_account_frame, decode_trade_frame
+
+Channel = Literal["account", "trade", "rest"]
+
+_CHANNELS: Final[Mapping[str, Channel]] = {channel: channel for channel in get_args(Channel)}
+_RECORDING: Final = b'{"journal":'
+"""How the files of a recording begin."""
 
 
 class Verdict(StrEnum):
@@ -50,9 +59,13 @@ class Finding:
 
 
 class _Record(Struct, frozen=True):
-    channel: Literal["account", "trade", "rest"]
+    channel: Channel
     frame: Raw
     note: str = ""
+
+
+class _Call(Struct, frozen=True):
+    failure: str = ""
 
 
 class _RestFrame(Struct, frozen=True):
@@ -85,13 +98,34 @@ def check_file(path: Path) -> Iterator[Finding]:
     """What became of every frame of one file; blank lines are left out."""
     are_commands = path.stem.endswith("_commands")
     try:
-        lines = path.read_bytes().splitlines()
+        content = path.read_bytes()
     except OSError as error:
         yield Finding(str(path), Verdict.REFUSED, f"cannot be read: {error.strerror}")
         return
-    for number, line in enumerate(lines, start=1):
+    if path.suffix == SUFFIX or content.startswith(_RECORDING):
+        yield from _check_recording(path)
+        return
+    for number, line in enumerate(content.splitlines(), start=1):
         if line.strip():
             yield _check_line(f"{path}:{number}", line, are_commands=are_commands)
+
+
+def _check_recording(path: Path) -> Iterator[Finding]:
+    for frame in read_frames(path):
+        channel = _CHANNELS.get(frame.socket)
+        if channel is None or frame.direction is not Direction.IN:
+            continue
+        if channel == "rest" and _had_no_answer(frame.raw):
+            continue
+        where = f"{path}:{frame.seq + 1}"  # the first line is the file's own
+        yield _check(where, _Record(channel, Raw(frame.raw)), are_commands=False)
+
+
+def _had_no_answer(call: bytes) -> bool:
+    try:
+        return bool(_call.decode(call).failure)
+    except DECODER_FAILURES:
+        return False
 
 
 def _check_line(where: str, line: bytes, *, are_commands: bool) -> Finding:
@@ -99,6 +133,10 @@ def _check_line(where: str, line: bytes, *, are_commands: bool) -> Finding:
         record = _record.decode(line)
     except DECODER_FAILURES as error:
         return Finding(where, Verdict.REFUSED, f"not a record of a frame: {error}")
+    return _check(where, record, are_commands=are_commands)
+
+
+def _check(where: str, record: _Record, *, are_commands: bool) -> Finding:
     try:
         verdict, what = _understand(record, are_commands=are_commands)
     except DecodeError as error:
@@ -146,5 +184,6 @@ def _body_of(answer: _RestFrame) -> bytes:
     return msgspec.json.decode(body, type=str).encode() if body.startswith(b'"') else body
 
 
+_call = msgspec.json.Decoder(_Call)
 _record = msgspec.json.Decoder(_Record)
 _rest_frame = msgspec.json.Decoder(_RestFrame)
