@@ -13,10 +13,12 @@ from valr_connector.core.evidence import Evidence, Says, Trade
 from valr_connector.core.order_record import ZERO, OrderRecord
 from valr_connector.model.enums import TERMINAL, Liquidity, OrderType, TimeInForce
 from valr_connector.model.events import FillAmended, OrderCreated, OrderEvent, OrderFilled
+from valr_connector.model.numbers import EXACT
 from valr_connector.model.order import Fill
 
 _FILLED, _MODIFIED, _UNKNOWN = Says.FILLED, Says.MODIFIED, Liquidity.UNKNOWN
 _MARKET, _GTC = OrderType.MARKET, TimeInForce.GTC
+_plus, _minus = EXACT.add, EXACT.subtract
 
 
 def note_amounts(order: OrderRecord, evidence: Evidence) -> bool:
@@ -31,7 +33,7 @@ def note_amounts(order: OrderRecord, evidence: Evidence) -> bool:
         elif at is not None and (terms_at is None or at > terms_at):
             order.terms_at = at
         if remaining is not None and not order.was_modified:
-            executed = original - remaining if remaining > ZERO else original
+            executed = _minus(original, remaining) if remaining > ZERO else original
     if evidence.says is _FILLED and amount is not None:
         is_size_sure = original is not None or not order.was_modified
         executed = amount if is_size_sure and amount > executed else executed
@@ -81,7 +83,7 @@ def count_fill(order: OrderRecord, evidence: Evidence, trade: Trade, events: lis
     order.fills_by_id[trade_id] = fill = Fill(
         trade_id, order.client_order_id, order.pair, order.side, trade.price, amount, fee, liquidity, trade.at
     )
-    order.accounted_amount = accounted = order.accounted_amount + amount
+    order.accounted_amount = accounted = _plus(order.accounted_amount, amount)
     if order.was_modified and order.amount is not None:
         order.amount = max(order.amount, accounted)  # what was executed was not larger than it
     if fee is None:

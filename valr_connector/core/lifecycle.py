@@ -48,6 +48,7 @@ from valr_connector.model.events import (
     OrderUpdated,
 )
 from valr_connector.model.ids import ExchangeOrderId
+from valr_connector.model.numbers import EXACT
 
 
 class AskReason(IntEnum):
@@ -355,4 +356,4 @@ def _hints_at_a_fill(order: OrderRecord, evidence: Evidence) -> bool:
     """Whether a modified order may have a fill that nobody told: a reason to look, and no amount."""
     if evidence.original is None or evidence.remaining is None:
         return False
-    return evidence.original - evidence.remaining > order.accounted_amount
+    return EXACT.subtract(evidence.original, evidence.remaining) > order.accounted_amount

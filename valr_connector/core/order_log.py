@@ -15,6 +15,7 @@ from valr_connector.core.order_log_records import Filled, Known, Placing, Record
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.model.enums import OrderStatus, Placement, RetryPolicy
 from valr_connector.model.ids import ClientOrderId
+from valr_connector.model.numbers import EXACT
 from valr_connector.model.order import Fill
 
 MOST_INCOMPLETE: Final = 1_000
@@ -134,7 +135,8 @@ def note(orders: Orders, record: Record) -> None:
         _note_fill(order, record)
         return
     was_done = order.is_done
-    order.accounted_amount += record.executed_before - order.executed_before
+    executed_since = EXACT.subtract(order.accounted_amount, order.executed_before)
+    order.accounted_amount = EXACT.add(executed_since, record.executed_before)
     for name in _KNOWN_FIELDS:
         setattr(order, name, getattr(record, name))
     order.placement = _PLACEMENTS.get(order.status, Placement.CONFIRMED)
@@ -176,7 +178,7 @@ def _order_of(record: Placing) -> OrderRecord:
 def _note_fill(order: OrderRecord, record: Filled) -> None:
     earlier = order.fills_by_id.get(record.trade)
     if earlier is not None:
-        order.accounted_amount -= earlier.amount
+        order.accounted_amount = EXACT.subtract(order.accounted_amount, earlier.amount)
         order.fees_missing -= earlier.fee is None
     order.fills_by_id[record.trade] = Fill(
         trade_id=record.trade,
@@ -189,7 +191,7 @@ def _note_fill(order: OrderRecord, record: Filled) -> None:
         liquidity=record.liquidity,
         at=record.at,
     )
-    order.accounted_amount += record.amount
+    order.accounted_amount = EXACT.add(order.accounted_amount, record.amount)
     order.fees_missing += record.fee is None
 
 

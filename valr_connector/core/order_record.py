@@ -24,6 +24,7 @@ from valr_connector.model.enums import (
     TimeInForce,
 )
 from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Pair, Symbol
+from valr_connector.model.numbers import EXACT
 from valr_connector.model.order import CancelRequest, Fill, ModifyRequest
 
 ZERO = Decimal(0)
@@ -136,7 +137,7 @@ class OrderRecord(Reported, eq=False, gc=False, kw_only=True):
     @property
     def filled_amount(self) -> Decimal:
         """Sum of the confirmed fills."""
-        return self.accounted_amount - self.executed_before
+        return EXACT.subtract(self.accounted_amount, self.executed_before)
 
     @property
     def executed_amount(self) -> Decimal:
@@ -146,7 +147,7 @@ class OrderRecord(Reported, eq=False, gc=False, kw_only=True):
 
     @property
     def remaining_amount(self) -> Decimal | None:
-        return None if self.amount is None else self.amount - self.executed_amount
+        return None if self.amount is None else EXACT.subtract(self.amount, self.executed_amount)
 
     @property
     def fills(self) -> Sequence[Fill]:
@@ -160,16 +161,17 @@ class OrderRecord(Reported, eq=False, gc=False, kw_only=True):
     def average_price(self) -> Decimal | None:
         if not self.filled_amount:
             return None
-        return (
-            sum((fill.price * fill.amount for fill in self.fills_by_id.values()), ZERO) / self.filled_amount
-        )
+        notional = ZERO
+        for fill in self.fills_by_id.values():
+            notional = EXACT.fma(fill.price, fill.amount, notional)
+        return notional / self.filled_amount
 
     @property
     def fees(self) -> Mapping[str, Decimal]:
         totals: dict[str, Decimal] = {}
         for fill in self.fills_by_id.values():
             if fill.fee is not None:
-                totals[fill.fee.currency] = totals.get(fill.fee.currency, ZERO) + fill.fee.amount
+                totals[fill.fee.currency] = EXACT.add(totals.get(fill.fee.currency, ZERO), fill.fee.amount)
         return totals
 
 

@@ -21,6 +21,7 @@ from valr_connector.model.enums import (
 from valr_connector.model.events import UntrackedOrder
 from valr_connector.model.ids import ClientOrderId
 from valr_connector.model.market import PairInfo
+from valr_connector.model.numbers import EXACT
 from valr_connector.protocol.codec import optional_decimal
 from valr_connector.protocol.order_status import WireStatus
 from valr_connector.protocol.rows import OpenOrderRow
@@ -111,7 +112,7 @@ def adopted(row: OpenOrderRow, info: PairInfo | None, now: int, epoch: int) -> O
     order_type = _ORDER_TYPES.get((row.order_type or "").lower())
     if info is None or order_type is None or row.updated_at is None:
         return None
-    executed = max(row.original - row.remaining, ZERO)
+    executed = max(EXACT.subtract(row.original, row.remaining), ZERO)
     return OrderRecord(
         client_order_id=row.client_order_id or ClientOrderId(row.exchange_order_id),
         exchange_order_id=row.exchange_order_id,

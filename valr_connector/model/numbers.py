@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Final
 
 from valr_connector.errors import InvalidArgumentError
@@ -12,6 +12,10 @@ Number = Decimal | str | int
 
 MOST_DIGITS = 40
 """More digits than any market has, and few enough for exact arithmetic."""
+
+EXACT: Final = Context(prec=2 * MOST_DIGITS)
+"""For sums and products that must not be rounded, whatever the caller's own decimal context is; many programs
+have one of 8 digits. Its methods are called, for making it the local one costs 1.5 us."""
 
 _SMALLEST_PLAIN: Final = -6
 """The place of the first digit of the smallest numbers that are written without an exponent."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from tests.unit.core.builders import (
 )
 from valr_connector.core.evidence import Says, Source
 from valr_connector.core.lifecycle import AskReason
+from valr_connector.core.order_log import fold, known, records
 from valr_connector.model.enums import Liquidity, OrderStatus, OrderType, TimeInForce
 from valr_connector.model.events import FillAmended, OrderFilled
 from valr_connector.model.order import Fee, Fill
@@ -208,3 +209,19 @@ def test_what_valr_says_of_the_maker_side_outranks_what_follows_from_the_order()
     order = new_order(post_only=True)
     tell(order, fill(liquidity=Liquidity.TAKER))
     assert order.fills[0].liquidity is Liquidity.TAKER
+
+
+def test_a_caller_whose_decimals_have_few_digits_rounds_nothing_of_an_order() -> None:
+    """1.2298 in 3 digits is more than the whole size: the order would be filled here, and open there."""
+    order, fee = new_order(amount=Decimal("1.2299")), Fee("BTC", Decimal("0.60001"))
+    with localcontext() as context:
+        context.prec = 3
+        tell(order, said(Says.PARTIALLY_FILLED, at_second=2, original="1.2299", remaining="0.0001"))
+        assert order.executed_amount == Decimal("1.2298")
+        tell(order, fill("t-1", "0.6", fee=fee), fill("t-2", "0.6298", fee=fee))
+        assert (order.status, order.has_all_fills) == (OrderStatus.PARTIALLY_FILLED, True)
+        assert (order.filled_amount, order.remaining_amount) == (Decimal("1.2298"), Decimal("0.0001"))
+        assert order.fees == {"BTC": Decimal("1.20002")}
+        order.placed_at = 1
+        (again,) = fold(records(order, known(order))).values()
+        assert again.filled_amount == Decimal("1.2298")

@@ -129,6 +129,13 @@ def test_the_callers_own_decimal_context_does_not_matter(rounding: str) -> None:
 # --- bounds ----------------------------------------------------------------------------------------
 
 
+def test_a_notional_is_not_rounded_to_a_bound() -> None:
+    with localcontext() as context:
+        context.prec = 3
+        with pytest.raises(OrderRuleError, match=r"notional='9\.99999'"):
+            check_limit_order(PAIR_INFO, Decimal("0.00999"), Decimal(1001))
+
+
 @pytest.mark.parametrize(
     ("amount", "price"), [("0.0001", "100000"), ("2", "2500000"), ("0.0001", "1000000"), ("1", "10")]
 )
