@@ -190,6 +190,7 @@ class ValrExchange(MarketAccess):
         self._network = network
         born = to_base36(self._clocks.wall() // 1_000_000) + to_base36(self._rng.getrandbits(20))
         self._ids = ClientOrderIds(self._settings.client_order_id_prefix, born)
+        self._is_started = False
         self._connector: Connector | None = None
         self._desk: OrderDesk | None = None
         self._closing = asyncio.Lock()
@@ -310,8 +311,9 @@ class ValrExchange(MarketAccess):
             ThrottledError, RateLimitedError: VALR's limits leave no room within that time.
             ExchangeError, DecodeError: VALR answered with another error, or with nonsense.
         """
-        if self._connector is not None or self._closed is not None:
+        if self._is_started or self._closed is not None:
             raise ClosedError("a ValrExchange is started once; make a new one")
+        self._is_started = True
         try:
             if self._recording is not None:
                 self._recording.start()

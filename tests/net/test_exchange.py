@@ -111,6 +111,14 @@ async def test_it_is_started_once() -> None:
             await desk.valr.start()
 
 
+async def test_a_second_start_beside_the_first_is_refused_and_does_it_no_harm() -> None:
+    valr = ValrExchange.simulated(pairs=["BTC-ZAR"])
+    first, second = await asyncio.gather(valr.start(), valr.start(), return_exceptions=True)
+    assert (first, type(second), valr.ready) == (None, ClosedError, True)
+    await valr.close()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
 async def test_closing_without_having_started_is_clean_and_final() -> None:
     valr = ValrExchange.simulated(pairs=["BTC-ZAR"])
     assert (await valr.close()).is_clean

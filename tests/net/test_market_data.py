@@ -123,6 +123,16 @@ async def test_an_unknown_pair_ends_the_start_and_nothing_stays_open() -> None:
             await market.start()
 
 
+async def test_a_second_start_beside_the_first_is_refused_and_does_it_no_harm() -> None:
+    async with venue() as exchange:
+        market = MarketData(pairs=["BTC-ZAR"], settings=Settings(hosts=hosts_of(exchange)))
+        first, second = await asyncio.gather(market.start(), market.start(), return_exceptions=True)
+        assert (first, type(second)) == (None, ClosedError)
+        await until(lambda: market.book("BTC-ZAR").is_valid)
+        await market.close()
+        assert not (running := tasks_of_the_library()), running
+
+
 async def test_a_close_that_meets_the_answer_to_the_start_leaves_nothing_running() -> None:
     async with venue() as exchange:
         market = MarketData(pairs=["BTC-ZAR"], settings=Settings(hosts=hosts_of(exchange)))

@@ -102,6 +102,7 @@ class MarketData(MarketAccess):
         )
         self._supervisor = Supervisor(self._fail, self._publisher.publish)
         self._stream: MarketStream | None = None
+        self._is_started = False
         self._is_closed = False
 
     async def start(self) -> None:
@@ -112,8 +113,9 @@ class MarketData(MarketAccess):
             TransportError, ExchangeError, DecodeError: the pairs could not be loaded.
             ClosedError: started before, or closed.
         """
-        if self._stream is not None or self._is_closed:
+        if self._is_started or self._is_closed:
             raise ClosedError("a MarketData is started once; make a new one")
+        self._is_started = True
         try:
             await self.public.pairs()
             self._refuse_if_closed()  # while VALR's answer was on its way
