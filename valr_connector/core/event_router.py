@@ -274,12 +274,15 @@ class EventRouter:
         return events
 
     def _meet(self, row: OpenOrderRow, now: int, epoch: int) -> Sequence[Event]:
-        """A stranger is told, and tracked where the policy wants it and VALR says enough of it."""
+        """A stranger is told, and tracked where the policy wants it and VALR says enough of it.
+
+        Of two that go by one id, which VALR should not allow, the second cannot be tracked beside the first.
+        """
         handling = self._stranger_policy.handling(row)
         order = None
         if handling is not UntrackedPolicy.REPORT:
             order = adopted(row, self._rules.by_symbol(row.pair_symbol), now, epoch)
-        if order is None:
+        if order is None or self._tracker.find(order.client_order_id) is not None:
             return (untracked(row, UntrackedPolicy.REPORT),)
         return (untracked(row, handling), *self._tracker.adopt(order, now))
 

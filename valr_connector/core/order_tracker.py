@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import cast
+from typing import Final, cast
 
 from valr_connector.core import lifecycle
 from valr_connector.core.evidence import Evidence, Says, Source
@@ -27,13 +27,16 @@ from valr_connector.model.ids import ClientOrderId
 Watcher = Callable[[OrderRecord, Sequence[OrderEvent]], None]
 """Sees an order after a piece of evidence was applied to it, with the events that have yet to be told."""
 
+_MOST_KEPT_BACK: Final = 16
+"""Where so many orders in a row have something to be asked, one of them goes all the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrackerLimits:
     """Bounds of what the tracker remembers.
 
     Attributes:
-        done_orders: ended orders kept, so that late fills find them.
+        done_orders: ended orders kept, so that late fills find them; those with fills missing longest.
         waiting: pieces of evidence kept for ids not known yet.
         waiting_time: how long they are kept, nanoseconds.
         zombie_cancels: how often an ended order that VALR shows open is cancelled again.
@@ -235,9 +238,18 @@ class OrderTracker:
     def _shelve(self, order: OrderRecord) -> None:
         self._done[order.client_order_id] = self._in_flight.pop(order.client_order_id)
         if len(self._done) > self._limits.done_orders:
-            _, oldest = self._done.popitem(last=False)
-            if oldest.exchange_order_id is not None:
-                self._by_exchange_id.pop(oldest.exchange_order_id, None)
+            self._forget_one()
+
+    def _forget_one(self) -> None:
+        """Let go of an ended order: the one that ended first, of those of which nothing has to be asked."""
+        for _ in range(_MOST_KEPT_BACK):
+            first = next(iter(self._done.values()))
+            if first.has_all_fills and not first.ending_in_doubt:
+                break
+            self._done.move_to_end(first.client_order_id)
+        _, oldest = self._done.popitem(last=False)
+        if oldest.exchange_order_id is not None:
+            self._by_exchange_id.pop(oldest.exchange_order_id, None)
 
     def _set_aside(self, evidence: Evidence, now: int) -> None:
         if evidence.client_order_id is None and evidence.exchange_order_id is not None:

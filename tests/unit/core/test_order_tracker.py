@@ -122,6 +122,25 @@ def test_only_so_many_ended_orders_are_remembered_the_oldest_goes_first() -> Non
     assert desk.tracker.find(None, "ex-2") is desk.orders[1]
 
 
+def test_an_ended_order_whose_fills_are_missing_or_whose_end_is_in_doubt_outlasts_the_others() -> None:
+    limits = TrackerLimits(done_orders=2)
+    desk = Desk("unfilled", "in-doubt", *(f"MM-{n}" for n in range(9)), limits=limits)
+    desk.hear(said(Says.FILLED, client_order_id="unfilled", at_second=1, original="1", remaining="0"))
+    desk.hear(said(Says.CANCELLED, client_order_id="in-doubt", at_second=1))
+    for n in range(9):
+        desk.hear(said(Says.REFUSED, client_order_id=f"MM-{n}"))
+    assert [order.client_order_id for order in desk.tracker.orders()] == ["unfilled", "in-doubt"]
+    assert desk.hear(fill("t-1", "1", fee=FEE, client_order_id="unfilled")) == ["OrderFilled"]
+    assert len(desk.tracker.in_flight) == 0
+
+
+def test_where_all_ended_orders_have_something_to_be_asked_they_are_as_many_as_ever() -> None:
+    desk = Desk(*(f"MM-{n}" for n in range(9)), limits=TrackerLimits(done_orders=2))
+    for n in range(9):
+        desk.hear(said(Says.FILLED, client_order_id=f"MM-{n}", at_second=1, original="1", remaining="0"))
+    assert len(list(desk.tracker.orders())) == 2
+
+
 def test_an_ended_order_without_an_exchange_id_is_forgotten_as_well() -> None:
     desk = Desk("MM-1", "MM-2", limits=TrackerLimits(done_orders=1))
     desk.hear(said(Says.REFUSED), said(Says.REFUSED, client_order_id="MM-2"))

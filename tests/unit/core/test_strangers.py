@@ -246,6 +246,16 @@ def test_a_stranger_that_is_not_tracked_is_told_to_be_reported_only(
     assert desk.state.router.stranger_count == 1
 
 
+def test_of_two_strangers_by_the_same_id_the_second_is_told_and_the_list_goes_on() -> None:
+    state = AccountState(strangers=StrangerPolicy(UntrackedPolicy.ADOPT))
+    state.rules.replace([PAIR_INFO])
+    twins = [row(), row("ex-2"), row("ex-3", "other")]
+    told = state.router.note_open_orders(twins, NOW, 1)
+    handlings = [event.handling.value for event in told if isinstance(event, UntrackedOrder)]
+    assert handlings == ["adopt", "report", "adopt"]
+    assert list(state.tracker.in_flight) == ["theirs", "other"]
+
+
 def test_fills_of_an_adopted_order_count_from_its_adoption_on() -> None:
     desk = Desk()
     before = fill("t-1", "0.2", at_second=3, client_order_id="theirs", fee=FEE)
