@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
+from websockets.protocol import State
 from websockets.utils import accept_key
 
 from valr_connector.core.session import KeepAlive
@@ -53,8 +55,8 @@ pytestmark = pytest.mark.parametrize("transport", ["websockets", "picows"])
 
 
 @contextlib.asynccontextmanager
-async def connected(transport: Any, at_once: bytes = b"", later: bytes = b"") -> AsyncIterator[Any]:
-    """A connection to a server that sends this with its answer to the upgrade, and that when spoken to."""
+async def served(at_once: bytes = b"", later: bytes = b"") -> AsyncIterator[str]:
+    """Where a server is that sends this with its answer to the upgrade, and that when spoken to."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -70,15 +72,23 @@ async def connected(transport: Any, at_once: bytes = b"", later: bytes = b"") ->
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    connection = await dial_over(transport)(f"ws://127.0.0.1:{port}/", {}, KeepAlive())
     try:
-        yield connection
+        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     finally:
-        connection.abort()
-        await connection.wait_closed()
         server.close()
         await server.wait_closed()
+
+
+@contextlib.asynccontextmanager
+async def connected(transport: Any, at_once: bytes = b"", later: bytes = b"") -> AsyncIterator[Any]:
+    """A connection to such a server."""
+    async with served(at_once, later) as url:
+        connection = await dial_over(transport)(url, {}, KeepAlive())
+        try:
+            yield connection
+        finally:
+            connection.abort()
+            await connection.wait_closed()
 
 
 async def all_of(taken: list[bytes]) -> None:
@@ -121,3 +131,17 @@ async def test_what_comes_after_a_frame_that_ends_the_connection_is_nobodys(
         for read in [b"".join(reads)] if is_in_one_read else reads:
             connection.data_received(read)
     assert taken == [b"a"]
+
+
+async def test_of_a_connection_that_failed_nobody_has_to_wait_for_the_end(transport: Any) -> None:
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, complaint: complaints.append(complaint))
+    async with served() as url:
+        connection: Any = await dial_over(transport)(url, {}, KeepAlive())
+        connection.data_received(b"\x83\x00")
+        connection.abort()
+        await asyncio.sleep(0.02)  # picows holds on to it for 0.01 s
+        assert connection.state is State.CLOSED
+        del connection
+        gc.collect()
+    assert complaints == []

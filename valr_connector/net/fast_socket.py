@@ -149,6 +149,9 @@ class FastConnection(picows.WSListener, asyncio.Protocol):
         """The transport is gone."""
         self._intake.take_rest()
         self._library.connection_lost(exc)
+        # picows keeps a failure for whoever waits for the end, and it may be that nobody does.
+        with suppress(Exception):
+            self._socket.wait_disconnected().send(None)
 
     def pause_writing(self) -> None:
         """The peer reads too slowly."""
