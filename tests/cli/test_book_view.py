@@ -106,3 +106,16 @@ def test_on_a_terminal_the_ladder_stays_in_place() -> None:
         view.show(moment(None))
     assert "\x1b[" in out.getvalue()[first:]  # the cursor goes back to where the ladder began
     assert "900000" in out.getvalue()
+
+
+@pytest.mark.parametrize(("width", "view"), [(74, BookLines), (75, BookLadder)])
+def test_a_terminal_without_room_for_the_whole_ladder_gets_lines(
+    monkeypatch: pytest.MonkeyPatch, width: int, view: type
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    with open_book_view(Terminal()) as chosen:
+        assert type(chosen) is view
+
+
+def test_a_ladder_is_as_wide_as_it_is_taken_for() -> None:
+    assert {len(line) for line in drawn(moment()).splitlines() if line.startswith(("┃", "│"))} == {75}

@@ -1,4 +1,4 @@
-"""How a live book looks: a ladder that stays in place on a terminal, a line a second elsewhere."""
+"""How a live book looks: a ladder in place on a terminal with room for it, else a line a second."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from valr_connector.model.market import PairInfo, PriceLevel
 
 _BAR_WIDTH = 8
 _NUMBER_WIDTH = 10
+_FRAME_WIDTH = 19
+_LADDER_WIDTH = 2 * _BAR_WIDTH + 4 * _NUMBER_WIDTH + _FRAME_WIDTH
 _BIDS, _ASKS = "green", "red"
 
 
@@ -81,11 +83,12 @@ class BookLadder:
 def open_book_view(out: TextIO | None = None) -> Iterator[BookView]:
     """The view that suits where `out` (standard output) leads."""
     stream = out or sys.stdout
-    if not stream.isatty():
+    console = Console(file=stream)
+    if not stream.isatty() or console.width < _LADDER_WIDTH:  # cut off, it would have no asks
         yield BookLines(stream)
         return
     shares = sys.stderr.isatty()
-    with Live(console=Console(file=stream), auto_refresh=False, redirect_stderr=shares) as live:
+    with Live(console=console, auto_refresh=False, redirect_stderr=shares) as live:
         yield BookLadder(live)
 
 

@@ -38,7 +38,7 @@ def book(
     simulated: Simulated = False,
     seconds: Seconds = None,
 ) -> None:
-    """Show the live book of a pair: a ladder that stays in place, or a line a second where it is piped."""
+    """Show the live book of a pair: a ladder that stays in place, or a line a second where it has no room."""
     asyncio.run(_book(pair, depth, simulated, seconds))
 
 
