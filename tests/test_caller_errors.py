@@ -37,6 +37,7 @@ from valr_connector import (
     ValrError,
     ValrExchange,
 )
+from valr_connector.simulator.settings import SimulatorSettings
 
 Call = Callable[[Desk], Awaitable[object]]
 KEY = "k" * 64
@@ -656,11 +657,18 @@ ROWS: list[Row] = [
     *(
         (f"{field}: {what}", Stage.NEW, made_with(field, given), InvalidArgumentError, message)
         for field, what, given, message in (
-            ("settings", "a dict", {}, "settings={}: must be a Settings"),
-            ("journal", "text", "a.journal", "journal='a.journal': must be a Path"),
-            ("record", "text", "session", "record='session': must be a Path"),
+            ("settings", "a dict", {}, "settings=<class 'dict'>: must be of type Settings"),
+            ("journal", "text", "a.journal", "journal=<class 'str'>: must be of type Path"),
+            ("record", "text", "session", "record=<class 'str'>: must be of type Path"),
             ("record", "a file", NO_DIRECTORY, f"record='{NO_DIRECTORY}': cannot be made: Not a directory"),
         )
+    ),
+    (
+        "exchange: only its settings",
+        Stage.NEW,
+        now(lambda _: ValrExchange.simulated(pairs=[], exchange=SimulatorSettings())),  # type: ignore[arg-type]  # the mistake
+        InvalidArgumentError,
+        f"exchange={SimulatorSettings!r}: must be of type EmbeddedExchange",
     ),
     *(
         (

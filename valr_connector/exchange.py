@@ -253,6 +253,7 @@ class ValrExchange(MarketAccess):
         from valr_connector.simulator.exchange import EmbeddedExchange  # noqa: PLC0415  not for real trading
         from valr_connector.simulator.settings import SimulatorSettings  # noqa: PLC0415
 
+        _check_type("exchange", exchange, EmbeddedExchange)
         venue = exchange or EmbeddedExchange(SimulatorSettings(crowd=True))
         key = venue.add_api_key(venue.settings.account_id)
         valr = cls(
@@ -890,4 +891,4 @@ class ValrExchange(MarketAccess):
 
 def _check_type(field: str, value: object, *kinds: type) -> None:
     if value is not None and not isinstance(value, kinds):
-        raise InvalidArgumentError(field, value, f"must be a {kinds[0].__name__}")
+        raise InvalidArgumentError(field, type(value), f"must be of type {kinds[0].__name__}")

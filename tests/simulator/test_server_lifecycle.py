@@ -68,6 +68,16 @@ async def test_starting_twice_is_an_error() -> None:
             await exchange.start()
 
 
+async def test_a_stop_while_it_starts_leaves_nothing_listening() -> None:
+    exchange = EmbeddedExchange()
+    starting = asyncio.create_task(exchange.start())
+    await asyncio.sleep(0)
+    await exchange.stop()
+    port = int((await starting).rest.rpartition(":")[2])
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", port)
+
+
 async def test_a_taken_port_is_an_error_and_leaves_nothing() -> None:
     async with EmbeddedExchange() as first:
         port = int(first.endpoints.rest.rpartition(":")[2])

@@ -87,6 +87,7 @@ class EmbeddedExchange:
         self._trade_door = TradeDoor(self._floor)
         self._rest_door = RestDoor(self._floor)
         self._is_open = False
+        self._turning = asyncio.Lock()
         self._listener: Listener | None = None
         self._port = self.settings.port
 
@@ -185,17 +186,18 @@ class EmbeddedExchange:
             RuntimeError: it runs already.
             OSError: the port is taken.
         """
-        if self._is_open:
-            raise RuntimeError("the exchange runs already")
-        listener = Listener(self.answer, self.admit, compression=self.settings.compression)
-        self.open()
-        try:
-            self._port = await listener.start(self._port)
-        except OSError:
-            await self.stop()
-            raise
-        self._listener = listener
-        return self.endpoints
+        async with self._turning:
+            if self._is_open:
+                raise RuntimeError("the exchange runs already")
+            listener = Listener(self.answer, self.admit, compression=self.settings.compression)
+            self.open()
+            try:
+                self._port = await listener.start(self._port)
+            except OSError:
+                await self._end()
+                raise
+            self._listener = listener
+            return self.endpoints
 
     def open(self) -> None:
         """Serve whoever calls `answer` and `admit`, without listening. `stop` ends it."""
@@ -216,6 +218,10 @@ class EmbeddedExchange:
 
     async def stop(self) -> None:
         """Close everything; accepted commands are still executed. Does nothing if it does not run."""
+        async with self._turning:  # one that is about to listen is waited for, and then stopped
+            await self._end()
+
+    async def _end(self) -> None:
         if not self._is_open:
             return
         self._is_open = False
