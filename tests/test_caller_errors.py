@@ -528,7 +528,21 @@ ROWS: list[Row] = [
         Stage.STARTED,
         now(lambda desk: desk.valr.events(Event, capacity=0)),
         InvalidArgumentError,
-        "capacity=0: has to be at least 1",
+        "capacity=0: has to be a whole number, at least 1",
+    ),
+    (
+        "events: capacity as text",
+        Stage.STARTED,
+        now(lambda desk: desk.valr.events(Event, capacity="5")),  # type: ignore[call-overload]  # the mistake
+        InvalidArgumentError,
+        "capacity='5': has to be a whole number, at least 1",
+    ),
+    (
+        "events: no way to overflow",
+        Stage.STARTED,
+        now(lambda desk: desk.valr.events(Event, on_overflow="drop")),  # type: ignore[call-overload]  # the mistake
+        InvalidArgumentError,
+        "on_overflow='drop': must be one of KEEP_ALL, DROP_OLDEST, ERROR",
     ),
     (
         "events: no type",

@@ -367,7 +367,9 @@ async def test_one_stream_s_overflow_is_nobody_else_s(publisher: EventPublisher)
 
 @pytest.mark.parametrize("capacity", [0, -1])
 def test_a_stream_without_room_is_refused(publisher: EventPublisher, capacity: int) -> None:
-    with pytest.raises(InvalidArgumentError, match=f"capacity={capacity}: has to be at least 1"):
+    with pytest.raises(
+        InvalidArgumentError, match=f"capacity={capacity}: has to be a whole number, at least 1"
+    ):
         publisher.stream(Happened, capacity=capacity)
 
 

@@ -128,7 +128,8 @@ class EventPublisher:
 
         Raises:
             ClosedError: the publisher is closed.
-            InvalidArgumentError: `capacity` is below 1, no type is named, or one is no class of events.
+            InvalidArgumentError: `capacity` is below 1, there is no such `on_overflow`, no type is named, or one
+                is no class of events.
         """
         self._check(types)
         stream: EventStream[E] = EventStream(on_overflow, capacity, self._metrics.counter(m.EVENTS_DROPPED))
@@ -202,6 +203,19 @@ class EventPublisher:
         return unsubscribe
 
 
+def _checked_capacity(capacity: object) -> int:
+    if isinstance(capacity, int) and capacity >= 1:
+        return capacity
+    raise InvalidArgumentError("capacity", capacity, "has to be a whole number, at least 1")
+
+
+def _checked_overflow(choice: object) -> Overflow:
+    try:
+        return Overflow(str(choice))
+    except ValueError:
+        raise InvalidArgumentError("on_overflow", choice, f"must be one of {', '.join(Overflow)}") from None
+
+
 class EventStream(Generic[E]):
     """An async iterator over events; made by :meth:`EventPublisher.stream`.
 
@@ -213,12 +227,9 @@ class EventStream(Generic[E]):
     """
 
     def __init__(self, on_overflow: Overflow, capacity: int, dropped: m.Counter) -> None:
-        if capacity < 1:
-            raise InvalidArgumentError("capacity", capacity, "has to be at least 1")
         self.dropped = 0
-        self._on_overflow = on_overflow
-        self._capacity = capacity
-        self._warn_at = capacity
+        self._on_overflow = _checked_overflow(on_overflow)
+        self._capacity = self._warn_at = _checked_capacity(capacity)
         self._all_dropped = dropped
         self._events: Backlog[E] = Backlog()
         self._readers: deque[asyncio.Future[None]] = deque()

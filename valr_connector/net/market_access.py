@@ -87,7 +87,8 @@ class MarketAccess(ABC):
 
         Raises:
             ClosedError: closing is over.
-            InvalidArgumentError: a type is no class of events, or `capacity` is below 1.
+            InvalidArgumentError: a type is no class of events, `capacity` is below 1, or there is no such
+                `on_overflow`.
         """
         return self._publisher.stream(*(types or (Event,)), on_overflow=on_overflow, capacity=capacity)
 
