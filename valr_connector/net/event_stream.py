@@ -128,8 +128,8 @@ class EventPublisher:
 
         Raises:
             ClosedError: the publisher is closed.
-            InvalidArgumentError: `capacity` is below 1, there is no such `on_overflow`, no type is named, or one
-                is no class of events.
+            InvalidArgumentError: `capacity` is below 1, there is no such `on_overflow`, no type is named, or
+                one is no class of events.
         """
         self._check(types)
         stream: EventStream[E] = EventStream(on_overflow, capacity, self._metrics.counter(m.EVENTS_DROPPED))
