@@ -8,8 +8,9 @@ import logging
 import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from struct import pack
 from typing import Any, Final, Protocol, cast
 
@@ -105,7 +106,7 @@ class DirectConnection(ClientConnection):
         """What is here of a message in pieces."""
         self._intake = Intake(self._parse, self._is_between_messages, self._early.append)
         self._awaits_answer = self.protocol.state is _CONNECTING
-        self._masks = _drawn_masks()
+        self._masks = chain.from_iterable(iter(_draw_masks, None))
         self._last_resort: asyncio.TimerHandle | None = None
 
     def attach(self, take: Callable[[bytes], None]) -> None:
@@ -214,12 +215,10 @@ def _drop(_: bytes) -> None:
     pass
 
 
-def _drawn_masks() -> Iterator[bytes]:
+def _draw_masks() -> Sequence[bytes]:
     """Keys that nobody can foresee (RFC 6455, 10.3). To ask the kernel for each one would cost 0.5 us."""
-    while True:
-        drawn = os.urandom(1024)
-        for start in range(0, len(drawn), 4):
-            yield drawn[start : start + 4]
+    drawn = os.urandom(256)
+    return [drawn[start : start + 4] for start in range(0, len(drawn), 4)]
 
 
 def _text_frame(message: bytes, mask: bytes) -> bytes:
