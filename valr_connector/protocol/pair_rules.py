@@ -33,6 +33,7 @@ def to_pair_info(row: PairRow) -> PairInfo | None:
         return None
     if min_amount is None or max_amount is None or min_notional is None or max_notional is None:
         return None
+    amount_step = Decimal(1).scaleb(-places)
     base, quote = currency_code(row.base_currency), currency_code(row.quote_currency)
     is_perpetual = row.currency_pair_type == _FUTURE
     return PairInfo(
@@ -41,8 +42,8 @@ def to_pair_info(row: PairRow) -> PairInfo | None:
         base=base,
         quote=quote,
         tick_size=tick_size,
-        amount_step=Decimal(1).scaleb(-places),
-        min_amount=min_amount,
+        amount_step=amount_step,
+        min_amount=max(min_amount, amount_step),  # VALR may state 0, and an order of 0 is none
         max_amount=max_amount,
         min_notional=min_notional,
         max_notional=max_notional,

@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
+from valr_connector.core.trading_rules import check_limit_order, quantise_amount
+from valr_connector.errors import OrderRuleError
 from valr_connector.model.market import PairInfo
 from valr_connector.protocol import endpoints
 from valr_connector.protocol.pair_rules import to_pair_infos
@@ -50,6 +52,12 @@ def test_a_pair_is_read_in_full() -> None:
 def test_base_decimal_places_are_a_count_and_not_a_step(places: Any, step: str) -> None:
     [info] = infos({**ROW, "baseDecimalPlaces": places})
     assert info.amount_step == Decimal(step)
+
+
+def test_where_valr_states_no_smallest_order_it_is_a_step_and_not_nothing() -> None:
+    [info] = infos({**ROW, "minBaseAmount": "0", "minQuoteAmount": "0"})
+    with pytest.raises(OrderRuleError, match=r"BTC-ZAR needs at least 0\.00000001 BTC"):
+        check_limit_order(info, quantise_amount(info, Decimal("0.000000009")), Decimal(900_000))
 
 
 def test_a_perpetual_says_so_in_its_name() -> None:
