@@ -233,6 +233,14 @@ async def test_a_late_word_about_an_earlier_connection_is_void(monkeypatch: pyte
         await watch.until(lambda: watch.market.book(PAIR).is_valid)
 
 
+@pytest.mark.parametrize("nonsense", [b"{", b'{"type":"\xff"}', b'{"":' + b"[" * 100_000])
+async def test_nonsense_of_an_heir_is_not_kept(monkeypatch: pytest.MonkeyPatch, nonsense: bytes) -> None:
+    async with watching(monkeypatch, every_s=3600) as watch:
+        watch.socket.twins = TwinFrames(patience=0)
+        rotation._Leg(watch.socket).on_frame(nonsense, 0)
+        assert watch.socket.twins.held() == []
+
+
 async def test_nonsense_is_handed_on_as_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
     async with watching(monkeypatch, every_s=3600) as watch:
         watch.socket.present.on_frame(b"{", 0)

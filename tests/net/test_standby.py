@@ -144,7 +144,16 @@ async def test_a_standby_that_is_refused_for_good_ends_alone() -> None:
 
 
 async def test_frames_about_the_socket_itself_and_nonsense_are_not_passed_on() -> None:
-    nonsense = (b"", b"{", b'""', b"[]", b'{"type":"PONG"}', b'{"type":"ERROR","message":"x"}')
+    nonsense = (
+        b"",
+        b"{",
+        b'{"type":"\xff"}',
+        b'{"":' + b"[" * 100_000,
+        b'""',
+        b"[]",
+        b'{"type":"PONG"}',
+        b'{"type":"ERROR","message":"x"}',
+    )
     tap = Tap()
     async with with_standby() as desk:
         standby_of(desk)._tap = tap

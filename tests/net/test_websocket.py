@@ -398,6 +398,23 @@ async def test_a_closing_frame_without_a_code_is_answered_with_none_that_is_forb
         assert venue.close_codes[0] in {1000, 1005}  # 1006 would be of a server that did not understand
 
 
+@pytest.mark.parametrize("more", [0, 200])
+async def test_a_frame_that_is_no_text_ends_nothing_while_the_connection_waits_for_one(
+    connect: Connect, recorder: Recorder, more: int
+) -> None:
+    frames = [b'{"type":"\xff"}', AUTHENTICATED.encode(), *[b"[%200d]" % n for n in range(more)]]
+
+    async def babble(connection: ServerConnection) -> None:
+        for frame in frames:
+            connection.protocol.send_text(frame)
+        connection.transport.write(b"".join(connection.protocol.data_to_send()))
+
+    async with Venue(babble).open() as venue, connect(venue.url) as client:
+        await until(lambda: len(recorder.frames) >= len(frames))
+        assert client.session.epoch == 1
+    assert recorder.frames == frames
+
+
 async def test_a_ping_of_the_protocol_is_answered_and_told_to_nobody(
     connect: Connect, recorder: Recorder
 ) -> None:

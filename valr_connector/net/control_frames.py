@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from valr_connector.protocol.decode_errors import DECODER_FAILURES
+
 _LONGEST: Final = 256
 
 
@@ -25,5 +27,5 @@ def read_control(raw: bytes) -> ControlFrame | None:
         return None
     try:
         return _decoder.decode(raw)
-    except msgspec.DecodeError:
+    except DECODER_FAILURES:
         return None

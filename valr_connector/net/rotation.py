@@ -25,6 +25,7 @@ from valr_connector.core.twin_frames import TwinFrames
 from valr_connector.model.enums import SessionState
 from valr_connector.net.socket_handler import SocketHandler, StateListener
 from valr_connector.net.websocket import WebSocketClient
+from valr_connector.protocol.decode_errors import DECODER_FAILURES
 
 log = logging.getLogger(__name__)
 
@@ -248,5 +249,5 @@ class _Leg:
 def _head_of(raw: bytes) -> _Head:
     try:
         return _heads.decode(raw)
-    except msgspec.DecodeError:
+    except DECODER_FAILURES:
         return _Head()

@@ -21,6 +21,7 @@ from valr_connector.net.socket_handler import FrameTap, SocketHandler
 from valr_connector.net.user_stream import SUBSCRIBE_ORDER_STATUS
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe import metrics as m
+from valr_connector.protocol.decode_errors import DECODER_FAILURES
 
 log = logging.getLogger(__name__)
 
@@ -176,5 +177,5 @@ class _First:
 def _type_of(raw: bytes) -> str:
     try:
         return _heads.decode(raw).type
-    except msgspec.DecodeError:
+    except DECODER_FAILURES:
         return ""
