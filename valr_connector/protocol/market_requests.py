@@ -5,7 +5,7 @@ What a key may ask is younger and counts in the key's own limit, 2000 a minute i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -133,11 +133,7 @@ def candles(
     """
     check_symbol(symbol)
     query = _page(skip, limit, MOST_CANDLES) | {"periodSeconds": _period(period_s)}
-    query |= {
-        name: _epoch_seconds(time, name)
-        for name, time in (("startTime", start), ("endTime", end))
-        if time is not None
-    }
+    query |= _between(start, end, _epoch_seconds)
     if include_empty:
         query["includeEmpty"] = "true"
     return table.CANDLES.request(pair=symbol, query=query)
@@ -183,26 +179,31 @@ def risk_limits(symbol: Symbol) -> Request[list[RiskLimitRow]]:
     return table.RISK_LIMITS.request(pair=symbol)
 
 
-def _page(skip: int, limit: int, most: int) -> Query:
-    if skip < 0:
-        raise InvalidArgumentError("skip", skip, "must not be negative")
-    if not 1 <= limit <= most:
-        raise InvalidArgumentError("limit", limit, f"must be 1 to {most}")
+def _page(skip: object, limit: object, most: int) -> Query:
+    if not isinstance(skip, int) or skip < 0:
+        raise InvalidArgumentError("skip", skip, "must be a whole number, and not negative")
+    if not isinstance(limit, int) or not 1 <= limit <= most:
+        raise InvalidArgumentError("limit", limit, f"must be a whole number, 1 to {most}")
     return {"skip": skip, "limit": limit}
 
 
-def _between(start: datetime | None, end: datetime | None) -> Query:
-    times = {"startTime": start, "endTime": end}
-    return {name: format_time(time, name) for name, time in times.items() if time is not None}
+def _between(start: object, end: object, written: Callable[[datetime], str | int] = format_time) -> Query:
+    """What is asked of the time from `start` to `end`; None leaves that side open."""
+    query: Query = {}
+    for field, name, time in (("start", "startTime", start), ("end", "endTime", end)):
+        if time is None:
+            continue
+        if not isinstance(time, datetime) or time.tzinfo is None:
+            raise InvalidArgumentError(field, time, "must be a datetime with a time zone")
+        query[name] = written(time)
+    return query
 
 
-def _period(period_s: int) -> int:
-    if period_s not in PERIODS:
+def _period(period_s: object) -> int:
+    if not isinstance(period_s, int) or period_s not in PERIODS:
         raise InvalidArgumentError("period_s", period_s, f"must be one of {', '.join(map(str, PERIODS))}")
     return period_s
 
 
-def _epoch_seconds(time: datetime, name: str) -> int:
-    if time.tzinfo is None:
-        raise InvalidArgumentError(name, time, "must have a time zone")
+def _epoch_seconds(time: datetime) -> int:
     return int((time - _EPOCH).total_seconds())

@@ -99,9 +99,13 @@ def test_a_question_goes_where_it_belongs_and_knows_how_long_its_answer_is_kept(
         (lambda: market.trades(BTCZAR, is_signed=False, limit=0), "limit"),
         (lambda: market.candles(BTCZAR, limit=301), "limit"),
         (lambda: market.candles(BTCZAR, period_s=61), "period_s"),
-        (lambda: market.candles(BTCZAR, start=NAIVE), "startTime"),
+        (lambda: market.candles(BTCZAR, start=NAIVE), "start"),
+        (lambda: market.candles(BTCZAR, start="2026-01-01"), "start"),  # type: ignore[arg-type]  # the mistake
+        (lambda: market.trades(BTCZAR, is_signed=False, limit="9"), "limit"),  # type: ignore[arg-type]  # the mistake
+        (lambda: market.trades(BTCZAR, is_signed=False, skip=0.5), "skip"),  # type: ignore[arg-type]  # the mistake
+        (lambda: market.candles(BTCZAR, period_s=60.0), "period_s"),  # type: ignore[arg-type]  # the mistake
         (lambda: market.mark_price_candles(BTCZAR, limit=101), "limit"),
-        (lambda: market.mark_price_candles(BTCZAR, end=NAIVE), "endTime"),
+        (lambda: market.mark_price_candles(BTCZAR, end=NAIVE), "end"),
         (lambda: market.summary(Symbol("BTC-ZAR")), "symbol"),
     ],
 )  # fmt: skip
