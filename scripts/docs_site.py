@@ -33,8 +33,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    """Code has no page here: show its name alone."""
-    return TO_THE_REPOSITORY.sub(r"\1", markdown)
+    """Code has no page here: show its name alone. The changelog has one, beside the others."""
+    return TO_THE_REPOSITORY.sub(r"\1", markdown).replace("](../CHANGELOG.md)", "](changelog.md)")
 
 
 def on_page_content(html: str, page: Page, **_: object) -> None:

@@ -44,6 +44,19 @@ def test_every_file_that_the_readme_names_is_there() -> None:
     assert [name for groups in named for name in groups if not (ROOT / name).exists()] == []
 
 
+def test_every_link_from_a_page_to_a_file_leads_somewhere() -> None:
+    """Also where the pages are read in the repository, and not as the site that `make docs` checks."""
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    links = [
+        (page, link)
+        for page in pages
+        for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    ]
+
+    assert len(links) > 100
+    assert [(page.name, link) for page, link in links if not (page.parent / link).exists()] == []
+
+
 def test_every_figure_of_the_readme_stands_on_the_page_that_it_links() -> None:
     rows = re.findall(r"^\| [^|]+ \| ([^|]*\d[^|]*) \| \[[^]]+\]\((docs/[^)]+)\) \|$", README, re.MULTILINE)
     unheard = [
