@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import reduce
 from typing import Final, overload
 
 from valr_connector.model.enums import Side
 from valr_connector.model.market import PriceLevel
-from valr_connector.model.numbers import Number, positive_decimal
+from valr_connector.model.numbers import EXACT, Number, positive_decimal
 
 _ZERO: Final = Decimal(0)
 
@@ -93,14 +94,14 @@ class BookSide(Sequence[PriceLevel]):
         Raises:
             InvalidArgumentError: the price is no positive exact number.
         """
-        return sum((level.amount for level in self._down_to(price)), _ZERO)
+        return reduce(EXACT.add, (level.amount for level in self._down_to(price)), _ZERO)
 
     def notional_to(self, price: Number) -> Decimal:
         """The same in quote currency: price x amount of every level at `price` and better.
 
         Raises as `amount_to` does.
         """
-        return sum((level.price * level.amount for level in self._down_to(price)), _ZERO)
+        return _notional(self._down_to(price))
 
     def price_for(self, amount: Number) -> Decimal | None:
         """The worst price that taking `amount` of base currency reaches; None where less than that rests.
@@ -120,14 +121,14 @@ class BookSide(Sequence[PriceLevel]):
         taken = self._taken(wanted)
         if not taken:
             return None
-        return sum((level.price * level.amount for level in taken), _ZERO) / wanted
+        return _notional(taken) / wanted
 
     def less(self, own: Mapping[Decimal, Decimal]) -> BookSide:
         """The side without `own` amounts by price; a level of which nothing is left is left out."""
         if not own:
             return self
-        rest = [PriceLevel(level.price, level.amount - own.get(level.price, _ZERO)) for level in self]
-        return BookSide(self.side, [f"{each.price}:{each.amount}" for each in rest if each.amount > _ZERO])
+        rest = [(level.price, EXACT.subtract(level.amount, own.get(level.price, _ZERO))) for level in self]
+        return BookSide(self.side, [f"{price}:{amount}" for price, amount in rest if amount > _ZERO])
 
     def _down_to(self, price: Number) -> Iterator[PriceLevel]:
         limit = positive_decimal("price", price)
@@ -143,10 +144,17 @@ class BookSide(Sequence[PriceLevel]):
         left = amount
         for level in self:
             taken.append(PriceLevel(level.price, min(left, level.amount)))
-            left -= level.amount
+            left = EXACT.subtract(left, level.amount)
             if left <= _ZERO:
                 return taken
         return []
+
+
+def _notional(levels: Iterable[PriceLevel]) -> Decimal:
+    total = _ZERO
+    for level in levels:
+        total = EXACT.fma(level.price, level.amount, total)
+    return total
 
 
 def level_of(text: str) -> PriceLevel:

@@ -13,6 +13,7 @@ from valr_connector.core.book_side import BookSide
 from valr_connector.model.enums import BookFeed, OrderStatus, OrderType, Side
 from valr_connector.model.ids import Pair
 from valr_connector.model.market import PriceLevel
+from valr_connector.model.numbers import EXACT
 from valr_connector.model.order import InFlightOrder
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,7 +62,7 @@ class BookSnapshot:
     def mid_price(self) -> Decimal | None:
         """Half way between best bid and best ask; None unless there are both."""
         bid, ask = self.bids.best, self.asks.best
-        return None if bid is None or ask is None else (bid.price + ask.price) / 2
+        return None if bid is None or ask is None else EXACT.divide(EXACT.add(bid.price, ask.price), 2)
 
     @property
     def micro_price(self) -> Decimal | None:
@@ -72,13 +73,14 @@ class BookSnapshot:
         bid, ask = self.bids.best, self.asks.best
         if bid is None or ask is None:
             return None
-        return (bid.price * ask.amount + ask.price * bid.amount) / (bid.amount + ask.amount)
+        weighted = EXACT.fma(bid.price, ask.amount, EXACT.multiply(ask.price, bid.amount))
+        return weighted / EXACT.add(bid.amount, ask.amount)
 
     @property
     def spread(self) -> Decimal | None:
         """Best ask less best bid, quote currency; None unless there are both."""
         bid, ask = self.bids.best, self.asks.best
-        return None if bid is None or ask is None else ask.price - bid.price
+        return None if bid is None or ask is None else EXACT.subtract(ask.price, bid.price)
 
     @property
     def spread_bps(self) -> Decimal | None:
@@ -110,7 +112,7 @@ class BookSnapshot:
         for order in orders:
             price, remaining = order.price, order.remaining_amount
             if order.pair == self.pair and price is not None and remaining is not None and _rests(order):
-                own[order.side][price] += remaining
+                own[order.side][price] = EXACT.add(own[order.side][price], remaining)
         return replace(self, bids=self.bids.less(own[Side.BUY]), asks=self.asks.less(own[Side.SELL]))
 
 

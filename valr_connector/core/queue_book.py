@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import reduce
 from itertools import islice
 from typing import Final
 
@@ -13,6 +14,7 @@ from valr_connector.core.level_book import REPEATED, checksum
 from valr_connector.core.sorted_levels import CHECKED_DEPTH, crossed, is_nothing
 from valr_connector.model.enums import Side
 from valr_connector.model.market import QueuePosition
+from valr_connector.model.numbers import EXACT
 from valr_connector.protocol.book_frames import (
     FullBook,
     FullLevel,
@@ -34,7 +36,7 @@ class PriceQueue:
     @property
     def text(self) -> str:
         """``price:amount`` of the level."""
-        return f"{self.price_text}:{sum((_amount(text) for text in self.orders.values()), _ZERO)}"
+        return f"{self.price_text}:{_total(self.orders.values())}"
 
 
 class QueueSide:
@@ -150,7 +152,7 @@ class QueueBook:
             place=ahead + 1,
             orders=len(queue.orders),
             amount=_amount(queue.orders[order_id]),
-            amount_ahead=sum((_amount(text) for text in islice(queue.orders.values(), ahead)), _ZERO),
+            amount_ahead=_total(islice(queue.orders.values(), ahead)),
         )
 
     def _take(self, data: FullBook) -> str:
@@ -192,6 +194,11 @@ class QueueBook:
 
 def _amount(text: str) -> Decimal:
     return Decimal(text.rpartition(":")[2])
+
+
+def _total(texts: Iterable[str]) -> Decimal:
+    amounts = [Decimal(text.rpartition(":")[2]) for text in texts]
+    return reduce(EXACT.add, amounts, _ZERO)
 
 
 def _text(queue: PriceQueue | None) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from valr_connector.simulator.exact import EXACT, ZERO
 from valr_connector.simulator.vocabulary import AccountTrade, PairSpec, Wallet, WalletChanged
 from valr_connector.simulator.wire import JsonObject, currency_object, currency_of, decimal_text, time_text
-
-_ZERO = Decimal(0)
 
 
 def balance_object(wallet: Wallet) -> JsonObject:
@@ -16,7 +15,7 @@ def balance_object(wallet: Wallet) -> JsonObject:
         "currency": wallet.currency,
         "available": decimal_text(wallet.available),
         "reserved": decimal_text(wallet.reserved),
-        "total": decimal_text(wallet.available + wallet.reserved),
+        "total": decimal_text(EXACT.add(wallet.available, wallet.reserved)),
         "updatedAt": time_text(wallet.updated_at),
         "lendReserved": "0",
         "borrowReserved": "0",
@@ -30,7 +29,7 @@ def balance_update(wallet: Wallet | WalletChanged) -> JsonObject:
         "currency": currency_object(wallet.currency),
         "available": decimal_text(wallet.available),
         "reserved": decimal_text(wallet.reserved),
-        "total": decimal_text(wallet.available + wallet.reserved),
+        "total": decimal_text(EXACT.add(wallet.available, wallet.reserved)),
         "updatedAt": time_text(wallet.updated_at),
         "lendReserved": "0",
         "borrowCollateralReserved": "0",
@@ -41,7 +40,7 @@ def balance_update(wallet: Wallet | WalletChanged) -> JsonObject:
 def _fee_fields(trade: AccountTrade) -> JsonObject:
     """A fee, or the reward that a maker gets instead (9.4)."""
     if trade.fee < 0:
-        return {"makerReward": decimal_text(-trade.fee), "makerRewardCurrency": trade.fee_currency}
+        return {"makerReward": decimal_text(trade.fee.copy_abs()), "makerRewardCurrency": trade.fee_currency}
     return {"fee": decimal_text(trade.fee), "feeCurrency": trade.fee_currency}
 
 
@@ -76,16 +75,18 @@ def exchange_record(trade: AccountTrade, pair: PairSpec, *, is_market: bool, rec
     """Data of the NEW_ACCOUNT_HISTORY_RECORD of one fill (15.9)."""
     order_type = "Market" if is_market else "Limit"
     side = trade.side.capitalize()
-    quote_amount = trade.price * trade.quantity
+    quote_amount = EXACT.multiply(trade.price, trade.quantity)
     paid = (pair.quote, quote_amount) if trade.side == "buy" else (pair.base, trade.quantity)
     received = (pair.base, trade.quantity) if trade.side == "buy" else (pair.quote, quote_amount)
-    fee = max(trade.fee, _ZERO)
+    fee = max(trade.fee, ZERO)
     record: JsonObject = {
         "transactionType": {"type": f"{order_type}_{side}".upper(), "description": f"{order_type} {side}"},
         "debitCurrency": currency_object(paid[0]),
-        "debitValue": decimal_text(paid[1] + (fee if trade.fee_currency == paid[0] else _ZERO)),
+        "debitValue": decimal_text(EXACT.add(paid[1], fee if trade.fee_currency == paid[0] else ZERO)),
         "creditCurrency": currency_object(received[0]),
-        "creditValue": decimal_text(received[1] - (fee if trade.fee_currency == received[0] else _ZERO)),
+        "creditValue": decimal_text(
+            EXACT.subtract(received[1], fee if trade.fee_currency == received[0] else ZERO)
+        ),
     }
     if trade.fee >= 0:
         record |= {"feeCurrency": currency_object(trade.fee_currency), "feeValue": decimal_text(fee)}
@@ -97,7 +98,7 @@ def reward_record(trade: AccountTrade, pair: PairSpec, *, record_id: str) -> Jso
     record: JsonObject = {
         "transactionType": {"type": "MAKER_REWARD", "description": "Maker Reward"},
         "creditCurrency": currency_object(trade.fee_currency),
-        "creditValue": decimal_text(-trade.fee),
+        "creditValue": decimal_text(trade.fee.copy_abs()),
     }
     return record | _origin(trade, pair, record_id)
 

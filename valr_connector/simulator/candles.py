@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from valr_connector.simulator.exact import ZERO
+from valr_connector.simulator.exact import EXACT, ZERO
 
 MINUTE_S = 60
 PERIODS_S = (60, 300, 900, 1800, 3600, 21600, 86400)
@@ -35,8 +35,8 @@ class Candle:
         self.high = max(self.high, later.high)
         self.low = min(self.low, later.low)
         self.close = later.close
-        self.base_volume += later.base_volume
-        self.quote_volume += later.quote_volume
+        self.base_volume = EXACT.add(self.base_volume, later.base_volume)
+        self.quote_volume = EXACT.add(self.quote_volume, later.quote_volume)
 
 
 class CandleChart:
@@ -47,7 +47,7 @@ class CandleChart:
 
     def add(self, at_s: int, price: Decimal, base: Decimal = ZERO) -> None:
         """A trade of that much base currency, or a price without a trade."""
-        candle = Candle(at_s - at_s % MINUTE_S, price, price, price, price, base, base * price)
+        candle = Candle(at_s - at_s % MINUTE_S, price, price, price, price, base, EXACT.multiply(base, price))
         self.add_candle(candle)
 
     def add_candle(self, candle: Candle) -> None:

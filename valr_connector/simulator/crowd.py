@@ -226,9 +226,9 @@ class Crowd:
         """Credit what fell below half of a full purse."""
         for account_id in self.accounts:
             for wallet in self._venue.wallets(account_id):
-                full, held = self._purse[wallet.currency], wallet.available + wallet.reserved
-                if held * 2 < full:
-                    self._venue.credit(account_id, wallet.currency, full - held)
+                full, held = self._purse[wallet.currency], EXACT.add(wallet.available, wallet.reserved)
+                if EXACT.multiply(held, 2) < full:
+                    self._venue.credit(account_id, wallet.currency, EXACT.subtract(full, held))
 
 
 def _usual_size(pair: PairSpec, price: Decimal, largest_lots: int) -> Decimal:

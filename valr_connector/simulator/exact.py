@@ -2,7 +2,8 @@
 
 Money may not appear or vanish by rounding, so every command of the venue runs in a context that is wide
 enough for the longest product and raises where a digit would be lost. What has to be cut (quantities, fees)
-is cut on purpose, by `truncate`.
+is cut on purpose, by `truncate`. What is only told is counted by the methods of these contexts: outside of a
+command the context is that of the program around the exchange, which may have few digits.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from decimal import Context, Decimal, DivisionByZero, FloatOperation, Inexact, InvalidOperation, Overflow
 
 EXACT = Context(prec=80, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow, FloatOperation])
+QUOTIENT = Context(prec=80, traps=[InvalidOperation, DivisionByZero, Overflow, FloatOperation])
+"""As wide, for averages and percentages, which need not come out even."""
 
 ZERO = Decimal(0)
 

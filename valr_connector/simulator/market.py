@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from valr_connector.simulator.candles import CandleChart
+from valr_connector.simulator.exact import EXACT
 from valr_connector.simulator.market_wire import (
     book_object,
     full_book_object,
@@ -88,7 +89,9 @@ class Market:
         return {pair_key: symbol} | summary_fields(day, ask, bid, self._mark(symbol, ask, bid), now)
 
     def _mark(self, symbol: str, ask: Decimal, bid: Decimal) -> Decimal:
-        return (ask + bid) / 2 if ask and bid else self._tickers[symbol].summary(self._clock()).last
+        if ask and bid:
+            return EXACT.divide(EXACT.add(ask, bid), 2)
+        return self._tickers[symbol].summary(self._clock()).last
 
     def _draw(self, trade: PublicTrade) -> None:
         self._charts[trade.symbol].add(trade.traded_at // _NS_PER_S, trade.price, trade.quantity)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from valr_connector.simulator.candles import Candle
+from valr_connector.simulator.exact import EXACT
 from valr_connector.simulator.ticker import DaySummary
 from valr_connector.simulator.vocabulary import BuyOrSell, PairSpec, PublicTrade, VenueOrder
 from valr_connector.simulator.wire import Currency, JsonObject, decimal_text, time_text, whole_second_text
@@ -111,7 +112,7 @@ def public_trade_object(trade: PublicTrade) -> JsonObject:
         "takerSide": trade.taker_side,
         "sequenceId": trade.sequence_id,
         "id": trade.trade_id,
-        "quoteVolume": decimal_text(trade.price * trade.quantity),
+        "quoteVolume": decimal_text(EXACT.multiply(trade.price, trade.quantity)),
     }
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from valr_connector.simulator.exact import EXACT, QUOTIENT, ZERO
 from valr_connector.simulator.vocabulary import ModifyOutcome, OrderChange, Processed, VenueOrder
 from valr_connector.simulator.wire import JsonObject, decimal_text, time_text
 
-_ZERO = Decimal(0)
 _PERCENT_STEP = Decimal("0.01")
 _AVERAGE_STEP = Decimal("0.000000000001")
 
@@ -75,7 +75,7 @@ def change_object(change: OrderChange, *, with_customer_id: bool = True) -> Json
     shape["executedPrice"] = decimal_text(change.executed_price)
     shape["executedQuantity"] = decimal_text(change.executed_quantity)
     # A maker reward is not a fee: it shows in the trade alone.
-    shape["executedFee"] = decimal_text(max(change.executed_fee, _ZERO))
+    shape["executedFee"] = decimal_text(max(change.executed_fee, ZERO))
     shape["timeInForce"] = change.time_in_force
     return shape
 
@@ -115,7 +115,7 @@ def open_order_entry(order: VenueOrder) -> JsonObject:
 def summary_object(order: VenueOrder) -> JsonObject:
     """One entry of GET /v1/orders/history, and history/summary (10.10)."""
     executed = order.executed_quantity
-    average = (order.executed_quote / executed).quantize(_AVERAGE_STEP, ROUND_HALF_UP) if executed else _ZERO
+    average = _rounded(QUOTIENT.divide(order.executed_quote, executed), _AVERAGE_STEP) if executed else ZERO
     shape: JsonObject = {
         "orderId": order.order_id,
         "orderStatusType": str(order.state),
@@ -126,7 +126,7 @@ def summary_object(order: VenueOrder) -> JsonObject:
         "originalQuantity": decimal_text(order.original_quantity),
         "total": decimal_text(order.executed_quote),
         "totalExecutedQuantity": decimal_text(executed),
-        "totalFee": decimal_text(max(order.total_fee, _ZERO)),
+        "totalFee": decimal_text(max(order.total_fee, ZERO)),
         "feeCurrency": order.fee_currency,
         "orderSide": order.side,
         "orderType": order.type_text,
@@ -165,5 +165,9 @@ def _time_in_force(order: VenueOrder) -> str:
 
 
 def _filled_percentage(order: VenueOrder) -> str:
-    filled = 100 * order.executed_quantity / order.original_quantity
-    return str(filled.quantize(_PERCENT_STEP, ROUND_HALF_UP))
+    filled = QUOTIENT.divide(order.executed_quantity.scaleb(2, EXACT), order.original_quantity)
+    return str(_rounded(filled, _PERCENT_STEP))
+
+
+def _rounded(quotient: Decimal, step: Decimal) -> Decimal:
+    return quotient.quantize(step, ROUND_HALF_UP, QUOTIENT)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from random import Random
 
 from valr_connector.simulator.candles import MINUTE_S, Candle
-from valr_connector.simulator.exact import truncate
+from valr_connector.simulator.exact import EXACT, QUOTIENT, truncate
 from valr_connector.simulator.vocabulary import PairSpec
 
 _STEPS = 4
@@ -25,10 +25,11 @@ def invented_past(pair: PairSpec, price: Decimal, minutes: int, now_s: int) -> I
     this_minute_s = now_s - now_s % MINUTE_S
     for start_s in range(this_minute_s - minutes * MINUTE_S, this_minute_s, MINUTE_S):
         prices = [last := _next(rng, last, price, pair.tick_size) for _ in range(_STEPS)]
-        base = pair.min_base * rng.randrange(50, 5000)
-        yield Candle(start_s, prices[0], max(prices), min(prices), last, base, base * last)
+        base = EXACT.multiply(pair.min_base, rng.randrange(50, 5000))
+        yield Candle(start_s, prices[0], max(prices), min(prices), last, base, EXACT.multiply(base, last))
 
 
 def _next(rng: Random, last: Decimal, aim: Decimal, tick_size: Decimal) -> Decimal:
-    step = last * _STEP * rng.randint(-100, 100) / 100 + (aim - last) * _PULL
-    return max(truncate(last + step, tick_size), tick_size)
+    with localcontext(QUOTIENT):
+        step = last * _STEP * rng.randint(-100, 100) / 100 + (aim - last) * _PULL
+        return max(truncate(last + step, tick_size), tick_size)

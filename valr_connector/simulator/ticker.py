@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from functools import reduce
 
+from valr_connector.simulator.exact import EXACT, QUOTIENT, ZERO
 from valr_connector.simulator.vocabulary import PublicTrade
 
 _MINUTE_NS = 60_000_000_000
 _DAY_MINUTES = 24 * 60
-_ZERO = Decimal(0)
 
 
 @dataclass(slots=True)
@@ -28,19 +29,20 @@ class _Minute:
 class DaySummary:
     """Prices are 0 where there was no trade yet."""
 
-    last: Decimal = _ZERO
-    previous_close: Decimal = _ZERO
-    high: Decimal = _ZERO
-    low: Decimal = _ZERO
-    base_volume: Decimal = _ZERO
-    quote_volume: Decimal = _ZERO
+    last: Decimal = ZERO
+    previous_close: Decimal = ZERO
+    high: Decimal = ZERO
+    low: Decimal = ZERO
+    base_volume: Decimal = ZERO
+    quote_volume: Decimal = ZERO
 
     @property
     def change_percent(self) -> Decimal:
         """Last price against the one of a day ago, in percent, cut to two decimals by rounding."""
         if not self.previous_close:
-            return _ZERO
-        return ((self.last / self.previous_close - 1) * 100).quantize(Decimal("0.01"))
+            return ZERO
+        with localcontext(QUOTIENT):
+            return ((self.last / self.previous_close - 1) * 100).quantize(Decimal("0.01"))
 
 
 class Ticker:
@@ -48,24 +50,23 @@ class Ticker:
 
     def __init__(self, trades: Iterable[PublicTrade] = ()) -> None:
         self._minutes: deque[_Minute] = deque()
-        self._previous_close = _ZERO
+        self._previous_close = ZERO
         for trade in trades:
             self.add(trade)
 
     def add(self, trade: PublicTrade) -> None:
         """Count one trade."""
         number = trade.traded_at // _MINUTE_NS
-        quote = trade.price * trade.quantity
         self._forget_before(number - _DAY_MINUTES)
         if not self._previous_close:
             self._previous_close = trade.price
         if not self._minutes or self._minutes[-1].number < number:
-            self._minutes.append(_Minute(number, trade.price, trade.price, _ZERO, _ZERO, trade.price))
+            self._minutes.append(_Minute(number, trade.price, trade.price, ZERO, ZERO, trade.price))
         minute = self._minutes[-1]
         minute.high = max(minute.high, trade.price)
         minute.low = min(minute.low, trade.price)
-        minute.base_volume += trade.quantity
-        minute.quote_volume += quote
+        minute.base_volume = EXACT.add(minute.base_volume, trade.quantity)
+        minute.quote_volume = EXACT.fma(trade.price, trade.quantity, minute.quote_volume)
         minute.close = trade.price
 
     def summary(self, now_ns: int) -> DaySummary:
@@ -79,8 +80,8 @@ class Ticker:
             previous_close=self._previous_close,
             high=max(minute.high for minute in self._minutes),
             low=min(minute.low for minute in self._minutes),
-            base_volume=sum((minute.base_volume for minute in self._minutes), _ZERO),
-            quote_volume=sum((minute.quote_volume for minute in self._minutes), _ZERO),
+            base_volume=reduce(EXACT.add, (minute.base_volume for minute in self._minutes)),
+            quote_volume=reduce(EXACT.add, (minute.quote_volume for minute in self._minutes)),
         )
 
     def _forget_before(self, number: int) -> None:

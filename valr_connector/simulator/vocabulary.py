@@ -11,6 +11,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
+from valr_connector.simulator.exact import EXACT
+
 BuyOrSell = Literal["buy", "sell"]
 ModifyMatchStrategy = Literal["RETAIN_ORIGINAL", "CANCEL_ORIGINAL", "REPRICE"]
 """What becomes of an order whose new price would match (protocol 10.5)."""
@@ -147,7 +149,7 @@ class VenueOrder:
 
     @property
     def executed_quantity(self) -> Decimal:
-        return self.original_quantity - self.remaining_quantity
+        return EXACT.subtract(self.original_quantity, self.remaining_quantity)
 
     @property
     def is_open(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 
@@ -55,6 +55,19 @@ def test_prices_between_the_sides_are_exact() -> None:
     assert (book.mid_price, book.spread) == (D(101), D(2))
     assert book.micro_price == D("100.5")  # one rests at 100, three at 102: the bid will go first
     assert book.spread_bps == D(2) / D(101) * 10_000
+
+
+def test_no_sum_is_rounded_to_the_digits_of_the_programs_decimals() -> None:
+    book = snapshot(bids=("1000001:1.00000001", "1000000:2.00000002"), asks=("1000002:3",))
+    with localcontext(prec=4):
+        between = (book.mid_price, book.spread)
+        amount, notional = book.bids.amount_to(1_000_000), book.bids.notional_to(1_000_000)
+        prices = [book.bids.price_for(wanted) for wanted in ("3.00000003", "3.00000004")]
+        others = book.without([order(Side.BUY, "1000000", "0.00000001")] * 2)
+    assert between == (D("1000001.5"), D(1))
+    assert (amount, notional) == (D("3.00000003"), D("3000001.03000001"))
+    assert prices == [D(1_000_000), None]
+    assert others.bids.amounts == (D("1.00000001"), D(2))
 
 
 @pytest.mark.parametrize("book", [snapshot(bids=()), snapshot(asks=()), snapshot((), ())])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 
@@ -135,6 +135,17 @@ def test_the_place_of_an_order_counts_those_before_it() -> None:
     assert book().position("c") == QueuePosition(Side.BUY, D(100), 3, 3, D(3), D(3))
     assert book().position("x") == QueuePosition(Side.SELL, D(101), 1, 2, D("0.5"), D(0))
     assert book().position("nobody") is None
+
+
+def test_no_amount_is_rounded_to_the_digits_of_the_programs_decimals() -> None:
+    made = QueueBook()
+    orders = [(each, "1.00000001") for each in "abc"]
+    with localcontext(prec=4):
+        made.snapshot(wire.full_snapshot([("100", orders)], [], sequence=10))
+        assert made.best_bid == "100:3.00000003"
+        place = made.position("c")
+    assert place is not None
+    assert place.amount_ahead == D("2.00000002")
 
 
 def test_an_order_moves_up_when_one_before_it_goes() -> None:
