@@ -6,6 +6,7 @@ ann pays 0.1 % as a maker and 0.2 % as a taker, bob gets 0.01 % as a maker and p
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -152,6 +153,16 @@ class TestWallets:
     def test_an_account_opens_with_sensible_balances_only(self, floor: TradingFloor, amount: str) -> None:
         with pytest.raises(ValueError, match="balances"):
             floor.venue.open_account("dan", {"ZAR": D(amount)}, maker_percent=D(0), taker_percent=D(0))
+
+    @pytest.mark.parametrize("percent", [D("NaN"), D("Infinity"), D(100), 0.1])
+    @pytest.mark.parametrize("whose", ["maker_percent", "taker_percent"])
+    def test_an_account_opens_with_sensible_percentages_only(
+        self, floor: TradingFloor, whose: str, percent: Any
+    ) -> None:
+        percentages: dict[str, Any] = {"maker_percent": D(0), "taker_percent": D(0), whose: percent}
+        with pytest.raises(ValueError, match=whose):
+            floor.venue.open_account("dan", {}, **percentages)
+        assert not floor.venue.has_account("dan")
 
     def test_an_account_opens_once(self, floor: TradingFloor) -> None:
         with pytest.raises(ValueError, match="is open already"):

@@ -14,7 +14,11 @@ from valr_connector.simulator.vocabulary import AccountTrade, VenueOrder, Wallet
 
 
 class Account:
-    """One account. `history_limit` bounds the finished orders and the trades it remembers; None keeps all."""
+    """One account. `history_limit` bounds the finished orders and the trades it remembers; None keeps all.
+
+    Raises:
+        ValueError: a percentage is no Decimal, or takes all of what is received.
+    """
 
     def __init__(
         self,
@@ -24,6 +28,8 @@ class Account:
         taker_percent: Decimal,
         history_limit: int | None = None,
     ) -> None:
+        _check_percentage("maker_percent", maker_percent)
+        _check_percentage("taker_percent", taker_percent)
         self.account_id = account_id
         self.maker_percent = maker_percent
         self.taker_percent = taker_percent
@@ -105,3 +111,9 @@ class OrderArchive:
 
     def newest_first(self) -> list[VenueOrder]:
         return list(reversed(self._all.values()))
+
+
+def _check_percentage(name: str, percent: object) -> None:
+    """A fill that meets its mistake would have moved half of the money."""
+    if not isinstance(percent, Decimal) or not percent.is_finite() or abs(percent) >= 100:
+        raise ValueError(f"{name}={percent!r}: must be a Decimal between -100 and 100")

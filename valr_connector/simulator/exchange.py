@@ -127,7 +127,8 @@ class EmbeddedExchange:
         """Open a further account; balances and fees are those of the settings unless given.
 
         Raises:
-            ValueError: the account exists, or a balance is negative or not finite.
+            ValueError: the account exists, a balance is negative or not finite, or a percentage is no Decimal
+                or takes all of what is received.
         """
         self._floor.open_account(
             account_id,

@@ -95,7 +95,8 @@ class Venue:
         `history_limit` bounds the finished orders and the trades that are remembered; None keeps all.
 
         Raises:
-            ValueError: the account exists, or a balance is negative or not finite.
+            ValueError: the account exists, a balance is negative or not finite, or a percentage is no Decimal
+                or takes all of what is received.
         """
         if account_id in self._accounts:
             raise ValueError(f"account_id={account_id!r}: is open already")
