@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+import signal
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from typer.testing import CliRunner
 
 from tests.net.trading import Desk, trading
-from valr_connector import InvalidArgumentError
+from valr_connector import InvalidArgumentError, NotReadyError, ValrExchange
 from valr_connector.cli.commands import app
-from valr_connector.cli.replay import ReplayOptions, replay_session
+from valr_connector.cli.replay import ReplayOptions, record_session, replay_session
 from valr_connector.core.steps import Ended
 from valr_connector.net.recording import Recording, recorded_files
 from valr_connector.simulator.faults import of_type
@@ -73,6 +75,22 @@ async def test_another_state_than_the_recorded_one_is_said_and_is_a_failure(tmp_
     result = CliRunner().invoke(app, ["replay", str(tmp_path / "other")])
     assert result.exit_code == 1
     assert "ended in ANOTHER STATE" in result.stdout
+
+
+async def test_ctrl_c_interrupts_a_start_that_takes_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    meanwhile: list[object] = []
+
+    def start(**_: object) -> NoReturn:
+        meanwhile.append(signal.getsignal(signal.SIGINT))
+        raise NotReadyError("not started in time")
+
+    monkeypatch.setattr(ValrExchange, "from_env", start)
+    with pytest.raises(NotReadyError):
+        await record_session(["BTC-ZAR"], tmp_path, is_simulated=False, seconds=None)
+    assert meanwhile == [before]
 
 
 def test_a_session_of_the_embedded_exchange_is_recorded_and_replayed(tmp_path: Path) -> None:

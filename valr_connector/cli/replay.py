@@ -42,12 +42,9 @@ async def record_session(
         ValrError: starting failed; see `ValrExchange.start`.
     """
     make = ValrExchange.simulated if is_simulated else ValrExchange.from_env
-    with stop_on_signals() as stop:
-        async with make(pairs=pairs, record=directory, settings=_LOOK_ON):
-            if seconds is None:
-                await stop.wait()
-            else:
-                await stopped_within(stop, seconds)
+    async with make(pairs=pairs, record=directory, settings=_LOOK_ON):
+        with stop_on_signals() as stop:  # a start that takes long is interrupted, and not waited for
+            await stopped_within(stop, seconds)
     if is_anonymous:
         factor = Decimal(secrets.randbelow(4_000) + 300) / 1_000
         anonymise(directory, Anonymiser(secrets.token_bytes(32), factor))
