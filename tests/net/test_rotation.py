@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -26,9 +26,11 @@ from valr_connector import (
     SessionState,
     Settings,
 )
+from valr_connector.core import session
 from valr_connector.core.twin_frames import TwinFrames
 from valr_connector.net import market_data, rotation
 from valr_connector.net.rotation import RotatingSocket
+from valr_connector.net.websocket import WebSocketClient
 from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.faults import of_type
 from valr_connector.simulator.vocabulary import BuyOrSell, NewOrder
@@ -180,6 +182,33 @@ async def test_a_subscription_goes_along_to_the_next_connection(monkeypatch: pyt
         await watch.until(lambda: watch.socket.rotations >= before + 2)
         assert set(watch.socket.subscriptions) >= {"NEW_TRADE", "MARKET_SUMMARY_UPDATE", "OB_L1_DIFF"}
         assert watch.market.subscribed(MarketFeed.SUMMARY) == (PAIR,)
+
+
+async def test_a_subscription_made_while_the_heir_catches_up_goes_along_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for distance in ("_PINGS_APART_NS", "_TOLD_TWICE_NS"):
+        monkeypatch.setattr(session, distance, 0)
+    sent: dict[WebSocketClient, bytes] = defaultdict(bytes)
+    send, ping = WebSocketClient.send, WebSocketClient.ping
+
+    def note_and_send(client: WebSocketClient, frame: bytes) -> Any:
+        sent[client] += frame
+        return send(client, frame)
+
+    async with watching(monkeypatch, every_s=0.1) as watch:
+        socket = watch.socket
+
+        async def subscribe_and_ping(client: WebSocketClient) -> None:
+            if "MARKET_SUMMARY_UPDATE" not in socket.subscriptions:
+                watch.market.subscribe(MarketFeed.SUMMARY, [PAIR])
+                await watch.until(lambda: "MARKET_SUMMARY_UPDATE" in socket.subscriptions)
+            await ping(client)
+
+        monkeypatch.setattr(WebSocketClient, "send", note_and_send)
+        monkeypatch.setattr(WebSocketClient, "ping", subscribe_and_ping)
+        await watch.until(lambda: socket.rotations)
+        assert b"MARKET_SUMMARY_UPDATE" in sent[socket.present.client]
 
 
 async def test_setting_up_that_fails_cuts_the_connection_and_is_tried_again(

@@ -3,8 +3,9 @@
 VALR cuts a socket that proved no key after 15 minutes, whatever is said on it (protocol 14.4). So an heir is
 dialled in time. It subscribes to what the present connection is subscribed to, and what it brings is held
 back until all of that is proved to be in force: VALR answers what it reads in order, so the PONG to a PING
-behind the subscriptions does it. Within that frame the two change places: what only the heir brought is told,
-what both brought is told once, and the old connection is closed.
+behind the subscriptions does it. What was subscribed meanwhile is asked for and proved as well. Then, in one
+go, the two change places: what only the heir brought is told, what both brought is told once, and the old
+connection is closed.
 
 A book goes on across the change by the numbers of its diffs, which are the book's own; the heir's snapshots
 say nothing new. Should VALR number by connection, the book notices, and asks anew as after any gap.
@@ -83,7 +84,7 @@ class RotatingSocket:
         self.twins: TwinFrames | None = None
         self.is_settled = asyncio.Event()
         self._every = round(every_s * _NS_PER_S)
-        self._clock = clock
+        self.clock = clock
         self._sleep = sleep
         self._tasks: asyncio.TaskGroup | None = None
         self._companion: asyncio.Task[None] | None = None
@@ -146,7 +147,7 @@ class RotatingSocket:
         self.present = heir
         self.rotations += 1
         log.info("trade socket: a new connection has taken the place of the old one")
-        now = self._clock()
+        now = self.clock()
         for raw in self.twins.held() if self.twins is not None else ():
             if _head_of(raw).type not in _SNAPSHOTS:
                 heir.client.guarded(self.handler.on_frame, raw, now)
@@ -157,7 +158,7 @@ class RotatingSocket:
     async def _until_old(self) -> None:
         while True:
             opened = self.session.opened_ns
-            left = self._every if opened is None else opened + self._every - self._clock()
+            left = self._every if opened is None else opened + self._every - self.clock()
             if left <= 0 and self.session.state is SessionState.LIVE:
                 return
             await self._sleep(max(left / _NS_PER_S, _LOOK_S if left <= 0 else 0.0))
@@ -189,7 +190,6 @@ class _Leg:
 
     def __init__(self, socket: RotatingSocket) -> None:
         self._socket = socket
-        self._has_asked = False
         self.task: asyncio.Task[None] | None = None
         self.client = socket.make(self, self._on_state)
 
@@ -210,7 +210,6 @@ class _Leg:
             self._socket.handler.on_frame(raw, now)
 
     def on_connected(self, epoch: int) -> None:
-        self._has_asked = False
         if self._is_present:
             log.debug("connection %d of the present trade socket", epoch)
             self._socket.begun()
@@ -224,22 +223,23 @@ class _Leg:
         if self._is_present:
             self._socket.accompany()
             return
-        subscriptions = list(self._socket.subscriptions.values())
         self._socket.twins = TwinFrames(_FOR_EVER)
-        await self.client.send(msgspec.json.encode({"type": "SUBSCRIBE", "subscriptions": subscriptions}))
-        await self.client.ping()
-        self._has_asked = True
+        asked: Mapping[str, Mapping[str, object]] = {}
+        while asked != self._socket.subscriptions:
+            asked = dict(self._socket.subscriptions)
+            entries = list(asked.values())
+            await self.client.send(msgspec.json.encode({"type": "SUBSCRIBE", "subscriptions": entries}))
+            await self.client.until_read(epoch, self._socket.clock())
         self.client.resynced(epoch)
+        if not self._socket.is_settled.is_set():
+            self._socket.inherit(self)
 
     def _hold_back(self, raw: bytes, twins: TwinFrames | None) -> None:
         """The heir's frames wait for its turn; those of a connection whose turn is over are nobody's."""
         if twins is None or self._socket.is_settled.is_set():
             return
-        kind = _head_of(raw).type
-        if kind not in _CONTROLS:
+        if _head_of(raw).type not in _CONTROLS:
             twins.second(raw, 0, is_first_live=True, is_picture=False)
-        elif kind == "PONG" and self._has_asked:
-            self._socket.inherit(self)
 
     def _on_state(self, before: SessionState, after: SessionState, cause: str) -> None:
         if self._is_present:
