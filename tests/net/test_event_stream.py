@@ -11,6 +11,7 @@ import pytest
 
 from valr_connector.errors import AuthenticationError, ClosedError, InvalidArgumentError, StreamOverflowError
 from valr_connector.model.events import Event
+from valr_connector.net import event_stream
 from valr_connector.net.event_stream import EventPublisher, EventStream, Overflow
 from valr_connector.observe.metrics import Metrics
 
@@ -279,6 +280,22 @@ async def test_a_stream_that_its_reader_left_is_forgotten(publisher: EventPublis
     gc.collect()
     publisher.publish(Happened(2))
     assert publisher.subscriptions == 0
+
+
+async def test_a_stream_collected_while_subscribers_are_looked_for_hides_none(
+    publisher: EventPublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    abandoned = [publisher.stream(Happened)]
+    heard: list[object] = []
+    publisher.on(Happened, heard.append)
+
+    def collect_and_look(kind: type, types: tuple[type, ...]) -> bool:
+        abandoned.clear()
+        return issubclass(kind, types)
+
+    monkeypatch.setattr(event_stream, "issubclass", collect_and_look, raising=False)
+    publisher.publish(Happened(1))
+    assert heard == [Happened(1)]
 
 
 async def test_a_reader_that_is_cancelled_leaves_its_event_to_the_next(publisher: EventPublisher) -> None:

@@ -65,7 +65,8 @@ class _ByType(dict[type, tuple[_Subscription, ...]]):
         self._subscriptions = subscriptions
 
     def __missing__(self, kind: type) -> tuple[_Subscription, ...]:
-        self[kind] = found = tuple(each for each in self._subscriptions if issubclass(kind, each.types))
+        present = tuple(self._subscriptions)  # a stream that is collected meanwhile leaves the list
+        self[kind] = found = tuple(each for each in present if issubclass(kind, each.types))
         return found
 
 
