@@ -65,10 +65,19 @@ def test_errors_of_tasks_are_one_line_too(valr: Valr, monkeypatch: pytest.Monkey
     assert ended.error == "valr: not connected [VC20]; pair='X-Y': VALR lists no such pair [VC14]\n"
 
 
-def test_an_error_of_the_system_is_one_line(valr: Valr, monkeypatch: pytest.MonkeyPatch) -> None:
-    commands_raise(monkeypatch, FileNotFoundError(2, "No such file or directory", "nowhere/a.png"))
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (FileNotFoundError(2, "No such file", "nowhere/a.png"), "[Errno 2] No such file: 'nowhere/a.png'"),
+        (TimeoutError(), "TimeoutError()"),
+    ],
+)
+def test_an_error_of_the_system_is_one_line(
+    valr: Valr, monkeypatch: pytest.MonkeyPatch, error: OSError, says: str
+) -> None:
+    commands_raise(monkeypatch, error)
 
-    assert valr("candles") == Ended(2, "", "valr: [Errno 2] No such file or directory: 'nowhere/a.png'\n")
+    assert valr("candles") == Ended(2, "", f"valr: {says}\n")
 
 
 def test_an_interruption_while_loading_is_no_traceback(valr: Valr, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,7 @@ def _messages(group: BaseExceptionGroup[Exception]) -> list[str]:
     """The errors' own messages, however deep task groups have wrapped them."""
     messages: list[str] = []
     for error in group.exceptions:
-        messages += _messages(error) if isinstance(error, BaseExceptionGroup) else [str(error)]
+        messages += _messages(error) if isinstance(error, BaseExceptionGroup) else [str(error) or repr(error)]
     return messages
 
 
