@@ -19,6 +19,7 @@ have one of 8 digits. Its methods are called, for making it the local one costs 
 
 _SMALLEST_PLAIN: Final = -6
 """The place of the first digit of the smallest numbers that are written without an exponent."""
+_ZERO: Final = Decimal(0)
 _KINDS: Final = frozenset({Decimal, str, int})
 
 
@@ -47,7 +48,7 @@ def positive_decimal(field: str, value: object) -> Decimal:
     is_short = len(str(number)) <= MOST_DIGITS and _SMALLEST_PLAIN <= number.adjusted() < MOST_DIGITS
     if not is_short and has_too_many_digits(number):
         raise InvalidArgumentError(field, value, f"must have at most {MOST_DIGITS} digits")
-    if number <= 0:
+    if number <= _ZERO:
         raise InvalidArgumentError(field, value, "must be more than zero")
     return number
 
