@@ -53,10 +53,11 @@ def a_retry_without_a_probe() -> AbstractContextManager[Any]:
     """A placement without an answer is sent once more, by REST."""
     place = OrderGateway.place
 
-    async def place_twice(self: OrderGateway, order: OrderRecord) -> None:
+    async def place_twice(self: OrderGateway, order: OrderRecord) -> OrderRecord:
         await place(self, order)
         if order.placement is Placement.UNKNOWN:
             await self._place_by_rest(order)
+        return order
 
     return patch.object(OrderGateway, "place", place_twice)
 
