@@ -149,6 +149,7 @@ from valr_connector.model.order import (
     ModifyRequest,
     ModifyResult,
 )
+from valr_connector.net.collector import calm_collector
 from valr_connector.net.event_stream import EventStream, Overflow
 from valr_connector.net.market_data import MarketData
 from valr_connector.net.order_batch import BatchResult
@@ -307,4 +308,5 @@ __all__ = [
     "ZombieHandling",
     "ZombieOrder",
     "__version__",
+    "calm_collector",
 ]
