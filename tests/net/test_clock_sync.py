@@ -21,6 +21,7 @@ from valr_connector import (
     SessionState,
     Side,
     Symbol,
+    TransportError,
 )
 from valr_connector.core.clock import ClockOffset, TimestampSource
 from valr_connector.core.rate_limits import SECOND
@@ -307,6 +308,24 @@ def test_with_the_right_time_a_refused_signature_is_refused_for_good() -> None:
         with pytest.raises(AuthenticationError):
             await stage.rest.call(endpoints.open_orders())
         assert len(stage.valr.stamps) == 1
+
+    run(play())
+
+
+def test_a_clock_that_could_not_be_read_is_read_at_the_next_refusal() -> None:
+    async def play() -> None:
+        stage = Stage()
+        await stage.sync.measure()
+        stage.set_by_s = -60.0
+        measure = stage.sync.measure
+        stage.sync.measure = unreadable  # type: ignore[method-assign]
+        with pytest.raises(AuthenticationError):
+            await stage.rest.call(endpoints.open_orders())
+        stage.sync.measure = measure  # type: ignore[method-assign]
+        assert await stage.rest.call(endpoints.open_orders()) == []
+
+    async def unreadable(*, until: int | None = None) -> None:
+        raise TransportError("torn")
 
     run(play())
 

@@ -618,6 +618,20 @@ async def test_each_dial_is_signed_afresh(connect: Connect) -> None:
     assert [handshake["X-VALR-SIGNATURE"] for handshake in venue.handshakes] == ["first", "second"]
 
 
+async def test_refusals_that_the_time_may_be_to_blame_for_are_not_counted(connect: Connect) -> None:
+    answers = [False, False, True]
+
+    async def has_the_time() -> bool:
+        return answers.pop(0)
+
+    async with (
+        Venue(says(AUTHENTICATED), refusals=[401, 401, 401]).open() as venue,
+        connect(venue.url, on_refused=has_the_time) as client,
+    ):
+        await until(is_live(client, 4))
+    assert answers == []
+
+
 @pytest.mark.parametrize(("status", "error"), [(401, AuthenticationError), (403, PermissionDeniedError)])
 async def test_an_upgrade_refused_twice_for_who_we_are_is_fatal(
     time: VirtualTime, metrics: Metrics, recorder: Recorder, status: int, error: type[Exception]

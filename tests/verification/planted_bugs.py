@@ -15,21 +15,30 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from msgspec.structs import replace
+
 from valr_connector.core import evidence, executions, lifecycle, request_notes
+from valr_connector.core.balances import Balances
 from valr_connector.core.event_router import EventRouter
 from valr_connector.core.evidence import Says
 from valr_connector.core.level_book import REPEATED, LevelBook
 from valr_connector.core.lifecycle import Move
 from valr_connector.core.order_record import OrderRecord
+from valr_connector.core.order_terms import placement_request
 from valr_connector.core.waiting_room import WaitingRoom
+from valr_connector.model.account import Balance
 from valr_connector.model.enums import TERMINAL, OrderStatus, Placement
-from valr_connector.model.order import ModifyResult
+from valr_connector.model.events import BalanceChanged
+from valr_connector.model.order import CancelOutcome, CancelResult, ModifyResult
 from valr_connector.net.book_keeper import BookKeeper
+from valr_connector.net.clock_sync import ClockSync
 from valr_connector.net.mass_cancel import MassCancel
+from valr_connector.net.order_canceller import OrderCanceller
 from valr_connector.net.order_gateway import OrderGateway
 from valr_connector.net.order_modifier import OrderModifier
 from valr_connector.net.reconciler import Reconciler
 from valr_connector.net.user_stream import UserStreamTracker
+from valr_connector.protocol.order_requests import PlaceLimit
 from valr_connector.protocol.order_status import WireStatus
 from valr_connector.protocol.signing import Credentials
 from valr_connector.verification.generate import generate
@@ -198,6 +207,49 @@ def a_modify_returns_before_its_terms_are_known() -> AbstractContextManager[Any]
     return patch.object(OrderModifier, "result", return_at_once)
 
 
+def the_second_way_forgets_post_only() -> AbstractContextManager[Any]:
+    """A maker's order that goes by REST, the socket being away, may take."""
+
+    def forget(order: OrderRecord) -> Any:
+        placement = placement_request(order)
+        return replace(placement, post_only=False) if isinstance(placement, PlaceLimit) else placement
+
+    return patch("valr_connector.net.order_gateway.placement_request", forget)
+
+
+def a_cancel_returns_what_was_wished_for() -> AbstractContextManager[Any]:
+    """The call that cancels says CANCELLED, whatever VALR said."""
+    cancel = OrderCanceller.cancel
+
+    async def cancelled(self: OrderCanceller, order: OrderRecord) -> CancelOutcome:
+        await cancel(self, order)
+        return CancelOutcome(order, CancelResult.CANCELLED)
+
+    return patch.object(OrderCanceller, "cancel", cancelled)
+
+
+def balances_stay_as_they_were_first() -> AbstractContextManager[Any]:
+    """A wallet that is known is not looked at again."""
+    update = Balances.update
+
+    def update_once(self: Balances, balance: Balance) -> Sequence[BalanceChanged]:
+        return () if balance.currency in self.by_currency else update(self, balance)
+
+    return patch.object(Balances, "update", update_once)
+
+
+def the_clock_is_never_measured_again() -> AbstractContextManager[Any]:
+    """A refused signature, or a date that jumped, is no reason to look at VALR's clock."""
+
+    async def is_right(_: ClockSync, used: int) -> bool:
+        return False
+
+    stack = ExitStack()
+    stack.enter_context(patch.object(ClockSync, "correct", is_right))
+    stack.enter_context(patch.object(ClockSync, "_was_set", lambda _: False))
+    return stack
+
+
 def _nothing(*_: object) -> None:
     pass
 
@@ -220,6 +272,10 @@ PLANTS: Sequence[Plant] = (
     changes_of_the_book_are_left_out,
     a_book_outlives_its_connection,
     a_modify_returns_before_its_terms_are_known,
+    the_second_way_forgets_post_only,
+    a_cancel_returns_what_was_wished_for,
+    balances_stay_as_they_were_first,
+    the_clock_is_never_measured_again,
 )
 
 

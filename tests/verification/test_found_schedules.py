@@ -8,6 +8,16 @@ from valr_connector.verification.run import simulate
 from valr_connector.verification.schedule_text import from_text
 
 FOUND = {
+    "a socket that is refused while VALR's clock cannot be read is dialled again": """
+        seed=7399431891
+        latency_s=0.002
+        books=false
+        venue.timestamp_tolerance_s=30.0
+        venue.refuse_repeated_timestamps=true
+        0.5 jump seconds=-3600.0
+        0.5 request count=9 fate=truncate
+        0.6 cut code=1006
+    """,
     "an order that shows already what is asked for is asked about once that is done": """
         seed=7230854
         latency_s=0.002

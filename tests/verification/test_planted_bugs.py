@@ -31,6 +31,10 @@ KNOWN: Mapping[Plant, int] = {
     bugs.changes_of_the_book_are_left_out: 0,
     bugs.a_book_outlives_its_connection: 0,
     bugs.a_modify_returns_before_its_terms_are_known: 10,
+    bugs.the_second_way_forgets_post_only: 10,
+    bugs.a_cancel_returns_what_was_wished_for: 0,
+    bugs.balances_stay_as_they_were_first: 0,
+    bugs.the_clock_is_never_measured_again: 210,
 }
 
 

@@ -80,6 +80,7 @@ class ClockSync:
         self._due = 0
         self._apart = 0
         self._in_vain_ns: int | None = None
+        self._tried_ns = 0
         self._measuring = asyncio.Lock()
 
     async def measure(self, *, until: int | None = None) -> None:
@@ -140,17 +141,20 @@ class ClockSync:
 
         Returns:
             Whether that was off so far that signing again makes sense. False too where VALR's clock cannot
-            be read. Asked again within `PAUSE_S` after it was right, it is taken to be right.
+            be read: the offset has no samples then. Asked again within `PAUSE_S` after it was right, it is
+            taken to be right.
         """
+        asked_ns = self._monotonic()
         async with self._measuring:
-            if not self._is_off(used) and not self._was_in_vain_lately():
+            if not self._is_off(used) and not self._was_in_vain_lately() and self._tried_ns <= asked_ns:
                 self._timestamps.offset.forget()
                 self._limiter.misalign()
-                await self._try_measure()
-                self._in_vain_ns = None if self._is_off(used) else self._monotonic()
+                is_read = await self._try_measure()
+                self._in_vain_ns = self._monotonic() if is_read and not self._is_off(used) else None
         return self._is_off(used)
 
-    async def _try_measure(self) -> None:
+    async def _try_measure(self) -> bool:
+        """Whether VALR's clock could be read."""
         try:
             async with asyncio.timeout(LONGEST_S):
                 await self.measure(until=self._monotonic() + round(LONGEST_S * _NS_PER_S))
@@ -158,6 +162,11 @@ class ClockSync:
             log.warning("VALR's clock could not be read: %s", error)
             self._due = self._monotonic() + round(AGAIN_S * _NS_PER_S)
             self._apart = self._wall() - self._monotonic()
+            return False
+        else:
+            return True
+        finally:
+            self._tried_ns = self._monotonic()
 
     def _was_in_vain_lately(self) -> bool:
         since = self._in_vain_ns

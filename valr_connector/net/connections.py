@@ -98,8 +98,13 @@ class Connections:
             dial=self._dial,
             metrics=self._metrics,
             permit=DialPermit(self._limiter, Lane.PUBLIC if is_standby else DIAL_LANES[socket]),
-            on_refused=lambda: self._correct_clock(self._timestamps.offset.offset_ns),
+            on_refused=self._has_the_time,
         )
+
+    async def _has_the_time(self) -> bool:
+        """VALR refused a handshake: whether its clock is known, and the time in the next one right."""
+        await self._correct_clock(self._timestamps.offset.offset_ns)
+        return self._timestamps.offset.round_trip_ns is not None
 
     def _handshake(self, path: str) -> Mapping[str, str]:
         """Freshly signed for every dial (protocol 2.4)."""

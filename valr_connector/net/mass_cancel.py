@@ -20,7 +20,7 @@ from valr_connector.errors import ExchangeError, ValrError
 from valr_connector.model.enums import OrderStatus
 from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Symbol
 from valr_connector.model.order import CancelAllReport, CancelOutcome, CancelResult
-from valr_connector.net.order_canceller import OrderCanceller
+from valr_connector.net.order_canceller import ENDED_AS, OrderCanceller
 from valr_connector.net.order_lookup import look_up_by_exchange_id
 from valr_connector.net.rest import RestClient
 from valr_connector.net.user_stream import UserStreamTracker
@@ -267,6 +267,11 @@ def _cancel_request(symbol: Symbol | None) -> Request[list[CancelledRow]]:
 
 def _in_order(orders: Iterable[OrderRecord], outcomes: Outcomes) -> tuple[CancelOutcome, ...]:
     """An outcome for each; where none came in time, it is not known."""
-    return tuple(
-        outcomes.get(order.client_order_id, CancelOutcome(order, CancelResult.UNKNOWN)) for order in orders
-    )
+    return tuple(_outcome(order, outcomes.get(order.client_order_id)) for order in orders)
+
+
+def _outcome(order: OrderRecord, said: CancelOutcome | None) -> CancelOutcome:
+    """As the order stands at the end: it may have ended, or come back, while others were waited for."""
+    if order.is_done:
+        return CancelOutcome(order, ENDED_AS[order.status])
+    return CancelOutcome(order, CancelResult.UNKNOWN) if said is None or said.is_done else said

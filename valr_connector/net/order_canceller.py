@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Final
 
 from valr_connector.core.commands import CommandKind, CommandLedger
 from valr_connector.core.evidence import Says, Source
@@ -36,7 +37,7 @@ from valr_connector.protocol.requests import Lane
 
 log = logging.getLogger(__name__)
 
-_RESULTS = {
+ENDED_AS: Final = {
     OrderStatus.CANCELLED: CancelResult.CANCELLED,
     OrderStatus.FILLED: CancelResult.FILLED,
     OrderStatus.EXPIRED: CancelResult.EXPIRED,
@@ -109,7 +110,7 @@ class OrderCanceller:
             could_ask = await self._wait.answer_or_end(order, self._ask_about(order))
         if order.is_done:
             self._latency.record(self._clock() - began)
-            return CancelOutcome(order, _RESULTS[order.status])
+            return CancelOutcome(order, ENDED_AS[order.status])
         is_open_there = could_ask and order.status is not OrderStatus.PENDING_CREATE
         return CancelOutcome(order, CancelResult.STILL_OPEN if is_open_there else CancelResult.UNKNOWN)
 

@@ -58,7 +58,8 @@ class WebSocketClient:
         tap: sees every frame.
         dial: opens a connection.
         metrics: where to count.
-        on_refused: awaited after a refusal of who we are that is not final, before the next dial.
+        on_refused: awaited after a refusal of who we are, before the next dial; says whether that counts: it
+            may be the time in the signature that was wrong.
         permit: asked before each dial, and told of each that VALR refused with 429; None where nobody counts.
 
     Attributes:
@@ -85,7 +86,7 @@ class WebSocketClient:
         tap: FrameTap | None = None,
         dial: Dial = dial,
         metrics: Metrics | None = None,
-        on_refused: Callable[[], Awaitable[object]] | None = None,
+        on_refused: Callable[[], Awaitable[bool]] | None = None,
         permit: DialPermit | None = None,
     ) -> None:
         if not url.startswith(("ws://", "wss://")):
@@ -203,10 +204,9 @@ class WebSocketClient:
             self._note_error(call, error)
 
     async def _take_refusal(self, ending: Ending) -> None:
-        if self.session.refused():
+        counts = self._on_refused is None or await self._on_refused()
+        if counts and self.session.refused():
             raise ending.refusal(self._name)
-        if self._on_refused is not None:
-            await self._on_refused()
 
     async def _dial_and_serve(self) -> Ending:
         """One epoch, from the dial to the end of the connection."""

@@ -43,6 +43,9 @@ _MODIFIED_TWICE: Final = 0.3
 _BATCHED_STOPS: Final = 0.3
 _STOP_AT: Final = 0.4
 _CALM: Final = 0.12
+_LENIENT: Final = 0.5
+_TOLERANCE_S: Final = 30.0
+"""A request that a fault held back is signed in time all the same; a date that is an hour off is not."""
 """So many schedules have no fault: then everything has to be told when it happens, and not a second later."""
 
 
@@ -84,6 +87,13 @@ class _Plot:
     bears_faults: bool = True
 
 
+def _of_signatures(seed: int) -> Dials:
+    """What the venue thinks of a signature's time (protocol 21 no. 14). Drawn apart from all else."""
+    if Random(f"signatures {seed}").random() < _LENIENT:
+        return {}
+    return {"timestamp_tolerance_s": _TOLERANCE_S, "refuse_repeated_timestamps": True}
+
+
 class _Generator:
     def __init__(self, rng: Random, mix: Mix) -> None:
         self._rng = rng
@@ -105,7 +115,7 @@ class _Generator:
         steps.sort(key=lambda step: step.at)
         return s.Schedule(
             seed=seed,
-            venue={**venue, **plot.venue},
+            venue={**venue, **_of_signatures(seed), **plot.venue},
             settings={**settings, **plot.settings},
             latency_s=latency_s,
             journal=plot.journal or rng.random() < 0.05,

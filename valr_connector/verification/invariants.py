@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from decimal import Decimal
 
+from valr_connector.model.account import Balance
 from valr_connector.model.enums import OrderStatus
 from valr_connector.model.events import (
     CancelRefused,
@@ -31,7 +32,7 @@ from valr_connector.model.events import (
     ZombieOrder,
 )
 from valr_connector.model.order import InFlightOrder
-from valr_connector.simulator.vocabulary import AccountTrade, State, VenueOrder
+from valr_connector.simulator.vocabulary import AccountTrade, State, VenueOrder, Wallet
 from valr_connector.verification.story import ENDINGS, OrderStory, Told
 
 ZERO = Decimal(0)
@@ -336,6 +337,16 @@ def l1_agreement(stories: Iterable[OrderStory], truth: Truth) -> Iterator[Violat
             ours, theirs = (order.price, order.amount), (there.price, there.original_quantity)
             if ours != theirs:
                 yield Violation("L1", f"{_named(story)} has price and amount {ours} here and {theirs} there")
+
+
+def l1_balances(here: Mapping[str, Balance], there: Iterable[Wallet]) -> Iterator[Violation]:
+    """At rest: every wallet holds here what it holds there."""
+    ours = {name: (wallet.available, wallet.reserved) for name, wallet in here.items() if wallet.total}
+    theirs = {w.currency: (w.available, w.reserved) for w in there if w.available + w.reserved}
+    for currency in sorted(ours.keys() | theirs.keys()):
+        if ours.get(currency) != theirs.get(currency):
+            wallets = f"{ours.get(currency)} here and {theirs.get(currency)} there"
+            yield Violation("L1", f"available and reserved {currency} are {wallets}")
 
 
 def l4_no_accumulation(open_there: int, in_doubt_here: int, most: int = 2) -> Iterator[Violation]:

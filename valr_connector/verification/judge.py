@@ -17,6 +17,7 @@ from valr_connector.verification.invariants import (
     Truth,
     Violation,
     l1_agreement,
+    l1_balances,
     l1_no_unknown,
     l1_strangers_told,
     s6_nothing_unsaid,
@@ -25,9 +26,10 @@ from valr_connector.verification.invariants import (
     s9_others_untouched,
 )
 from valr_connector.verification.life import Life
+from valr_connector.verification.placing import s2_as_asked
 from valr_connector.verification.story import OrderStory
 from valr_connector.verification.succession import s12_nothing_lost_or_doubled
-from valr_connector.verification.world import World
+from valr_connector.verification.world import ACCOUNT, World
 
 
 def at_each_step(world: World) -> Iterator[Violation]:
@@ -56,6 +58,7 @@ def disagreements(world: World) -> Iterator[Violation]:
     truth = world.truth
     yield from l1_agreement(stories, truth)
     yield from _of_each(stories, truth, AT_QUIESCENCE)
+    yield from l1_balances(life.valr.balances, world.exchange.venue.wallets(ACCOUNT))
     yield from l1_strangers_told(_placed_elsewhere(stories, truth), life.recorder.strangers)
 
 
@@ -77,6 +80,8 @@ def at_the_end(world: World) -> Iterator[Violation]:
     for before, after in pairwise(world.lives):
         if after.before is before:
             yield from s12_nothing_lost_or_doubled(before, after, truth)
+    for name, asked in world.asked.items():
+        yield from s2_as_asked(asked, truth.orders.get(name, ()))
     yield from s8_within_limits(world.exchange.stats.rate_limited)
     yield from s9_others_untouched(_placed_elsewhere(everybodys, truth))
     yield from world.secrecy.violations

@@ -17,10 +17,11 @@ from valr_connector.model.operations import BatchCancel, BatchModify, BatchOpera
 from valr_connector.model.order import InFlightOrder, ModifyOutcome
 from valr_connector.protocol.order_requests import ModifyMatchStrategy
 from valr_connector.verification import schedule as s
+from valr_connector.verification.cancelling import s6_cancelled_as_told
 from valr_connector.verification.invariants import Violation, l4_no_accumulation, l5_closes_in_time
 from valr_connector.verification.life import Life
 from valr_connector.verification.modifying import s6_modified_as_told
-from valr_connector.verification.placing import batch_placement, stop_kind
+from valr_connector.verification.placing import asked_by, asked_by_quote, batch_placement, stop_kind
 from valr_connector.verification.schedule_text import step_line
 from valr_connector.verification.virtual_loop import running_loop
 from valr_connector.verification.world import ACCOUNT, PAIR, World
@@ -182,6 +183,7 @@ class User:
     async def _place(self, step: s.Place) -> None:
         life = self._world.life
         name, side = self._world.name_order(step.name), Side(step.side)
+        self._world.asked[name] = asked_by(step, name)
         retry = RetryPolicy(step.retry) if step.retry else None
         if step.price is None:
             order = await life.valr.place_market_order(
@@ -213,6 +215,7 @@ class User:
 
     async def _cancel(self, step: s.Cancel) -> None:
         outcome = await self._world.life.valr.cancel_order(self._world.client_order_id(step.name))
+        self.violations += s6_cancelled_as_told(outcome)
         self._world.trace.note(f"cancelled {outcome.order.client_order_id}: {outcome.result}")
 
     async def _modify(self, step: s.Modify) -> None:
@@ -241,6 +244,7 @@ class User:
     async def _batch(self, step: s.Batch) -> None:
         world, price = self._world, step.price or 0
         placed = [world.name_order(name) for name in _names(step.places)]
+        world.asked.update((name, asked_by(step, name)) for name in placed)
         modified = [world.client_order_id(name) for name in _names(step.modifies)]
         self._wanted.update((name, step.price) for name in modified)
         world.batched.update(placed)
@@ -256,6 +260,7 @@ class User:
 
     async def _cancel_all(self, _step: s.CancelAll) -> None:
         for outcome in (await self._world.life.valr.cancel_all()).outcomes:
+            self.violations += s6_cancelled_as_told(outcome)
             self._world.trace.note(f"cancelled {outcome.order.client_order_id}: {outcome.result}")
 
     async def _refresh(self, step: s.Refresh) -> None:
@@ -278,10 +283,12 @@ class User:
         with suppress(ValrError):
             for standing in self._standing(side):
                 outcome = await life.valr.cancel_order(standing)
+                self.violations += s6_cancelled_as_told(outcome)
                 if not outcome.is_done:
                     return
             name = self._world.name_order(f"q{len(self._quoted)}")
             self._quoted.add(name)
+            self._world.asked[name] = asked_by_quote(step, side, name)
             await life.valr.place_limit_order(
                 PAIR, side, amount=step.amount, price=price, post_only=True, client_order_id=name
             )

@@ -91,6 +91,7 @@ class World:
         judged_before: orders of before are of no interest any more; VALR's clock, nanoseconds.
         misreported: orders whose ending VALR told and that had not ended, by client order id.
         batched: orders that were placed in batches, by client order id.
+        asked: what each order has to be at the venue, by client order id.
         monotonic: nanoseconds that never step.
 
     Args:
@@ -121,6 +122,7 @@ class World:
         self.judged_before = 0
         self.misreported: set[str] = set()
         self.batched: set[str] = set()
+        self.asked: dict[str, NewOrder] = {}
         self.secrecy = secrecy or Secrecy()
         self._directory = directory
         self._record = record

@@ -13,6 +13,7 @@ from tests.unit.verification.stories import (
     CANCELLED,
     FAILED,
     FILLED,
+    NAME,
     OPEN,
     D,
     S,
@@ -30,10 +31,14 @@ from tests.unit.verification.stories import (
 )
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.model import events as e
+from valr_connector.model.account import Balance
 from valr_connector.model.enums import OrderStatus, Placement
-from valr_connector.model.order import CancelRequest
-from valr_connector.simulator.vocabulary import State
+from valr_connector.model.order import CancelOutcome, CancelRequest, CancelResult
+from valr_connector.simulator.vocabulary import State, Wallet
 from valr_connector.verification import invariants as i
+from valr_connector.verification import schedule as s
+from valr_connector.verification.cancelling import s6_cancelled_as_told
+from valr_connector.verification.placing import asked_by, s2_as_asked
 
 # --- S1 --------------------------------------------------------------------------------------------
 
@@ -293,3 +298,44 @@ def test_l1_compares_price_and_amount_of_what_is_open() -> None:
     assert names(i.l1_agreement([story(order(price=D(99)))], truth)) == ["L1"]
     partly = i.truth_of([there(State.MODIFIED, executed="0.004")], [])
     assert not names(i.l1_agreement([story(order(OrderStatus.PARTIALLY_FILLED))], partly))
+
+
+# --- what was asked for, what was returned, what is held ---------------------------------------------
+
+
+def test_s2_holds_what_the_venue_was_asked_for_against_what_the_user_wanted() -> None:
+    step = s.Place(at=0, name="x", side="BUY", amount=D("0.01"), price=D(100))
+    asked = asked_by(step, NAME)
+    assert names(s2_as_asked(asked, [there(State.PLACED)])) == []
+    for changed in (
+        asked._replace(side="sell"),
+        asked._replace(post_only=True),
+        asked._replace(time_in_force="IOC"),
+        asked._replace(price=D(101)),
+    ):
+        assert names(s2_as_asked(changed, [there(State.PLACED)])) == ["S2"]
+
+
+@pytest.mark.parametrize(
+    ("status", "result", "violated"),
+    [
+        (CANCELLED, CancelResult.CANCELLED, []),
+        (OPEN, CancelResult.STILL_OPEN, []),
+        (FILLED, CancelResult.CANCELLED, ["S6"]),
+        (OPEN, CancelResult.CANCELLED, ["S6"]),
+        (FAILED, CancelResult.UNKNOWN, ["S6"]),
+    ],
+)
+def test_s6_holds_what_a_cancel_returned_against_the_order(
+    status: OrderStatus, result: CancelResult, violated: list[str]
+) -> None:
+    assert names(s6_cancelled_as_told(CancelOutcome(order(status), result))) == violated
+
+
+def test_l1_holds_wallets_against_the_venues_and_leaves_out_what_is_empty() -> None:
+    ours = {"BTC": Balance("BTC", D(1), D(2), D(3)), "ETH": Balance("ETH", D(0), D(0), D(0))}
+    theirs = [Wallet("BTC", D(1), D(2), 0), Wallet("XRP", D(0), D(0), 0)]
+    assert names(i.l1_balances(ours, theirs)) == []
+    assert names(i.l1_balances(ours, [Wallet("BTC", D(3), D(0), 0)])) == ["L1"]
+    assert names(i.l1_balances({}, theirs)) == ["L1"]
+    assert names(i.l1_balances(ours, [])) == ["L1"]
