@@ -133,6 +133,14 @@ async def test_what_comes_after_a_frame_that_ends_the_connection_is_nobodys(
     assert taken == [b"a"]
 
 
+async def test_a_connection_that_failed_fails_once(transport: Any, caplog: pytest.LogCaptureFixture) -> None:
+    async with connected(transport) as connection:
+        connection.attach(list)
+        for _ in range(3):
+            connection.data_received(b"\x83\x00")
+    assert len([record for record in caplog.records if record.levelname == "ERROR"]) <= 1
+
+
 async def test_of_a_connection_that_failed_nobody_has_to_wait_for_the_end(transport: Any) -> None:
     complaints: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, complaint: complaints.append(complaint))

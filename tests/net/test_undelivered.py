@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import asyncio.sslproto
+from unittest.mock import Mock
+
+import pytest
 
 from valr_connector.net.http_exchange import Failure, Limits
 from valr_connector.net.http_session import HttpSession
@@ -38,3 +42,12 @@ async def test_a_connection_that_is_closed_already_leaves_nothing_behind() -> No
         await asyncio.sleep(0)
         forget_undelivered(writer.transport)
         assert writer.transport.is_closing()
+
+
+async def test_a_connection_over_tls_that_was_closed_twice_leaves_nothing_behind() -> None:
+    over_tls = asyncio.sslproto._SSLProtocolTransport(asyncio.get_running_loop(), Mock())
+    over_tls.close()
+    over_tls.close()
+    with pytest.raises(AttributeError):
+        over_tls.get_extra_info("socket")
+    forget_undelivered(over_tls)

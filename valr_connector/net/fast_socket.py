@@ -165,11 +165,13 @@ class FastConnection(picows.WSListener, asyncio.Protocol):
         return self._begun is None and self.state is _OPEN
 
     def _parse(self, data: bytes) -> None:
-        """Have picows look at it, which hands over messages of a connection that has failed, too."""
+        """Have picows look at it, unless the connection is ending.
+
+        What follows counts no more. Of one that failed, picows would hand over messages, complain of each
+        piece anew, and close the transport each time.
+        """
         left = memoryview(data)
-        while left:
-            if self.state is not _OPEN:
-                self.detach()
+        while left and self.state is _OPEN:
             room = memoryview(self._library.get_buffer(len(left)))
             taken = min(len(room), len(left))
             room[:taken] = left[:taken]

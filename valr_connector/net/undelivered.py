@@ -18,8 +18,8 @@ NOT_A_MOMENT: Final = struct.pack("ii", 1, 0)
 
 def forget_undelivered(transport: asyncio.BaseTransport) -> None:
     """From now on, have the kernel discard what it has not delivered when the connection is closed."""
-    own = transport.get_extra_info("socket")
-    if own is None:  # uvloop's is gone once it is closed
-        return
-    with suppress(OSError, ValueError):  # it is closed already
-        own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NOT_A_MOMENT)
+    # It may be closed already; asyncio's transport over TLS knows nothing any more once it was closed twice.
+    with suppress(OSError, ValueError, AttributeError):
+        own = transport.get_extra_info("socket")
+        if own is not None:  # uvloop's is gone once it is closed
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NOT_A_MOMENT)
