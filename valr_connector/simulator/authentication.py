@@ -49,7 +49,7 @@ class ApiKey:
     ) -> str:
         """HMAC-SHA512 over the exact target and body, as lower-case hex (protocol 2.2)."""
         code = self.keyed.copy()
-        code.update(f"{timestamp}{verb}{target}".encode() + body + _wire_bytes(subaccount_id))
+        code.update(_wire_bytes(f"{timestamp}{verb}{target}") + body + _wire_bytes(subaccount_id))
         return code.hexdigest()
 
     def remember(self, timestamp: int) -> None:
@@ -134,9 +134,9 @@ def _is_signed(key: ApiKey, timestamp: str, request: HttpRequest) -> bool:
     return hmac.compare_digest(expected.encode(), _wire_bytes(request.headers.get(SIGNATURE_HEADER, "")))
 
 
-def _wire_bytes(header: str) -> bytes:
-    """A header as it was sent; a byte that is no UTF-8 reaches us as half of a surrogate pair."""
-    return header.encode(errors="surrogateescape")
+def _wire_bytes(text: str) -> bytes:
+    """A target or a header as it was sent; a byte that is no UTF-8 reaches us as half of a surrogate pair."""
+    return text.encode(errors="surrogateescape")
 
 
 def _account_of(key: ApiKey, headers: Mapping[str, str]) -> str:
