@@ -169,6 +169,11 @@ def test_an_error_about_an_argument_names_field_value_and_rule() -> None:
     assert (error.field, error.value, error.rule) == ("price", "x", "is not a number")
 
 
+def test_a_number_that_python_does_not_write_out_is_named_by_its_kind() -> None:
+    error = e.InvalidArgumentError("price", 10**5000, "must be less")
+    assert error.message == "price=an int too long to be shown: must be less"
+
+
 def test_an_order_that_is_not_tracked_is_named() -> None:
     error = e.UnknownOrderError("MM-9")
     assert (error.message, error.order_id) == ("order 'MM-9' is not tracked here", "MM-9")

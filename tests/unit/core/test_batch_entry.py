@@ -75,6 +75,7 @@ def test_a_modify_may_stand_beside_a_cancel(entry: BatchEntry, orders: dict[str,
         ([LIMIT, BatchModify(order="a", price="900000")], "operations='BatchModify': cannot be beside"),
         ([BatchCancel("a"), BatchModify(order="a", price="900000")], "operations='a': is meant twice"),
         ([MARKET, MARKET], "operations='mine-1': is meant twice"),
+        (None, "operations=None: must be a list of operations"),
         (["cancel everything"], "operations='cancel everything': must be BatchLimit, "),
     ],
 )
