@@ -25,6 +25,7 @@ from valr_connector.core.level_book import REPEATED, LevelBook
 from valr_connector.core.lifecycle import Move
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_terms import placement_request
+from valr_connector.core.session import Action, Session
 from valr_connector.core.waiting_room import WaitingRoom
 from valr_connector.model.account import Balance
 from valr_connector.model.enums import TERMINAL, OrderStatus, Placement
@@ -250,6 +251,16 @@ def the_clock_is_never_measured_again() -> AbstractContextManager[Any]:
     return stack
 
 
+def a_silent_connection_passes_for_live() -> AbstractContextManager[Any]:
+    """PINGs are sent, and nobody minds that nothing follows them."""
+    deadlines = Session._deadlines
+
+    def only_pings(self: Session) -> Mapping[Action, int]:
+        return {action: due for action, due in deadlines(self).items() if action is Action.PING}
+
+    return patch.object(Session, "_deadlines", only_pings)
+
+
 def _nothing(*_: object) -> None:
     pass
 
@@ -276,6 +287,7 @@ PLANTS: Sequence[Plant] = (
     a_cancel_returns_what_was_wished_for,
     balances_stay_as_they_were_first,
     the_clock_is_never_measured_again,
+    a_silent_connection_passes_for_live,
 )
 
 

@@ -35,6 +35,7 @@ KNOWN: Mapping[Plant, int] = {
     bugs.a_cancel_returns_what_was_wished_for: 0,
     bugs.balances_stay_as_they_were_first: 0,
     bugs.the_clock_is_never_measured_again: 210,
+    bugs.a_silent_connection_passes_for_live: 50,
 }
 
 

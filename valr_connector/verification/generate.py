@@ -44,6 +44,7 @@ _BATCHED_STOPS: Final = 0.3
 _STOP_AT: Final = 0.4
 _CALM: Final = 0.12
 _LENIENT: Final = 0.5
+_DYING_SILENTLY: Final = 0.1
 _TOLERANCE_S: Final = 30.0
 """A request that a fault held back is signed in time all the same; a date that is an hour off is not."""
 """So many schedules have no fault: then everything has to be told when it happens, and not a second later."""
@@ -112,6 +113,7 @@ class _Generator:
             last = max(step.at for step in steps)
             steps += self._faults.others(last)
             steps += self._feed_faults(seed, last)
+            steps += self._silence(seed, last)
         steps.sort(key=lambda step: step.at)
         return s.Schedule(
             seed=seed,
@@ -127,6 +129,13 @@ class _Generator:
         """Drawn apart from all else, which is the same with a book and without."""
         if self._books and not self._mix.is_calm:
             yield from feed_faults(Random(f"feed {seed}"), until)
+
+    def _silence(self, seed: int, until: float) -> Iterator[s.AnyStep]:
+        """A connection that dies without a word, and does not come back. Drawn apart from all else, too."""
+        rng = Random(f"silence {seed}")
+        if not self._mix.is_calm and rng.random() < _DYING_SILENTLY:
+            socket: s.SocketName = "trade" if self._books and rng.random() < 0.5 else "account"
+            yield s.HalfOpen(at=round(rng.uniform(0.1, until), 3), socket=socket)
 
     # --- the world -----------------------------------------------------------------------------------
 

@@ -349,6 +349,12 @@ def l1_balances(here: Mapping[str, Balance], there: Iterable[Wallet]) -> Iterato
             yield Violation("L1", f"available and reserved {currency} are {wallets}")
 
 
+def l3_no_dead_connection(dead: Iterable[str]) -> Iterator[Violation]:
+    """At rest: no socket on which nothing arrives passes for open."""
+    for name in dead:
+        yield Violation("L3", f"the {name} socket is dead, and nobody has noticed")
+
+
 def l4_no_accumulation(open_there: int, in_doubt_here: int, most: int = 2) -> Iterator[Violation]:
     """A maker has no more orders open than its quotes, and those that are on their way."""
     if open_there > most + in_doubt_here:

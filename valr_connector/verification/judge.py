@@ -20,6 +20,7 @@ from valr_connector.verification.invariants import (
     l1_balances,
     l1_no_unknown,
     l1_strangers_told,
+    l3_no_dead_connection,
     s6_nothing_unsaid,
     s8_within_limits,
     s9_nothing_left,
@@ -58,6 +59,7 @@ def disagreements(world: World) -> Iterator[Violation]:
     truth = world.truth
     yield from l1_agreement(stories, truth)
     yield from _of_each(stories, truth, AT_QUIESCENCE)
+    yield from l3_no_dead_connection(link.name for link in world.network.links if link.is_dead_unnoticed)
     yield from l1_balances(life.valr.balances, world.exchange.venue.wallets(ACCOUNT))
     yield from l1_strangers_told(_placed_elsewhere(stories, truth), life.recorder.strangers)
 

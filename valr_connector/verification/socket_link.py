@@ -74,6 +74,11 @@ class SocketLink:
         return self.connector.state is State.OPEN
 
     @property
+    def is_dead_unnoticed(self) -> bool:
+        """Whether nothing arrives any more, while the connector holds it for open."""
+        return self._is_half_open and self.is_open
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing is on its way."""
         return not self.to_connector and not self.to_exchange

@@ -339,3 +339,8 @@ def test_l1_holds_wallets_against_the_venues_and_leaves_out_what_is_empty() -> N
     assert names(i.l1_balances(ours, [Wallet("BTC", D(3), D(0), 0)])) == ["L1"]
     assert names(i.l1_balances({}, theirs)) == ["L1"]
     assert names(i.l1_balances(ours, [])) == ["L1"]
+
+
+def test_l3_names_each_socket_that_is_dead_unnoticed() -> None:
+    assert names(i.l3_no_dead_connection(["account", "trade"])) == ["L3", "L3"]
+    assert names(i.l3_no_dead_connection([])) == []
