@@ -26,7 +26,7 @@ class Question:
     """One order to ask about.
 
     Attributes:
-        attempt: counts from 1.
+        attempt: counts from 1; one in vain counts only while the pauses after it still grow.
         raised_at: an answer to whatever was asked then or later serves, nanoseconds of the monotonic clock.
             Later each time that it is raised again before it is asked.
     """
