@@ -369,6 +369,7 @@ def test_a_damaged_line_before_the_end_is_an_error_that_names_it(path: Path, lin
     [
         ('{"type":"PONG"}', "this is no journal of frames"),
         ("", "this is no journal of frames"),
+        ('{"deep":' + "[" * 100_000, "this is no journal of frames"),
         ('{"journal":2,"note":""}', "format 2 is not the known one, 1"),
     ],
 )

@@ -158,8 +158,9 @@ def test_a_step_that_nobody_knows_is_an_error_and_a_frame_that_was_refused_is_le
     replay = Replay()
     replay.take(RecordedFrame(1, Direction.IN, 0, 5, Socket.ACCOUNT.value, 1, b"no frame"))
     assert (replay.began, replay.now) == (5, 5)
-    with pytest.raises(RecordingError, match="step 2 is damaged"):
-        replay.take(RecordedFrame(2, Direction.OWN, 0, 6, OWN, None, b'{"step":"unheard of"}'))
+    for damaged in (b'{"step":"unheard of"}', b'{"step":"\xff"}', b'{"step":' + b"[" * 100_000):
+        with pytest.raises(RecordingError, match="step 2 is damaged"):
+            replay.take(RecordedFrame(2, Direction.OWN, 0, 6, OWN, None, damaged))
 
 
 def test_what_was_let_go_of_unsent_is_let_go_of_in_the_replay() -> None:

@@ -21,6 +21,7 @@ import orjson
 from msgspec import Raw, Struct
 
 from valr_connector.errors import RecordingError
+from valr_connector.protocol.decode_errors import DECODER_FAILURES
 
 FORMAT: Final = 1
 """Number of the format; a reader takes no other."""
@@ -110,7 +111,7 @@ def read_header(line: bytes, where: str) -> str:
     """
     try:
         header = _header.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except DECODER_FAILURES:
         raise RecordingError(f"{where}: this is no journal of frames") from None
     if header.journal != FORMAT:
         raise RecordingError(f"{where}: format {header.journal} is not the known one, {FORMAT}")
@@ -126,7 +127,7 @@ def read_frame(line: bytes, where: str) -> RecordedFrame:
     try:
         entry = _line.decode(line)
         raw = _content_of(entry)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+    except DECODER_FAILURES as error:
         raise RecordingError(f"{where} is damaged: {error}") from None
     return RecordedFrame(
         seq=entry.seq,

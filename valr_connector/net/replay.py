@@ -17,6 +17,7 @@ from valr_connector.errors import DecodeError, RecordingError
 from valr_connector.model.enums import Placement, Socket
 from valr_connector.net.journal import Direction, RecordedFrame
 from valr_connector.net.recording import OWN
+from valr_connector.protocol.decode_errors import DECODER_FAILURES
 from valr_connector.protocol.frames import decode_account_frame
 
 _steps = msgspec.json.Decoder(s.AnyStep)
@@ -74,7 +75,7 @@ class Replay:
         if line.socket == OWN:
             try:
                 step = _steps.decode(line.raw)
-            except msgspec.DecodeError as error:
+            except DECODER_FAILURES as error:
                 raise RecordingError(f"step {line.seq} is damaged: {error}") from None
             self._takers[type(step)](step)
         elif line.socket == Socket.ACCOUNT and line.direction is Direction.IN:
