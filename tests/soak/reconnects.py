@@ -43,6 +43,8 @@ ENDINGS = (1006, 1000, 1012)
 LIVE_WITHIN_S = 2.0
 """L2."""
 BACK_WITHIN_S = 30.0
+NOTICED_WITHIN_S = 0.05
+"""A closed connection, by the other side."""
 LOOKS = 10
 MOST_GROWTH = 256 * 1024
 """Bytes that may come on top after the warm-up: full windows of limits remember 2,000 times. A connection
@@ -126,6 +128,7 @@ class Reconnecting:
             await self._pause(LIVES_FOR_S)
             await self._lose_once(ENDINGS[number % len(ENDINGS)])
             if number in looks_after:
+                await self._come_to_rest()
                 report.looks.append(look(number))
                 self._progress(report.looks[-1])
         recovery = self._valr.metrics.latency(m.RECOVERY, Socket.ACCOUNT).summary()
@@ -136,6 +139,11 @@ class Reconnecting:
         report.rate_limited = self._exchange.stats.rate_limited
         report.open_orders = len(self._exchange.venue.open_orders(self._exchange.settings.account_id))
         return report
+
+    async def _come_to_rest(self) -> None:
+        """Close what REST keeps open for later: how many that are depends on which requests met."""
+        await self._valr._started().rest.renew()
+        await asyncio.sleep(NOTICED_WITHIN_S)
 
     async def _lose_once(self, code: int) -> None:
         assert self._exchange.drop_sockets(code=code) == len(Socket)
