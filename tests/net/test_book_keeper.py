@@ -164,6 +164,16 @@ def test_a_refused_pair_is_told_and_no_more_waited_for() -> None:
     assert kept.keeper.schedule.next_due is None
 
 
+def test_a_refused_pair_is_not_waited_for_on_the_next_connection_either() -> None:
+    kept = started()
+    kept.keeper.refused(Symbol("BTCZAR"), "VALR refuses it")
+    kept.keeper.disconnected("lost")
+    kept.keeper.subscribed()
+    assert kept.keeper.schedule.next_due is None
+    kept.take(wire.snapshot(BIDS, []))
+    assert kept.book.why_invalid == "VALR refuses it"
+
+
 def test_frames_of_pairs_that_are_not_followed_are_left_out() -> None:
     kept = started()
     frame = wire.decoded({"type": "OB_L1_DIFF", "ps": "ETHZAR", "d": {"a": [], "b": [], "sq": 9, "cs": 0}})

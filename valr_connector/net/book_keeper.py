@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -36,7 +36,7 @@ class BookKeeper:
 
     Attributes:
         books: each pair's book.
-        symbols: VALR's names of the pairs.
+        symbols: VALR's names of the pairs, but for those that it refuses.
         schedule: what has to be asked for anew.
     """
 
@@ -52,9 +52,9 @@ class BookKeeper:
         metrics: m.Metrics,
     ) -> None:
         self.feed = feed
-        self.symbols: tuple[Symbol, ...] = tuple(info.symbol for info in pairs)
         self.schedule = ResyncSchedule()
-        self._by_symbol: dict[str, OrderBook] = {info.symbol: OrderBook(info.pair, feed) for info in pairs}
+        self._by_symbol = {info.symbol: OrderBook(info.pair, feed) for info in pairs}
+        self.symbols: Collection[Symbol] = self._by_symbol.keys()
         self.books: Mapping[Pair, OrderBook] = MappingProxyType(
             {book.pair: book for book in self._by_symbol.values()}
         )
@@ -103,8 +103,8 @@ class BookKeeper:
         return due
 
     def refused(self, symbol: Symbol, cause: str) -> None:
-        """VALR does not serve this pair's book."""
-        book = self._by_symbol.get(symbol)
+        """VALR does not serve this pair's book, and it is not followed any more."""
+        book = self._by_symbol.pop(symbol, None)
         if book is not None:
             self.schedule.dropped(symbol)
             self._end(book, book.invalidate(cause), cause)
@@ -113,7 +113,7 @@ class BookKeeper:
     def disconnected(self, cause: str) -> None:
         """Nothing that is known of any book holds any more."""
         self.schedule.disconnected()
-        for book in self.books.values():
+        for book in self._by_symbol.values():
             self._end(book, book.invalidate(cause), cause)
 
     def suspend(self, cause: str) -> None:

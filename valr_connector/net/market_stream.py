@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any, get_args
 
@@ -195,7 +195,7 @@ class MarketStream:
         if after is SessionState.LIVE:
             self._keeper.resume()
 
-    def _want(self, event: MarketEvent, symbols: Sequence[Symbol]) -> None:
+    def _want(self, event: MarketEvent, symbols: Collection[Symbol]) -> None:
         self._subscriptions.add(event, symbols)
         self._has_work.set()
         if symbols:
