@@ -224,6 +224,14 @@ def test_each_v_logs_more(monkeypatch: pytest.MonkeyPatch, verbosity: int, level
     assert [type(handler) for handler in logging.root.handlers] == [StandardError]
 
 
+def test_a_log_line_that_leads_nowhere_does_not_disturb_whoever_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = logging.LogRecord("valr_connector", logging.WARNING, "", 0, "lost", (), None)
+    full = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115  closed below, by its wrapper
+    with TextIOWrapper(full, write_through=True) as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        StandardError().handle(record)
+
+
 def test_logs_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     record = logging.LogRecord("valr_connector", logging.WARNING, "", 0, "dropped %d", (3,), None)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from tests.net.trading import Desk, in_virtual_time, trading
-from valr_connector import OrderStatus, Placement
+from valr_connector import CancelResult, OrderStatus, Placement, UntrackedPolicy, ZombieHandling
 from valr_connector.net.socket_counts import ONE_FRAME_IN
 from valr_connector.observe.latency import LatencySummary
 from valr_connector.simulator.faults import of_type
@@ -50,6 +51,27 @@ async def test_an_outcome_that_comes_before_the_receipt_is_no_time_after_it() ->
         await desk.buy()
         await desk.until(lambda: counts(desk)["command_sent_to_receipt{command=place}"])
         assert counts(desk)["command_receipt_to_confirmed{command=place}"] == 0
+
+
+@in_virtual_time
+async def test_a_refused_cancel_is_not_confirmed_by_the_orders_end_an_hour_later() -> None:
+    async with trading() as desk:
+        order = await desk.buy()
+        desk.exchange.read_only = True
+        outcome = await desk.valr.cancel_order(order)
+        assert outcome.result is CancelResult.STILL_OPEN
+        await asyncio.sleep(3_600)
+        desk.rival("sell", "0.01", "900000")
+        await desk.until(lambda: order.is_done)
+        assert counts(desk)["command_receipt_to_confirmed{command=cancel}"] == 0
+
+
+@in_virtual_time
+async def test_what_should_never_happen_is_counted_from_nought() -> None:
+    async with trading() as desk:
+        seen = counts(desk)
+    assert all(seen[f"orders_zombie{{handling={each}}}"] == 0 for each in ZombieHandling)
+    assert all(seen[f"orders_untracked{{handling={each}}}"] == 0 for each in UntrackedPolicy)
 
 
 @in_virtual_time

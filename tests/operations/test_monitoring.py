@@ -40,6 +40,12 @@ def test_every_label_that_an_alert_tells_is_there() -> None:
         assert told <= labels | GIVEN_BY_PROMETHEUS, rule
 
 
+def test_the_first_of_a_series_is_no_increase_to_prometheus_and_wakes_somebody_all_the_same() -> None:
+    for query in alert_queries():
+        for name in re.findall(r"increase\((\w+)\[10m\]\) > 0", query):
+            assert not SERIES[name].labels or f"({name} > 0 unless {name} offset 10m)" in query, query
+
+
 def test_panels_do_not_lie_upon_each_other() -> None:
     cells = [
         (x, y)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from typing import Final
 
 _LEVELS: Final = (logging.WARNING, logging.INFO, logging.DEBUG)
@@ -11,10 +12,14 @@ _FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class StandardError(logging.Handler):
-    """Writes to what standard error is at the moment: a live table puts itself in its place."""
+    """Writes to what standard error is at the moment: a live table puts itself in its place.
+
+    Where it leads nowhere any more (a closed pipe, a full disk), the line is lost, and not whoever logged it.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(self.format(record), file=sys.stderr)
+        with suppress(OSError):
+            print(self.format(record), file=sys.stderr)
 
 
 def log_to_standard_error(verbosity: int) -> None:

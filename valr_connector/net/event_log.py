@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from valr_connector.model.enums import UntrackedPolicy, ZombieHandling
 from valr_connector.model.events import (
     OrderEvent,
     UnknownFrameReceived,
@@ -24,7 +25,9 @@ class EventLog:
     """Logs the events of one publisher; the first to subscribe there, it logs before anybody acts."""
 
     def __init__(self, publisher: EventPublisher, metrics: m.Metrics) -> None:
-        self._metrics = metrics
+        # There from the beginning, as 0: Prometheus sees no increase in a series that begins with 1.
+        self._zombies = {each: metrics.counter(m.ORDERS_ZOMBIE, each.value) for each in ZombieHandling}
+        self._untracked = {each: metrics.counter(m.ORDERS_UNTRACKED, each.value) for each in UntrackedPolicy}
         publisher.on(OrderEvent, _log_order)
         publisher.on(ZombieOrder, self._note_zombie)
         publisher.on(UntrackedOrder, self._note_untracked)
@@ -32,7 +35,7 @@ class EventLog:
         publisher.on(UnrecognisedStatus, _log_unrecognised_status)
 
     def _note_zombie(self, event: ZombieOrder) -> None:
-        self._metrics.counter(m.ORDERS_ZOMBIE, event.handling.value).add()
+        self._zombies[event.handling].add()
         log.warning(
             "ended here, open at VALR: %s (%s)",
             event.order.client_order_id,
@@ -41,7 +44,7 @@ class EventLog:
         )
 
     def _note_untracked(self, event: UntrackedOrder) -> None:
-        self._metrics.counter(m.ORDERS_UNTRACKED, event.handling.value).add()
+        self._untracked[event.handling].add()
         log.warning(
             "open at VALR, not known here: %s (%s)",
             event.exchange_order_id,

@@ -15,6 +15,7 @@ from valr_connector.core.commands import CommandFate, CommandKind, SentCommand
 from valr_connector.core.order_tracker import OrderTracker
 from valr_connector.model.enums import OrderStatus, Placement
 from valr_connector.model.events import (
+    CancelRefused,
     CancelUnknown,
     ModifyUnknown,
     OrderCancelled,
@@ -84,6 +85,7 @@ class OrderMetrics:
         }
         publisher.on(tuple(_UNKNOWN), lambda event: self._unknown_outcomes[type(event)].add())
         publisher.on(OrderCreated, partial(self._settle, PLACE))
+        publisher.on((CancelRefused, CancelUnknown), self._forget_cancel)
         metrics.watch(m.ORDERS_IN_FLIGHT, self._by_status)
         metrics.watch(m.ORDERS_UNKNOWN, self._unknown)
 
@@ -120,6 +122,10 @@ class OrderMetrics:
         received = self._received[command].pop(event.order.client_order_id, None)
         if received is not None:
             self._confirmed[command].record(self._clock() - received)
+
+    def _forget_cancel(self, event: OrderEvent) -> None:
+        """It led to nothing in time: whatever ends the order some day does not confirm it."""
+        self._received[CANCEL].pop(event.order.client_order_id, None)
 
     def _by_status(self) -> Iterable[tuple[tuple[str], int]]:
         counts = Counter(order.status for order in self._tracker.in_flight.values())

@@ -53,7 +53,7 @@ class RepeatFilter(logging.Filter):
             return True
         key = (record.name, record.levelno, str(record.msg))
         seen = self._seen.get(key)
-        if seen is None or record.created - seen.since >= self._span_s:
+        if seen is None or not 0 <= record.created - seen.since < self._span_s:  # clocks are set back, too
             left_out = 0 if seen is None else seen.left_out
             seen = self._seen[key] = _Seen(record.created)
             self._seen.move_to_end(key)

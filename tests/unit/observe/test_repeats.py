@@ -26,6 +26,13 @@ def test_a_few_of_a_kind_pass_in_each_span_and_the_next_span_says_how_many_did_n
     assert fresh.getMessage() == "no answer"
 
 
+def test_a_clock_that_is_set_back_begins_a_new_span() -> None:
+    repeats = RepeatFilter(most=1, span_s=10)
+    assert [repeats.filter(record(at)) for at in (3_600, 3_601)] == [True, False]
+    assert repeats.filter(later := record(0))
+    assert later.getMessage() == "no answer (1 more like it left out)"
+
+
 def test_other_lines_and_those_that_are_no_warning_are_left_alone() -> None:
     repeats = RepeatFilter(most=1)
     assert repeats.filter(record(0))
