@@ -319,7 +319,7 @@ class EventRouter:
             source=Source.REPLY,
             client_order_id=client_order_id,
             exchange_order_id=frame.exchange_order_id,
-            reason="" if error is None else error.message,
+            reason="" if error is None else error.stated,
         )
         return self._tracker.apply(evidence, now)
 
@@ -388,12 +388,12 @@ class EventRouter:
         if says is Says.REFUSED:
             if self._was_placed_again(client_order_id):
                 return ()
-            says = SAYS[fate_of_refusal(error.code)]
+            says = SAYS[fate_of_refusal(error.code, error.message)]
         evidence = Evidence(
             says=says,
             source=Source.REPLY,
             client_order_id=client_order_id,
-            reason=error.message if error.code is None else f"{error.message} ({error.code})",
+            reason=error.stated_with_code,
             asked_at=command.sent_at if command else None,
         )
         return self._tracker.apply(evidence, now)

@@ -18,6 +18,8 @@ from valr_connector.model.enums import RetryPolicy
 
 DUPLICATE_ID_CODE = -11502
 """VALR's code for a customerOrderId that an open order has (protocol 3.3)."""
+_DUPLICATE_ID_TEXT = "duplicate customer order id"
+"""How the text begins that VALR has for the same; a reply of the socket may lack the code (protocol 15.6)."""
 
 
 class Fate(IntEnum):
@@ -96,6 +98,7 @@ def may_place_again(policy: RetryPolicy, *, sent: int, most: int, is_unwanted: b
     return next_step(policy, Fate.PROVED_ABSENT) is Step.PLACE and sent < most and not is_unwanted
 
 
-def fate_of_refusal(code: int | None) -> Fate:
-    """What a refusal with this code says of the attempt."""
-    return Fate.DUPLICATE_ID if code == DUPLICATE_ID_CODE else Fate.REFUSED
+def fate_of_refusal(code: int | None, text: str) -> Fate:
+    """What a refusal with this code and this text says of the attempt; the text counts without a code."""
+    says_so = text.casefold().startswith(_DUPLICATE_ID_TEXT) if code is None else code == DUPLICATE_ID_CODE
+    return Fate.DUPLICATE_ID if says_so else Fate.REFUSED

@@ -170,9 +170,8 @@ class BatchSender:
         words, error, named = _words(each), outcome.error, outcome.order_id
         is_placing = isinstance(each.operation, Placing)
         if error is not None:
-            says = SAYS[fate_of_refusal(error.code)] if is_placing else words.refused
-            reason = error.message if error.code is None else f"{error.message} ({error.code})"
-            self._say(each, says, Source.REPLY, reason=reason)
+            says = SAYS[fate_of_refusal(error.code, error.message)] if is_placing else words.refused
+            self._say(each, says, Source.REPLY, reason=error.stated_with_code)
         elif is_placing:
             self._say(each, words.accepted, Source.REPLY, order_id=named)
         else:  # what is named is the order again, or the request to modify it (protocol 10.8)

@@ -282,7 +282,7 @@ class OrderGateway:
         except NotSentError as error:
             self._say_fate(order, Fate.NOT_SENT_BY_REST, f"not sent: {error}")
         except ExchangeError as error:
-            fate = fate_of_refusal(error.code)
+            fate = fate_of_refusal(error.code, error.reason)
             # The id is that of the attempt, and the order meant is the one that has our id already.
             order_id = None if fate is Fate.DUPLICATE_ID else error.order_id
             self._stream.say(order, SAYS[fate], Source.REPLY, reason=error.reason, order_id=order_id)

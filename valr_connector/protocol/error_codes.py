@@ -42,7 +42,6 @@ _BY_TEXT: dict[str, type[ExchangeError]] = {
     "unauthorized": AuthenticationError,
     "insufficient balance": InsufficientFundsError,
 }
-_LONGEST_REASON = 300
 
 
 def exchange_error(
@@ -65,7 +64,8 @@ def exchange_error(
     kind = _kind_of(error, status, names_order)
     if kind is ExchangeError and order_id is not None:
         kind = OrderRefusedError
-    return kind(_reason(error), code=error.code, status=status, request=request, order_id=order_id)
+    reason = error.stated or "VALR gave no reason"
+    return kind(reason, code=error.code, status=status, request=request, order_id=order_id)
 
 
 def _kind_of(error: ReplyError, status: int | None, names_order: bool) -> type[ExchangeError]:
@@ -77,9 +77,3 @@ def _kind_of(error: ReplyError, status: int | None, names_order: bool) -> type[E
         return OrderNotFoundError
     by_text = _BY_TEXT.get(error.message.strip().casefold(), ExchangeError)
     return by_text if status is None else _BY_STATUS.get(status, by_text)
-
-
-def _reason(error: ReplyError) -> str:
-    said = [error.message.strip() or "VALR gave no reason"]
-    said += [f"{field} {message}" for field, message in error.validation]
-    return "; ".join(said)[:_LONGEST_REASON]

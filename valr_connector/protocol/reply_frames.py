@@ -5,7 +5,7 @@ A reply is a receipt. That a cancel was requested says nothing about the order (
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct, field
 
@@ -26,6 +26,17 @@ class ReplyError(Struct, frozen=True, gc=False):
     message: str
     validation: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def stated(self) -> str:
+        """The message and the invalid fields, short enough for a log; "" where VALR gave neither."""
+        said = [self.message.strip(), *(f"{field} {message}" for field, message in self.validation)]
+        return "; ".join(part for part in said if part)[:_LONGEST]
+
+    @property
+    def stated_with_code(self) -> str:
+        """The same with the code, where there is one."""
+        return self.stated if self.code is None else f"{self.stated} ({self.code})"
+
 
 class ReplyData(Struct, rename="camel", frozen=True, gc=False):
     """What stands under ``data`` of a reply. Every field is missing in some variant."""
@@ -44,7 +55,7 @@ class ReplyData(Struct, rename="camel", frozen=True, gc=False):
 class Reply(Struct, rename="camel", frozen=True, gc=False):
     """The shape of every reply."""
 
-    data: ReplyData | str | None = None
+    data: ReplyData | list[Any] | str | None = None
     outer_msg_id: str | None = field(name="clientMsgId", default=None)
     outer_error: Any = field(name="error", default=None)
     code: Any = None
@@ -88,7 +99,7 @@ class Reply(Struct, rename="camel", frozen=True, gc=False):
             self.data,
             {"code": self.code, "message": self.message, "validationErrors": self.validation_errors},
         )
-        return next((found for found in map(read_error, places) if found is not None), _NO_REASON)
+        return next((found for found in map(read_error, places) if found is not None), NO_REASON)
 
 
 class Refusal(Reply, frozen=True, gc=False):
@@ -226,12 +237,16 @@ ReplyFrame = (
 """Every frame that has `client_msg_id` and `error`."""
 
 _NO_DATA = ReplyData()
-_NO_REASON = ReplyError(code=None, message="")
+NO_REASON: Final = ReplyError(code=None, message="")
+"""A refusal that says nothing."""
+_LONGEST: Final = 300
 _NOTHING: tuple[object, ...] = (None, "", False, {}, [])
 
 
 def read_error(body: object) -> ReplyError | None:
-    """The error in a body of any shape (protocol 3.2, 15.6); None where it says nothing."""
+    """The error in a body of any shape (protocol 3.2, 15.6), a list's first; None where it says nothing."""
+    if isinstance(body, list):
+        body = next((row for row in body if row), None)
     if isinstance(body, str):
         return ReplyError(code=None, message=body) if body else None
     if not isinstance(body, dict):

@@ -17,12 +17,11 @@ from valr_connector.errors import (
 )
 from valr_connector.protocol.decode_errors import DECODER_FAILURES
 from valr_connector.protocol.error_codes import INVALID_SIGNATURE, exchange_error
-from valr_connector.protocol.reply_frames import ReplyError, read_error
+from valr_connector.protocol.reply_frames import NO_REASON, ReplyError, read_error
 from valr_connector.protocol.requests import Request
 
 T = TypeVar("T")
 
-_NO_REASON = ReplyError(code=None, message="")
 _LONGEST_WAIT_S = 3600.0
 _SECONDS = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _TIMED_OUT_ON_THE_WAY = 408
@@ -110,7 +109,7 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
 
 
 def _stated(body: bytes) -> ReplyError:
-    return read_error(_parse(body)) or _NO_REASON
+    return read_error(_parse(body)) or NO_REASON
 
 
 def _parse(body: bytes) -> dict[str, Any]:

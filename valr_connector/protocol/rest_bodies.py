@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from msgspec import Raw, Struct, field
 
@@ -16,7 +17,7 @@ from valr_connector.protocol.codec import (
     optional_decimal,
     wire_name,
 )
-from valr_connector.protocol.reply_frames import ReplyError, read_code
+from valr_connector.protocol.reply_frames import NO_REASON, ReplyError, read_error
 from valr_connector.protocol.spellings import Flag, is_true
 
 
@@ -126,13 +127,6 @@ class CancelledRow(Struct, rename=wire_name, frozen=True, gc=False):
     order_id: ExchangeOrderId
 
 
-class BatchError(Struct, frozen=True, gc=False):
-    """Why one request of a batch was refused."""
-
-    code: int | str | None = None
-    message: str = ""
-
-
 class BatchOutcome(Struct, rename=wire_name, frozen=True, gc=False):
     """One request of a batch, in the order of the requests (protocol 10.8)."""
 
@@ -140,15 +134,12 @@ class BatchOutcome(Struct, rename=wire_name, frozen=True, gc=False):
     order_id: ExchangeOrderId | None = None
     customer_order_id: ClientOrderId | None = None
     request_type: str | None = None
-    refusal: BatchError | None = field(name="error", default=None)
+    refusal: Any = field(name="error", default=None)
 
     @property
     def error(self) -> ReplyError | None:
         """Why it was refused; None where it was accepted, which is not yet done."""
-        if is_true(self.accepted):
-            return None
-        refusal = self.refusal or BatchError()
-        return ReplyError(read_code(refusal.code), refusal.message)
+        return None if is_true(self.accepted) else read_error(self.refusal) or NO_REASON
 
 
 class BatchOutcomes(Struct, frozen=True, gc=False):

@@ -357,15 +357,22 @@ def test_a_reply_to_nobodys_command_concerns_nobody(desk: Desk) -> None:
 
 def test_a_refused_placement_is_a_failed_order_with_valrs_reason_and_code(desk: Desk) -> None:
     command = desk.send()
-    error = {"code": -11, "message": "Invalid"}
+    fields = {"errors": [{"field": "price", "message": "must not be blank"}]}
+    error = {"code": -11, "message": "Invalid", "validationErrors": fields}
     told = desk.receive("PLACE_LIMIT_WS_RESPONSE", error=error, clientMsgId=command.message_id)
     assert names(told) == ["OrderFailed"]
-    assert desk.order.failure_reason == "Invalid (-11)"
+    assert desk.order.failure_reason == "Invalid; price must not be blank (-11)"
 
 
-def test_a_refusal_as_a_duplicate_means_that_an_earlier_attempt_lives(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"code": -11502, "message": "Duplicate"},
+        {"message": "Duplicate customer order id's are not allowed"},
+    ],
+)
+def test_a_refusal_as_a_duplicate_means_that_an_earlier_attempt_lives(desk: Desk, error: Any) -> None:
     command = desk.send()
-    error = {"code": -11502, "message": "Duplicate"}
     told = desk.receive("PLACE_LIMIT_WS_RESPONSE", error=error, clientMsgId=command.message_id)
     assert names(told) == ["PlacementUnknown"]
     assert desk.asked == [(CLIENT_ID, AskReason.PLACEMENT_UNCONFIRMED)]

@@ -47,14 +47,22 @@ def test_there_is_no_third_way_and_a_refusal_is_final(policy: RetryPolicy, fate:
 
 
 @pytest.mark.parametrize("policy", RetryPolicy)
-def test_an_id_in_use_proves_that_an_earlier_attempt_lives(policy: RetryPolicy) -> None:
-    assert fate_of_refusal(-11502) is Fate.DUPLICATE_ID
+@pytest.mark.parametrize(
+    ("code", "text"), [(-11502, "Duplicate"), (None, "Duplicate customer order id's are not allowed")]
+)
+def test_an_id_in_use_proves_that_an_earlier_attempt_lives(
+    policy: RetryPolicy, code: int | None, text: str
+) -> None:
+    assert fate_of_refusal(code, text) is Fate.DUPLICATE_ID
     assert next_step(policy, Fate.DUPLICATE_ID) is Step.PROBE
 
 
-@pytest.mark.parametrize("code", [None, -6, 11502])
-def test_any_other_code_is_a_refusal(code: int | None) -> None:
-    assert fate_of_refusal(code) is Fate.REFUSED
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [(None, ""), (None, "Insufficient Balance"), (-6, "Duplicate customer order id"), (11502, "")],
+)
+def test_any_other_code_is_a_refusal(code: int | None, text: str) -> None:
+    assert fate_of_refusal(code, text) is Fate.REFUSED
 
 
 @pytest.mark.parametrize("policy", [NEVER, IF_UNSENT])

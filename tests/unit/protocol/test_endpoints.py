@@ -288,14 +288,18 @@ def test_a_batch_has_one_outcome_for_each_request() -> None:
             {"accepted": True, "orderId": "a", "customerOrderId": "MM-5", "requestType": "PLACE_LIMIT"},
             {"accepted": False, "error": {"code": "-12007", "message": "Minimum order size not met"}},
             {"accepted": False},
+            {"accepted": False, "error": samples.ERROR_BODY | {"message": None}},
+            {"accepted": False, "error": "No"},
         ],
         "batchId": 1395349783381499904,
     }
-    outcomes = answer(endpoints.batch([LIMIT] * 3), body).outcomes
+    outcomes = answer(endpoints.batch([LIMIT] * 5), body).outcomes
     assert [outcome.error for outcome in outcomes] == [
         None,
         ReplyError(-12007, "Minimum order size not met"),
         ReplyError(None, ""),
+        ReplyError(-11, "", (("quantity", "must not be blank"),)),
+        ReplyError(None, "No"),
     ]
 
 

@@ -112,6 +112,29 @@ def test_a_refusal_may_be_bare_text(where: Any) -> None:
 def test_an_invalid_request_is_a_refusal_whatever_it_says(type_: str) -> None:
     assert decode({"type": type_}).error == ReplyError(None, "")
     assert decode({"type": type_, "data": {"orderId": "order-a"}}).error == ReplyError(None, "")
+    assert decode({"type": type_, "data": [[]]}).error == ReplyError(None, "")
+
+
+@pytest.mark.parametrize(
+    "where",
+    [{"error": [samples.ERROR_BODY]}, {"data": [samples.ERROR_BODY]}, {"data": ["", samples.ERROR_BODY]}],
+)
+def test_a_refusal_may_stand_in_a_list(where: Any) -> None:
+    for type_ in PLACE + REQUEST + INVALID:
+        assert decode({"type": type_, **where}).error == REFUSED, type_
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (REFUSED, "Invalid Request; quantity must not be blank (-11)"),
+        (ReplyError(None, " No "), "No"),
+        (ReplyError(None, "", (("price", "too low"),)), "price too low"),
+        (ReplyError(None, ""), ""),
+    ],
+)
+def test_a_refusal_is_told_with_the_fields_that_it_names(error: ReplyError, text: str) -> None:
+    assert error.stated_with_code == text
 
 
 @pytest.mark.parametrize("type_", REQUEST)

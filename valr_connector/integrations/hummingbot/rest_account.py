@@ -106,8 +106,10 @@ class RestAccount:
             except NotSentError as error:
                 self._say(order, SAYS[Fate.NOT_SENT_BY_REST], reason=f"not sent: {error}")
             except ExchangeError as error:
-                says = SAYS[fate_of_refusal(error.code)]
-                self._say(order, says, Source.REPLY, reason=error.reason, order_id=error.order_id)
+                fate = fate_of_refusal(error.code, error.reason)
+                # The id is that of the attempt, and the order meant is the one that has our id already.
+                order_id = None if fate is Fate.DUPLICATE_ID else error.order_id
+                self._say(order, SAYS[fate], Source.REPLY, reason=error.reason, order_id=order_id)
             except ValrError as error:
                 self._say(order, SAYS[Fate.UNKNOWN], reason=str(error))
             else:
