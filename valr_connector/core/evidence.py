@@ -129,7 +129,7 @@ SAID_BY_STATUS: Mapping[WireStatus, Says] = {
 """What each of VALR's states says about an order (protocol 19.1)."""
 
 _SAID_BY_SPELLING: Mapping[str, Says] = {text: SAID_BY_STATUS[state] for text, state in SPELLINGS.items()}
-_FILL, _MAKER, _UNKNOWN = Says.FILL, Liquidity.MAKER, Liquidity.UNKNOWN
+_FILL, _UNKNOWN = Says.FILL, Liquidity.UNKNOWN
 
 
 class Ours(Protocol):
@@ -228,7 +228,7 @@ def fill_evidence(row: AccountTradeRow, source: Source) -> Evidence | None:
         return None
     at = row.at
     if row.maker_reward_text:
-        fee, liquidity = row.fee, _MAKER
+        fee, liquidity = row.fee, row.liquidity
     else:
         fee, liquidity = to_fee(row.fee_text, row.fee_currency), _UNKNOWN
     trade = Trade(trade_id, Decimal(row.price_text), Decimal(row.quantity_text), fee, liquidity, at)

@@ -29,6 +29,7 @@ from valr_connector.protocol.rows import OpenOrderRow
 _ORDER_TYPES: Mapping[str, OrderType] = {
     "limit": OrderType.LIMIT,
     "post-only limit": OrderType.LIMIT,
+    "limit-reduce-only": OrderType.LIMIT,
     "stop-loss-limit": OrderType.STOP_LOSS_LIMIT,
     "take-profit-limit": OrderType.TAKE_PROFIT_LIMIT,
 }

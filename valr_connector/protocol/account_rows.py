@@ -106,8 +106,9 @@ class AccountTradeRow(Struct, rename=wire_name, frozen=True, gc=False):
 
     @property
     def liquidity(self) -> Liquidity:
-        """MAKER where there is a reward; VALR does not say it otherwise."""
-        return Liquidity.MAKER if self.maker_reward_text else _UNKNOWN
+        """MAKER where there is a reward, unless of nothing beside a fee; VALR does not say it otherwise."""
+        reward = self.maker_reward_text
+        return Liquidity.MAKER if reward and (Decimal(reward) or not self.fee_text) else _UNKNOWN
 
 
 class BalanceRow(Struct, rename=wire_name, frozen=True, gc=False):

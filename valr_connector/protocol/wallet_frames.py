@@ -9,7 +9,6 @@ from msgspec import Raw, Struct
 
 from valr_connector.model.ids import ExchangeOrderId
 from valr_connector.protocol.codec import (
-    DecimalText,
     HotDecimalText,
     OptionalDecimalText,
     UtcTime,
@@ -134,7 +133,7 @@ class PendingSendData(Struct, rename=wire_name, frozen=True, gc=False):
     """A withdrawal on its way."""
 
     currency: CurrencyName
-    amount_text: DecimalText
+    amount: Raw
     unique_id: str | None = None
     send_address: str | None = None
     fee_amount_text: OptionalDecimalText = None
@@ -142,6 +141,14 @@ class PendingSendData(Struct, rename=wire_name, frozen=True, gc=False):
     confirmations: int | None = None
     last_confirmation_at: str | None = None
     created_at: UtcTime | None = None
+
+    def __post_init__(self) -> None:
+        check_number_tokens(self)
+
+    @property
+    def quantity(self) -> Decimal | None:
+        """How much leaves; VALR may send a JSON number."""
+        return number_of(self.amount)
 
 
 class NewPendingSendFrame(Struct, tag="NEW_PENDING_SEND", frozen=True, gc=False):

@@ -149,6 +149,7 @@ def test_the_less_obvious_states_say_what_they_mean(state: WireStatus, says: Say
     [
         (None, Liquidity.UNKNOWN, Fee("BTC", Decimal("0.1"))),
         ("0.2", Liquidity.MAKER, Fee("ZAR", Decimal("-0.2"))),
+        ("0", Liquidity.UNKNOWN, Fee("BTC", Decimal("0.1"))),
     ],
 )
 def test_a_fill_with_a_reward_was_a_makers_and_costs_less_than_nothing(

@@ -165,6 +165,11 @@ def test_an_adopted_order_without_an_id_of_ours_goes_by_valrs() -> None:
     assert adopt(row(client_order_id=None)).client_order_id == "ex-1"
 
 
+def test_an_adopted_order_may_only_reduce_a_position() -> None:
+    order = adopt(row(type="limit-reduce-only"))
+    assert (order.order_type, order.post_only) == (OrderType.LIMIT, False)
+
+
 def test_an_adopted_stop_order_keeps_what_it_waits_for() -> None:
     order = adopt(row(type="stop-loss-limit", status="Active", quantity="0.3", stopPrice="1400000"))
     assert (order.order_type, order.stop_price) == (OrderType.STOP_LOSS_LIMIT, Decimal(1_400_000))

@@ -318,13 +318,16 @@ def test_a_maker_reward_is_a_negative_fee() -> None:
 
 
 def test_a_reward_of_nothing_beside_a_fee_leaves_the_fee() -> None:
-    assert trade_row(makerReward="0", makerRewardCurrency="ZAR").fee == Fee("BTC", Decimal("0.0000001"))
+    row = trade_row(makerReward="0", makerRewardCurrency="ZAR")
+    assert row.fee == Fee("BTC", Decimal("0.0000001"))
+    assert row.liquidity is Liquidity.UNKNOWN
 
 
 def test_a_reward_of_nothing_without_a_fee_is_a_fee_of_nothing() -> None:
     row = trade_row("fee", "feeCurrency", makerReward="0", makerRewardCurrency="ZAR")
     assert row.fee is not None
     assert str(row.fee.amount) == "0"
+    assert row.liquidity is Liquidity.MAKER
 
 
 @pytest.mark.parametrize("removed", ["fee", "feeCurrency"])

@@ -16,6 +16,7 @@ from valr_connector.protocol.frames import (
     MarginInfoFrame,
     NewAccountHistoryRecordFrame,
     NewPendingReceiveFrame,
+    NewPendingSendFrame,
     decode_account_frame,
 )
 
@@ -58,10 +59,11 @@ def test_an_instant_order_may_have_no_time() -> None:
     )
 
 
+@pytest.mark.parametrize("type_", ["NEW_PENDING_RECEIVE", "NEW_PENDING_SEND"])
 @pytest.mark.parametrize("amount", [0.0005, "0.0005"])
-def test_a_pending_deposit_is_exact_as_number_or_text(amount: Any) -> None:
-    frame = decode(samples.of("NEW_PENDING_RECEIVE", data={"currency": "ETH", "amount": amount}))
-    assert isinstance(frame, NewPendingReceiveFrame)
+def test_a_pending_transfer_is_exact_as_number_or_text(type_: str, amount: Any) -> None:
+    frame = decode(samples.of(type_, data={"currency": "ETH", "amount": amount}))
+    assert isinstance(frame, NewPendingReceiveFrame | NewPendingSendFrame)
     assert frame.data.quantity == Decimal("0.0005")
 
 
