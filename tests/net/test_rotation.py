@@ -27,6 +27,7 @@ from valr_connector import (
     Settings,
 )
 from valr_connector.core import session
+from valr_connector.core.session import SessionEvent
 from valr_connector.core.twin_frames import TwinFrames
 from valr_connector.net import market_data, rotation
 from valr_connector.net.rotation import RotatingSocket
@@ -64,6 +65,11 @@ class Watch:
         while not condition():
             assert time.monotonic() < deadline, f"waited {patience_s} s in vain"
             await asyncio.sleep(0.001)
+
+    async def rotate(self) -> None:
+        """Have the next connection take over now, where it can."""
+        assert self.socket._tasks is not None
+        await self.socket._rotate(self.socket._tasks)
 
     def order(self, account: str, side: BuyOrSell, price: Decimal, quantity: str = "0.001") -> None:
         request = NewOrder(symbol=SYMBOL, side=side, kind="limit", quantity=D(quantity), price=price)
@@ -251,6 +257,85 @@ async def test_a_held_frame_whose_handling_fails_keeps_neither_the_next_ones_nor
         socket.inherit(socket.present)
         assert told == [b"{}", b"[]"]
         assert socket.is_settled.is_set()
+
+
+async def test_of_a_state_the_heir_tells_only_what_is_newer(monkeypatch: pytest.MonkeyPatch) -> None:
+    old, present, newer = (
+        b'{"type":"MARKET_SUMMARY_UPDATE","currencyPairSymbol":"BTCZAR","data":%d}' % number
+        for number in range(3)
+    )
+    elsewhere = old.replace(SYMBOL.encode(), b"ETHZAR")
+    async with watching(monkeypatch, every_s=3600) as watch:
+        socket, told = watch.socket, []
+
+        def note(raw: bytes, now: int) -> None:
+            told.append(raw)
+
+        socket.handler.on_frame = note  # type: ignore[method-assign]
+        socket.is_settled.clear()
+        socket.twins = TwinFrames(patience=0)
+        heir = rotation._Leg(socket)
+        heir.on_frame(old, 0)
+        heir.on_frame(elsewhere, 0)
+        for leg in (socket.present, heir):
+            leg.on_frame(present, 0)
+        heir.on_frame(newer, 0)
+        socket.inherit(heir)
+        assert told == [present, elsewhere, newer]
+
+
+async def test_what_the_old_connection_lost_the_heirs_snapshot_brings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with watching(monkeypatch, every_s=3600) as watch:
+        watch.exchange.faults.drop_frame(of_type("OB_L1_DIFF"))
+        watch.order("0", "buy", D(850_000))
+        await watch.rotate()
+        best = watch.market.book(PAIR).best_bid
+        assert best is not None
+        assert best.price == 850_000
+        assert watch.told(BookInvalidated) == []
+
+
+def when_the_heir_pings(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Have something happen once, while the first heir catches up."""
+    ping, acts = WebSocketClient.ping, [act]
+
+    async def act_and_ping(client: WebSocketClient) -> None:
+        if acts:
+            acts.pop()()
+        await ping(client)
+
+    monkeypatch.setattr(WebSocketClient, "ping", act_and_ping)
+
+
+async def test_a_live_heir_of_a_stale_connection_is_told_and_its_books_are_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with watching(monkeypatch, every_s=3600) as watch:
+        socket = watch.socket
+        stall = SessionEvent.OVERDUE, "nothing came after a PING"
+        when_the_heir_pings(monkeypatch, lambda: socket.present.client._happen(*stall))
+        await watch.rotate()
+        assert [event.after for event in watch.told(ConnectionChanged)][-2:] == [
+            SessionState.STALE,
+            SessionState.LIVE,
+        ]
+        assert watch.market.book(PAIR).is_valid
+
+
+async def test_nobody_inherits_from_a_connection_that_is_lost_already(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with watching(monkeypatch, every_s=3600) as watch:
+        socket = watch.socket
+        when_the_heir_pings(monkeypatch, lambda: socket.present.client._happen(SessionEvent.LOST, "cut"))
+        rotating = asyncio.create_task(watch.rotate())
+        await watch.until(lambda: socket._heir and socket._heir.client.session.state is SessionState.LIVE)
+        socket.drop()
+        await rotating
+        assert not socket.rotations
+        await watch.until(lambda: watch.market.book(PAIR).is_valid)
 
 
 async def test_a_late_word_about_an_earlier_connection_is_void(monkeypatch: pytest.MonkeyPatch) -> None:

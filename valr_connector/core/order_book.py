@@ -280,10 +280,12 @@ class OrderBook:
         return None if start is None or self._is_outdated(frame) else start(frame)
 
     def _is_outdated(self, frame: f.BookFrame) -> bool:
-        """Whether a throttled frame was overtaken by a newer one of the same connection (protocol 18.1)."""
-        if not isinstance(frame, f.AggregatedOrderbookUpdateFrame) or frame.sequence is None:
+        """Whether a newer one overtook it (protocol 18.1). A lower number of a later time is a new count."""
+        number, shown = frame.sequence, self._content.sequence
+        if number is None or shown is None or number >= shown:
             return False
-        return self._content.sequence is not None and frame.sequence < self._content.sequence
+        at, shown_at = frame.last_change_ms, self._content.changed_at_ms
+        return at is None or shown_at is None or at <= shown_at
 
     def _break(self, problem: str) -> Taken:
         self.breaks += 1

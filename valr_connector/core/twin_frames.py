@@ -15,6 +15,10 @@ is everything that the second says from then on; should the first, connected ane
 A picture of the whole state, such as the balances that VALR sends on connecting, has no twin: it is told only
 while the first is away, for a picture that is held back is an old one.
 
+Of a *state*, such as the best prices of a pair, each frame says all, and a new subscription is told it at
+once: that frame has no twin where the first was told the same before. So once any frame of a state has met
+its twin, what the second said of that state before is old, and is let go.
+
 Times are nanoseconds of one monotonic clock, handed in.
 """
 
@@ -22,9 +26,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import Struct
+
+_Key = TypeVar("_Key", bytes, str)
 
 MOST_REMEMBERED: Final = 4_096
 """Frames of which the twin is still to come, of each side."""
@@ -33,6 +39,7 @@ MOST_REMEMBERED: Final = 4_096
 class _Held(Struct):
     due: int
     is_picture: bool
+    state: str
 
 
 class _Tally:
@@ -72,6 +79,7 @@ class TwinFrames:
         self._told_by_second = _Tally()
         self._held: OrderedDict[int, tuple[bytes, _Held]] = OrderedDict()
         self._places: dict[bytes, list[int]] = {}
+        self._places_of_state: dict[str, list[int]] = {}
         self._count = 0
 
     @property
@@ -84,21 +92,32 @@ class TwinFrames:
         if self._told_by_second.take(frame):
             return False
         if frame in self._places:
-            self._release(self._places[frame][0])
+            place = self._places[frame][0]
+            self._outdate(self._held[place][1].state, place)
+            self._release(place)
         else:
             self._told_by_first.add(frame)
         return True
 
-    def second(self, frame: bytes, now: int, *, is_first_live: bool, is_picture: bool) -> bool:
-        """The second connection brought a frame; whether it is to be told now."""
+    def second(
+        self, frame: bytes, now: int, *, is_first_live: bool, is_picture: bool, state: str = ""
+    ) -> bool:
+        """The second connection brought a frame; whether it is to be told now.
+
+        Args:
+            state: the name of the state of which the frame says all; "" where it is none.
+        """
         if self._told_by_first.take(frame):
+            self._outdate(state, self._count + 1)
             return False
         if not is_first_live:
             self._told_by_second.add(frame)
             return True
         self._count += 1
-        self._held[self._count] = frame, _Held(now + self._patience, is_picture)
+        self._held[self._count] = frame, _Held(now + self._patience, is_picture, state)
         self._places.setdefault(frame, []).append(self._count)
+        if state:
+            self._places_of_state.setdefault(state, []).append(self._count)
         return False
 
     def overdue(self, now: int) -> Sequence[bytes]:
@@ -124,6 +143,7 @@ class TwinFrames:
         held = [frame for frame, _ in self._held.values()]
         self._held.clear()
         self._places.clear()
+        self._places_of_state.clear()
         return held
 
     def first_began(self) -> None:
@@ -134,9 +154,20 @@ class TwinFrames:
         """The second connection is gone, and with it the twins that it owed."""
         self._told_by_first.clear()
 
+    def _outdate(self, state: str, before: int) -> None:
+        """Let go what is held of a state from before that place."""
+        while (places := self._places_of_state.get(state)) is not None and places[0] < before:
+            self._release(places[0])
+
     def _release(self, place: int) -> None:
-        frame, _ = self._held.pop(place)
-        places = self._places[frame]
-        places.remove(place)
-        if not places:
-            del self._places[frame]
+        frame, held = self._held.pop(place)
+        _forget(self._places, frame, place)
+        if held.state:
+            _forget(self._places_of_state, held.state, place)
+
+
+def _forget(places_of: dict[_Key, list[int]], key: _Key, place: int) -> None:
+    places = places_of[key]
+    places.remove(place)
+    if not places:
+        del places_of[key]

@@ -7,8 +7,10 @@ behind the subscriptions does it. What was subscribed meanwhile is asked for and
 go, the two change places: what only the heir brought is told, what both brought is told once, and the old
 connection is closed.
 
-A book goes on across the change by the numbers of its diffs, which are the book's own; the heir's snapshots
-say nothing new. Should VALR number by connection, the book notices, and asks anew as after any gap.
+A book goes on across the change by the numbers of its diffs, which are the book's own; it leaves out a
+snapshot of the heir's that is older than itself. Should VALR number by connection, the book notices, and goes
+by the new numbers or asks anew as after any gap. Of a state, which each frame tells as a whole, the heir is
+told the present one at once: that is news only where the old connection has said nothing newer.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import msgspec
 
 from valr_connector.core.session import Session
 from valr_connector.core.twin_frames import TwinFrames
-from valr_connector.model.enums import SessionState
+from valr_connector.model.enums import BookFeed, MarketFeed, SessionState
 from valr_connector.net.socket_handler import SocketHandler, StateListener
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.protocol.decode_errors import DECODER_FAILURES
@@ -37,7 +39,7 @@ _LAG_S: Final = 1.0
 """So far behind the old connection the new one may be at the change, and not tell anything twice."""
 _NS_PER_S: Final = 1_000_000_000
 _FOR_EVER: Final = 1 << 62
-_SNAPSHOTS: Final = frozenset({"OB_L1_SNAPSHOT", "FULL_ORDERBOOK_SNAPSHOT"})
+_STATES: Final = frozenset({MarketFeed.SUMMARY, *BookFeed} - {BookFeed.L1_DIFF, BookFeed.FULL})
 _CONTROLS: Final = frozenset({"", "PONG", "SUBSCRIBED", "UNSUBSCRIBED"})
 
 MakeClient = Callable[[SocketHandler, StateListener], WebSocketClient]
@@ -45,6 +47,8 @@ MakeClient = Callable[[SocketHandler, StateListener], WebSocketClient]
 
 class _Head(msgspec.Struct):
     type: str = ""
+    symbol: str = msgspec.field(name="currencyPairSymbol", default="")
+    short_symbol: str = msgspec.field(name="ps", default="")
     subscriptions: list[Mapping[str, object]] = msgspec.field(default_factory=list)
 
 
@@ -144,14 +148,16 @@ class RotatingSocket:
 
     def inherit(self, heir: _Leg) -> None:
         """The heir has caught up: it is the present connection from here on."""
-        self.present = heir
+        before, self.present = self.session.state, heir
         self.rotations += 1
         log.info("trade socket: a new connection has taken the place of the old one")
         now = self.clock()
         for raw in self.twins.held() if self.twins is not None else ():
-            if _head_of(raw).type not in _SNAPSHOTS:
-                heir.client.guarded(self.handler.on_frame, raw, now)
+            heir.client.guarded(self.handler.on_frame, raw, now)
         self.is_settled.set()
+        after = self.session.state
+        if before is not after:
+            self.on_state(before, after, "another connection has taken over")
 
     # ------------------------------------------------------------------------------------------------
 
@@ -231,15 +237,17 @@ class _Leg:
             await self.client.send(msgspec.json.encode({"type": "SUBSCRIBE", "subscriptions": entries}))
             await self.client.until_read(epoch, self._socket.clock())
         self.client.resynced(epoch)
-        if not self._socket.is_settled.is_set():
+        if not self._socket.is_settled.is_set() and self._socket.session.can_send:
             self._socket.inherit(self)
 
     def _hold_back(self, raw: bytes, twins: TwinFrames | None) -> None:
         """The heir's frames wait for its turn; those of a connection whose turn is over are nobody's."""
         if twins is None or self._socket.is_settled.is_set():
             return
-        if _head_of(raw).type not in _CONTROLS:
-            twins.second(raw, 0, is_first_live=True, is_picture=False)
+        head = _head_of(raw)
+        if head.type not in _CONTROLS:
+            state = f"{head.type}:{head.symbol}{head.short_symbol}" if head.type in _STATES else ""
+            twins.second(raw, 0, is_first_live=True, is_picture=False, state=state)
 
     def _on_state(self, before: SessionState, after: SessionState, cause: str) -> None:
         if self._is_present:

@@ -196,6 +196,16 @@ class FullOrderbookFrame(Struct, frozen=True, gc=False):
     pair_symbol: Symbol = field(name="currencyPairSymbol")
     data: FullBook
 
+    @property
+    def sequence(self) -> int:
+        """VALR's number of the state."""
+        return self.data.sequence
+
+    @property
+    def last_change_ms(self) -> int | None:
+        """VALR's time, milliseconds since 1970; None where it gave none, or none that can be read."""
+        return self.data.last_change_ms
+
 
 class FullOrderbookSnapshotFrame(FullOrderbookFrame, tag="FULL_ORDERBOOK_SNAPSHOT", frozen=True, gc=False):
     """The whole book, order by order."""
@@ -223,6 +233,16 @@ class ObL1Frame(Struct, frozen=True, gc=False):
 
     pair_symbol: Symbol = field(name="ps")
     data: L1Book = field(name="d")
+
+    @property
+    def sequence(self) -> int:
+        """VALR's number of the state."""
+        return self.data.sequence
+
+    @property
+    def last_change_ms(self) -> int | None:
+        """VALR's time, milliseconds since 1970; None where it gave none."""
+        return self.data.last_change_ms
 
 
 class ObL1SnapshotFrame(ObL1Frame, tag="OB_L1_SNAPSHOT", frozen=True, gc=False):

@@ -34,11 +34,15 @@ def orders_crc(bids: Sequence[Orders], asks: Sequence[Orders]) -> int:
 
 
 def snapshot(
-    bids: Sequence[Level], asks: Sequence[Level], sequence: int = 1, checksum: int | None = None
+    bids: Sequence[Level],
+    asks: Sequence[Level],
+    sequence: int = 1,
+    checksum: int | None = None,
+    at: int | None = None,
 ) -> f.ObL1SnapshotFrame:
     """OB_L1_SNAPSHOT, best first; its checksum is right unless given."""
     checked = levels_crc(bids, asks) if checksum is None else checksum
-    frame = _l1("OB_L1_SNAPSHOT", bids, asks, sq=sequence, cs=checked)
+    frame = _l1("OB_L1_SNAPSHOT", bids, asks, sq=sequence, cs=checked, lc=at)
     assert isinstance(frame, f.ObL1SnapshotFrame)
     return frame
 
@@ -75,11 +79,15 @@ def aggregated(
 
 
 def full_snapshot(
-    bids: Sequence[Orders], asks: Sequence[Orders], sequence: int = 1000, checksum: int | None = None
+    bids: Sequence[Orders],
+    asks: Sequence[Orders],
+    sequence: int = 1000,
+    checksum: int | None = None,
+    at: int = 1_790_000_000_000,
 ) -> f.FullOrderbookSnapshotFrame:
     """FULL_ORDERBOOK_SNAPSHOT, best first; its checksum is right unless given."""
     checked = orders_crc(bids, asks) if checksum is None else checksum
-    frame = _full("FULL_ORDERBOOK_SNAPSHOT", bids, asks, sequence, checked)
+    frame = _full("FULL_ORDERBOOK_SNAPSHOT", bids, asks, sequence, checked, at)
     assert isinstance(frame, f.FullOrderbookSnapshotFrame)
     return frame
 
@@ -88,7 +96,7 @@ def full_update(
     bids: Sequence[Orders], asks: Sequence[Orders], sequence: int, checksum: int
 ) -> f.FullOrderbookUpdateFrame:
     """FULL_ORDERBOOK_UPDATE."""
-    frame = _full("FULL_ORDERBOOK_UPDATE", bids, asks, sequence, checksum)
+    frame = _full("FULL_ORDERBOOK_UPDATE", bids, asks, sequence, checksum, 1_790_000_000_000)
     assert isinstance(frame, f.FullOrderbookUpdateFrame)
     return frame
 
@@ -98,11 +106,13 @@ def decoded(content: dict[str, Any]) -> object:
     return f.decode_trade_frame(orjson.dumps(content))
 
 
-def _l1(kind: str, bids: Sequence[Level], asks: Sequence[Level], **fields: int) -> object:
+def _l1(kind: str, bids: Sequence[Level], asks: Sequence[Level], **fields: int | None) -> object:
     return decoded({"type": kind, "ps": SYMBOL, "d": {"a": asks, "b": bids, **fields}})
 
 
-def _full(kind: str, bids: Sequence[Orders], asks: Sequence[Orders], sequence: int, checksum: int) -> object:
+def _full(
+    kind: str, bids: Sequence[Orders], asks: Sequence[Orders], sequence: int, checksum: int, at: int
+) -> object:
     sides = {
         name: [
             {"Price": price, "Orders": [{"orderId": id_, "quantity": left} for id_, left in orders]}
@@ -110,5 +120,5 @@ def _full(kind: str, bids: Sequence[Orders], asks: Sequence[Orders], sequence: i
         ]
         for name, side in (("Asks", asks), ("Bids", bids))
     }
-    data = {"LastChange": 1_790_000_000_000, "SequenceNumber": sequence, "Checksum": checksum}
+    data = {"LastChange": at, "SequenceNumber": sequence, "Checksum": checksum}
     return decoded({"type": kind, "currencyPairSymbol": SYMBOL, "data": data | sides})

@@ -221,6 +221,27 @@ def test_a_frame_that_is_not_known_to_be_older_is_taken(fields: dict[str, int]) 
     assert made.take(wire.aggregated([("97", "1")], [], SequenceNumber=99), 6) is Taken.MOVED
 
 
+def numbered(feed: BookFeed, sequence: int, at: int) -> BookFrame:
+    """A frame that starts a book, with VALR's number and time."""
+    if feed is BookFeed.AGGREGATED:
+        return wire.aggregated(BIDS, ASKS, SequenceNumber=sequence, LastChange=at)
+    if feed is BookFeed.FULL:
+        return wire.full_snapshot(FULL_BIDS, FULL_ASKS, sequence, at=at)
+    return wire.snapshot(BIDS, ASKS, sequence, at=at)
+
+
+@pytest.mark.parametrize("feed", [BookFeed.L1_DIFF, BookFeed.FULL, BookFeed.AGGREGATED])
+def test_a_lower_number_is_left_out_unless_its_time_is_later_for_then_valr_counts_anew(
+    feed: BookFeed,
+) -> None:
+    made = OrderBook(PAIR, feed)
+    taken = [
+        made.take(numbered(feed, number, at), 6) for number, at in ((9, 100), (8, 99), (7, 100), (2, 101))
+    ]
+    assert taken == [Taken.STARTED, Taken.IGNORED, Taken.IGNORED, Taken.CHANGED]
+    assert made.sequence == 2
+
+
 def test_a_crossed_frame_breaks_the_book_and_the_next_good_one_mends_it() -> None:
     made = book(BookFeed.AGGREGATED)
     assert made.take(wire.aggregated([("103", "1")], ASKS, SequenceNumber=9), 6) is Taken.BROKE

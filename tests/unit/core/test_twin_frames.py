@@ -65,6 +65,16 @@ def test_a_picture_of_the_whole_state_is_not_told_late() -> None:
     assert twins.first(A)
 
 
+def test_what_was_said_of_a_state_before_a_frame_that_both_said_is_old() -> None:
+    twins = TwinFrames(PATIENCE)
+    for frame, state in ((b"old", "x"), (A, "x"), (b"new", "x"), (b"other", "y"), (b"none", "")):
+        twins.second(frame, 0, is_first_live=True, is_picture=False, state=state)
+    assert twins.first(A)
+    assert twins.first(B)
+    assert not twins.second(B, 0, is_first_live=True, is_picture=False, state="y")
+    assert list(twins.held()) == [b"new", b"none"]
+
+
 def test_with_the_first_gone_everything_held_is_told_in_its_order() -> None:
     twins = TwinFrames(PATIENCE)
     for frame in (A, B, A):
