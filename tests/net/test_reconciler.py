@@ -146,6 +146,36 @@ async def test_an_unknown_placement_that_was_filled_unseen_is_filled_with_the_ve
         check_story(desk, order)
 
 
+def refuse_to_speak_of_orders(desk: Desk) -> None:
+    desk.exchange.faults.answer_request(
+        400, to_path("/v1/orders/BTCZAR"), count=999, body=b'{"code":-99999,"message":"Order has ended"}'
+    )
+
+
+@in_virtual_time
+async def test_an_ended_order_that_valr_refuses_to_speak_of_in_words_unknown_is_found_in_its_history() -> (
+    None
+):
+    async with trading(place_timeout_s=0.05) as desk:
+        desk.rival("sell", "1", "1000000")
+        desk.exchange.faults.silence_command(PLACE)
+        desk.exchange.faults.drop_frame(ABOUT_ORDERS, count=9)
+        refuse_to_speak_of_orders(desk)
+        order = await desk.buy("1000000")
+        await desk.until(lambda: order.is_done)
+        assert order.status is OrderStatus.FILLED
+
+
+@in_virtual_time
+async def test_a_refusal_in_words_unknown_proves_no_absence() -> None:
+    async with trading(place_timeout_s=0.05) as desk:
+        desk.exchange.faults.swallow_command(PLACE)
+        refuse_to_speak_of_orders(desk)
+        order = await desk.buy()
+        await asyncio.sleep(2 * QUICK.grace / SECOND)
+        assert order.placement is Placement.UNKNOWN
+
+
 @in_virtual_time
 async def test_nothing_is_concluded_while_valr_cannot_be_asked(caplog: pytest.LogCaptureFixture) -> None:
     async with trading(place_timeout_s=0.03) as desk:

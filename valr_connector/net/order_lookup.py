@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Final
 
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.errors import ExchangeError, OrderNotFoundError
@@ -12,6 +14,8 @@ from valr_connector.protocol import endpoints
 from valr_connector.protocol.error_codes import UNSUPPORTED_PAIR
 from valr_connector.protocol.requests import Request
 from valr_connector.protocol.rows import OrderReport, OrderStatusRow
+
+_BAD_REQUEST: Final = 400
 
 
 async def look_up(rest: RestClient, order: OrderRecord, *, in_list: bool = True) -> OrderReport | None:
@@ -27,18 +31,23 @@ async def look_up(rest: RestClient, order: OrderRecord, *, in_list: bool = True)
     """
     if order.adopted_at is not None and order.exchange_order_id is not None:
         return await look_up_by_exchange_id(rest, order.symbol, order.exchange_order_id)
-    request = endpoints.order_status_by_client_id(order.symbol, order.client_order_id)
-    active = await _active(rest, request)
-    return active or await look_up_without_pair(rest, order.client_order_id, in_list=in_list)
+    return await _active_or(
+        rest,
+        endpoints.order_status_by_client_id(order.symbol, order.client_order_id),
+        lambda: look_up_without_pair(rest, order.client_order_id, in_list=in_list),
+    )
 
 
 async def look_up_by_exchange_id(
     rest: RestClient, symbol: Symbol, order_id: ExchangeOrderId
 ) -> OrderReport | None:
     """The same by VALR's id, for any order of the account."""
-    active = await _active(rest, endpoints.order_status(symbol, order_id))
-    if active is not None:
-        return active
+    return await _active_or(
+        rest, endpoints.order_status(symbol, order_id), lambda: _ended_or_listed(rest, order_id)
+    )
+
+
+async def _ended_or_listed(rest: RestClient, order_id: ExchangeOrderId) -> OrderReport | None:
     with suppress(OrderNotFoundError):
         history = await rest.call(endpoints.history_detail(order_id))
         if history:
@@ -61,16 +70,25 @@ async def look_up_without_pair(
     return next((row for row in listed if row.client_order_id == client_order_id), None)
 
 
-async def _active(rest: RestClient, request: Request[OrderStatusRow]) -> OrderReport | None:
-    """What VALR says of an active order; None where it finds none, or lists the pair no more.
+async def _active_or(
+    rest: RestClient,
+    request: Request[OrderStatusRow],
+    look_elsewhere: Callable[[], Awaitable[OrderReport | None]],
+) -> OrderReport | None:
+    """What VALR says of an active order, else what is found elsewhere.
 
-    Its history names orders without their pair, and so goes on where this ends.
+    In which words VALR refuses to speak of an ended order is not known (protocol 21, 19 and 20): history is
+    asked after any refusal, but one in unfamiliar words proves no absence. History names orders without their
+    pair, and so goes on where VALR lists the pair no more.
     """
     try:
         return await rest.call(request)
-    except OrderNotFoundError:
-        return None
     except ExchangeError as error:
-        if error.code != UNSUPPORTED_PAIR:
+        is_familiar = isinstance(error, OrderNotFoundError) or error.code == UNSUPPORTED_PAIR
+        if not is_familiar and error.status != _BAD_REQUEST:
             raise
-        return None
+        refusal = None if is_familiar else error
+    found = await look_elsewhere()
+    if found is None and refusal is not None:
+        raise refusal
+    return found
