@@ -236,6 +236,35 @@ def test_a_clock_of_this_machine_that_was_set_is_noticed_within_a_second(step_s:
     run(play())
 
 
+def test_readings_from_before_the_clock_was_set_do_not_compete_with_those_after() -> None:
+    async def play() -> None:
+        stage = Stage()
+        stage.valr.round_trip_s = 0.1
+        await stage.sync.measure()
+        stage.set_by_s = 0.11
+        stage.valr.round_trip_s = 0.102
+        await running(stage, 2.0)
+        assert stage.offset_s == -0.11
+
+    run(play())
+
+
+def test_a_clock_that_is_set_while_valrs_is_read_is_noticed_too() -> None:
+    async def play() -> None:
+        stage = Stage()
+        stage.valr.round_trip_s = 0.1
+        measuring = asyncio.create_task(stage.sync.measure())
+        await asyncio.sleep(0.25)
+        stage.set_by_s = 10.0
+        await measuring
+        before = stage.offset_s, stage.limiter.is_aligned
+        assert before == (0.0, False), "the third reading met the step, and those before it were better"
+        await running(stage, 2.0)
+        assert (stage.offset_s, stage.limiter.is_aligned) == (-10.0, True)
+
+    run(play())
+
+
 def test_the_limiter_is_told_where_valrs_windows_begin_after_every_measurement() -> None:
     async def play() -> None:
         stage = Stage()

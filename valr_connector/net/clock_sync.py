@@ -92,6 +92,7 @@ class ClockSync:
         Raises:
             ValrError: VALR's clock could not be read.
         """
+        self._apart = self._wall() - self._monotonic()  # before: a clock may be set meanwhile
         for _ in range(SAMPLES):
             sent = self._wall()
             answer = await self._rest.call_patiently(endpoints.server_time(), until=until)
@@ -100,10 +101,9 @@ class ClockSync:
             self._timestamps.offset.add(sent, received, server)
             if 0 <= received - sent <= SHORT:
                 break
-        now = self._monotonic()
-        self._due = now + self._interval
-        self._apart = self._wall() - now
-        self._limiter.align(self._timestamps.offset)
+        self._due = self._monotonic() + self._interval
+        if not self._was_set():
+            self._limiter.align(self._timestamps.offset)
         self._tell()
 
     async def run(self) -> None:
@@ -111,6 +111,8 @@ class ClockSync:
         while True:
             await self._until_it_is_time()
             async with self._measuring:
+                if self._was_set():
+                    self._doubt()
                 await self._try_measure()
 
     async def _until_it_is_time(self) -> None:
@@ -147,11 +149,15 @@ class ClockSync:
         asked_ns = self._monotonic()
         async with self._measuring:
             if not self._is_off(used) and not self._was_in_vain_lately() and self._tried_ns <= asked_ns:
-                self._timestamps.offset.forget()
-                self._limiter.misalign()
+                self._doubt()
                 is_read = await self._try_measure()
                 self._in_vain_ns = self._monotonic() if is_read and not self._is_off(used) else None
         return self._is_off(used)
+
+    def _doubt(self) -> None:
+        """What was measured says nothing about from now on."""
+        self._timestamps.offset.forget()
+        self._limiter.misalign()
 
     async def _try_measure(self) -> bool:
         """Whether VALR's clock could be read."""
@@ -161,7 +167,6 @@ class ClockSync:
         except (ValrError, TimeoutError) as error:
             log.warning("VALR's clock could not be read: %s", error)
             self._due = self._monotonic() + round(AGAIN_S * _NS_PER_S)
-            self._apart = self._wall() - self._monotonic()
             return False
         else:
             return True
