@@ -24,13 +24,14 @@ from hummingbot.data_feed.market_data_provider import MarketDataProvider
 from msgspec.structs import replace
 
 from tests.hummingbot.live import PAIR, Live, live
-from valr_connector.errors import InvalidArgumentError, PermissionDeniedError, ValrError
+from valr_connector.errors import ConfigurationError, InvalidArgumentError, PermissionDeniedError, ValrError
 from valr_connector.integrations.hummingbot import register
 from valr_connector.integrations.hummingbot.auth import ValrAuth
 from valr_connector.integrations.hummingbot.exchange import ValrHummingbotExchange
 from valr_connector.integrations.hummingbot.hosts import VARIABLES, hosts_from_environment
 from valr_connector.integrations.hummingbot.rate_source import ValrRateSource
 from valr_connector.model.events import TradingRulesChanged
+from valr_connector.net.market_data import MarketData
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.protocol.signing import Credentials
 from valr_connector.simulator.exchange import EmbeddedExchange
@@ -55,6 +56,11 @@ async def market(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[EmbeddedExcha
 def test_hosts_are_valrs_own_unless_the_environment_names_others(market: EmbeddedExchange) -> None:
     assert hosts_from_environment({}).rest == "https://api.valr.com"
     assert hosts_from_environment().rest == market.endpoints.rest
+
+
+def test_an_address_that_is_none_is_told_by_the_name_of_its_variable() -> None:
+    with pytest.raises(ConfigurationError, match="VALR_REST_URL: rest='nowhere'"):
+        hosts_from_environment({"VALR_REST_URL": "nowhere"})
 
 
 async def test_candles_are_filled_to_their_number_and_kept_up_to_date(market: EmbeddedExchange) -> None:
@@ -184,6 +190,51 @@ async def test_a_book_that_may_not_be_used_is_shown_empty() -> None:
         trader.exchange.drop_sockets("trade")
         await trader.until(lambda: not list(book.bid_entries()))
         await trader.until(lambda: list(book.bid_entries()))
+
+
+async def test_a_book_is_empty_while_market_data_is_begun_anew() -> None:
+    async with live() as trader:
+        book = trader.connector.get_order_book(PAIR)
+        trader.exchange.faults.answer_request(500, count=99)
+        trader.connector._orderbook_ds._begin_anew()
+        await trader.until(lambda: not list(book.bid_entries()))
+        trader.exchange.faults.clear()
+        await trader.until(lambda: list(book.bid_entries()))
+
+
+async def test_a_pair_that_changed_just_before_it_was_removed_leaves_the_others_alone() -> None:
+    async with live() as trader:
+        source, book = trader.connector._orderbook_ds, trader.connector.get_order_book(PAIR)
+        assert await trader.connector.add_trading_pair("ETH-ZAR")
+        await asyncio.sleep(0)  # Hummingbot's own task for it begins
+        source._changed.add("ETH-ZAR")
+        assert await trader.connector.remove_trading_pair("ETH-ZAR")
+        await trader.until(lambda: source._market is not None)
+        trader.rival("buy", "0.5", "860000")
+        await trader.until(lambda: [level.price for level in book.bid_entries()][:1] == [860_000])
+
+
+async def test_a_pair_is_followed_that_is_added_while_market_data_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start, later = MarketData.start, list[asyncio.Future[bool]]()
+    async with live() as trader:
+        add = trader.connector.add_trading_pair
+
+        async def start_and_add(market: MarketData) -> None:
+            if not later:
+                later.append(asyncio.ensure_future(add("BTC-USDC")))
+            await start(market)
+
+        monkeypatch.setattr(MarketData, "start", start_and_add)
+        assert await add("ETH-ZAR")
+        assert await later[0]
+
+
+async def test_a_pair_that_valr_does_not_list_is_not_followed() -> None:
+    async with live() as trader:
+        assert not await trader.connector.add_trading_pair("NO-PAIR")
+        assert trader.connector.trading_pairs == [PAIR]
 
 
 async def test_market_data_that_ended_for_good_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:

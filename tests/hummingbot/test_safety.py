@@ -91,6 +91,28 @@ async def test_a_post_only_order_that_would_take_fails_with_valrs_reason(trader:
     assert trader.there() == []
 
 
+async def test_orders_that_cannot_be_are_failures_and_end_no_later_start(trader: Live) -> None:
+    limit, market = OrderType.LIMIT, OrderType.MARKET
+    impossible = [("NaN", "900000", limit), ("-1", "900000", limit), ("0.00000000001", "900000", limit)]
+    impossible += [("0.01", "1e40", limit), ("0.01", "NaN", limit), ("0", "NaN", market)]
+    ids = [trader.buy(amount, price, kind) for amount, price, kind in impossible]
+    ids.append(trader.connector.buy("NO-PAIR", D(1), limit, D(1)))
+    await trader.until(lambda: all(map(trader.story, ids)))
+    await trader.stop()
+    await trader.start()
+    assert [trader.story(order_id) for order_id in ids] == [["OrderFailure"]] * 7
+    assert trader.connector.in_flight_orders == {}
+
+
+async def test_a_market_order_fails_while_the_book_is_empty(trader: Live) -> None:
+    trader.exchange.drop_sockets("trade")
+    await trader.until(lambda: not list(trader.connector.get_order_book(PAIR).bid_entries()))
+    order_id = trader.connector.sell(PAIR, D("0.01"), OrderType.MARKET, D("NaN"))
+    await trader.until(lambda: trader.story(order_id))
+    assert trader.story(order_id) == ["OrderFailure"]
+    assert trader.connector.in_flight_orders == {}
+
+
 async def test_a_market_order_takes_what_rests(trader: Live) -> None:
     order_id = trader.connector.sell(PAIR, D("0.01"), OrderType.MARKET, D("NaN"))
     await trader.until(lambda: "SellOrderCompleted" in trader.story(order_id))

@@ -7,6 +7,7 @@ Orders go to the account, and everything that VALR says comes back as its events
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -246,6 +247,35 @@ class ValrHummingbotExchange(ExchangePyBase):
         """Show the orders that an earlier run left; what became of them is asked when the network starts."""
         super().restore_tracking_states(saved_states)
         self._account.remember(self._order_tracker.all_updatable_orders)
+
+    async def _create_order(  # noqa: PLR0917  as Hummingbot calls it
+        self,
+        trade_type: TradeType,
+        order_id: str,
+        trading_pair: str,
+        amount: Decimal,
+        order_type: OrderType,
+        price: Decimal | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Check an order and place it; one that cannot even be checked fails.
+
+        Hummingbot would leave it in flight for ever, or say nothing: a market order needs a price, and an
+        empty book has none. An amount that is none, or negative, is 0 to Hummingbot's own check.
+        """
+        amount = amount if math.isfinite(amount) and amount > 0 else Decimal(0)
+        try:
+            await super()._create_order(
+                trade_type, order_id, trading_pair, amount, order_type, price, **kwargs
+            )
+        except Exception as error:  # noqa: BLE001  whatever it was, a strategy waits for a word of its order
+            if self._order_tracker.fetch_order(order_id) is None:
+                self.start_tracking_order(
+                    order_id=order_id, exchange_order_id=None, trading_pair=trading_pair,
+                    trade_type=trade_type, price=price, amount=amount, order_type=order_type,
+                )  # fmt: skip
+            reason = ValueError(f"the rules of {trading_pair} could not be applied to the order: {error!r}")
+            self._update_order_after_failure(order_id, trading_pair, reason)
 
     async def _place_order_and_process_update(self, order: ShownOrder, **kwargs: Any) -> str:
         exchange_order_id, _ = await self._place_order(order.client_order_id, **kwargs)

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 
 from valr_connector.config import Hosts
+from valr_connector.errors import ConfigurationError
 
 VARIABLES: Mapping[str, str] = {
     "rest": "VALR_REST_URL",
@@ -21,7 +22,13 @@ def hosts_from_environment(environment: Mapping[str, str] = os.environ) -> Hosts
     """VALR's own hosts, but for those that the environment names.
 
     Raises:
-        ConfigurationError: one is no address.
+        ConfigurationError: one is no address; names the variable.
     """
-    named = {part: environment[name] for part, name in VARIABLES.items() if environment.get(name)}
-    return Hosts(**named)
+    hosts = Hosts()
+    for part, name in VARIABLES.items():
+        if environment.get(name):
+            try:
+                hosts = Hosts(**{**hosts.model_dump(), part: environment[name]})
+            except ConfigurationError as error:
+                raise ConfigurationError(f"{name}: {error.message}") from None
+    return hosts

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -19,6 +19,8 @@ from hummingbot.core.data_type.order_book_tracker_data_source import OrderBookTr
 
 from valr_connector.config import Settings
 from valr_connector.core.book_side import BookSide
+from valr_connector.core.order_book import OrderBook
+from valr_connector.errors import ValrError
 from valr_connector.model.enums import MarketFeed, Side
 from valr_connector.model.events import (
     BookChanged,
@@ -65,9 +67,11 @@ class OrderBookSource(OrderBookTrackerDataSource):
     async def listen_for_subscriptions(self) -> None:
         """Follow books and trades until cancelled; another pair begins anew."""
         while True:
+            pairs, self._is_outdated = tuple(self._trading_pairs), False
             try:
-                async with MarketData(pairs=self._trading_pairs, settings=self._settings) as market:
-                    await self._follow(market)
+                async with MarketData(pairs=pairs, settings=self._settings) as market:
+                    await self._follow(market, pairs)
+                self._empty_books(pairs)  # the next market data may be long in coming
             except asyncio.CancelledError:
                 raise
             except Exception:  # noqa: BLE001  Hummingbot's loops outlive whatever happens
@@ -75,7 +79,13 @@ class OrderBookSource(OrderBookTrackerDataSource):
                 await self._sleep(1.0)
 
     async def subscribe_to_trading_pair(self, trading_pair: str) -> bool:
-        """Follow one pair more."""
+        """Follow one pair more; False if VALR does not list it, which would end the market data of all."""
+        try:
+            if self._market is not None:
+                self._market.pair_info(trading_pair)
+        except ValrError as error:
+            self.logger().error(f"{trading_pair} cannot be followed: {error}")
+            return False
         self.add_trading_pair(trading_pair)
         self._begin_anew()
         return True
@@ -86,8 +96,9 @@ class OrderBookSource(OrderBookTrackerDataSource):
         self._begin_anew()
         return True
 
-    async def _follow(self, market: MarketData) -> None:
-        self._market, self._is_outdated = market, False
+    async def _follow(self, market: MarketData, pairs: Sequence[str]) -> None:
+        self._market = market
+        self._changed.clear()  # it is of the market data before, and maybe of pairs that are not here
         ending = asyncio.create_task(_until_its_end(market))
         ending.add_done_callback(lambda _: self._wake.set())
         try:
@@ -95,7 +106,7 @@ class OrderBookSource(OrderBookTrackerDataSource):
             market.on(BookInvalidated, self._note_change)
             market.on(BookResynced, self._note_change)
             market.on(MarketTraded, self._hand_over_trade)
-            market.subscribe(MarketFeed.TRADES, self._trading_pairs)
+            market.subscribe(MarketFeed.TRADES, pairs)
             while not self._is_outdated:
                 await self._wake.wait()
                 self._wake.clear()
@@ -119,11 +130,15 @@ class OrderBookSource(OrderBookTrackerDataSource):
     def _hand_over_books(self, market: MarketData) -> None:
         queue = self._message_queue[self._snapshot_messages_queue_key]
         for pair in self._changed:
-            queue.put_nowait(self._snapshot(market, pair))
+            queue.put_nowait(self._snapshot(pair, market.book(pair).if_valid))
         self._changed.clear()
 
-    def _snapshot(self, market: MarketData, pair: str) -> OrderBookMessage:
-        book = market.book(pair).if_valid
+    def _empty_books(self, pairs: Sequence[str]) -> None:
+        queue = self._message_queue[self._snapshot_messages_queue_key]
+        for pair in pairs:
+            queue.put_nowait(self._snapshot(pair, None))
+
+    def _snapshot(self, pair: str, book: OrderBook | None) -> OrderBookMessage:
         content = {
             "trading_pair": pair,
             "update_id": next(self._update_ids),
@@ -134,9 +149,9 @@ class OrderBookSource(OrderBookTrackerDataSource):
 
     async def _order_book_snapshot(self, trading_pair: str) -> OrderBookMessage:
         """The first book of a pair: there is one as soon as ours is valid."""
-        while self._market is None or self._market.book(trading_pair).if_valid is None:
+        while self._market is None or (book := self._market.book(trading_pair).if_valid) is None:
             await self._sleep(_PAUSE_S / 2)
-        return self._snapshot(self._market, trading_pair)
+        return self._snapshot(trading_pair, book)
 
     def _hand_over_trade(self, event: MarketTraded) -> None:
         trade = event.trade

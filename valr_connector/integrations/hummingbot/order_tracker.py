@@ -88,7 +88,7 @@ class CoreOrderTracker(ClientOrderTracker):
     def show(self, event: OrderEvent) -> None:
         """Tell one of the core's events in Hummingbot's way; orders that it did not place are left."""
         order_id = event.order.client_order_id
-        shown = self.all_fillable_orders.get(order_id)
+        shown = self.fetch_order(order_id) or self._lost_orders.get(order_id)
         if shown is None or isinstance(event, Restored):
             return
         self.note_found(order_id)
@@ -113,6 +113,13 @@ class CoreOrderTracker(ClientOrderTracker):
         lost = self.fetch_lost_order(order_id, exchange_order_id)
         if lost is not None:
             del self._lost_orders[lost.client_order_id]
+
+    def fetch_order(
+        self, client_order_id: str | None = None, exchange_order_id: str | None = None
+    ) -> ShownOrder | None:
+        """An order in flight or ended; by client order id without copying all, a thousand ended ones too."""
+        shown = self._in_flight_orders.get(client_order_id) or self._cached_orders.get(client_order_id)
+        return shown or super().fetch_order(client_order_id, exchange_order_id)
 
     # --- what Hummingbot says ----------------------------------------------------------------------
 
