@@ -5,6 +5,7 @@ Part of `core.lifecycle`, and called only from there.
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 from msgspec import structs
@@ -77,8 +78,8 @@ def count_fill(order: OrderRecord, evidence: Evidence, trade: Trade, events: lis
     if known is not None:
         _amend_fill(order, evidence, known, trade, events)
         return
-    if order.adopted_at is not None and trade.at <= order.adopted_at:
-        return  # what it executed before it was adopted is in its amount
+    if order.adopted_at is not None and _is_told_by_list(trade, order.adopted_at, order.executed_before):
+        return  # it is in its amount
     liquidity = _liquidity(order, trade)
     order.fills_by_id[trade_id] = fill = Fill(
         trade_id, order.client_order_id, order.pair, order.side, trade.price, amount, fee, liquidity, trade.at
@@ -93,6 +94,14 @@ def count_fill(order: OrderRecord, evidence: Evidence, trade: Trade, events: lis
     reported = order.reported_executed
     executed = accounted if accounted > reported else reported  # noqa: FURB136  max() takes 3 times as long
     events.append(OrderFilled(order, trade.at, fill, executed, order.status in TERMINAL))
+
+
+def _is_told_by_list(trade: Trade, listed_at: datetime, executed: Decimal) -> bool:
+    """Whether the list that an order was adopted from, with so much executed, told of this execution.
+
+    VALR's times are of a millisecond: one of the list's own is in it only where it told of any.
+    """
+    return trade.at < listed_at or (trade.at == listed_at and executed > ZERO)
 
 
 def _amend_fill(

@@ -271,6 +271,14 @@ def test_fills_of_an_adopted_order_count_from_its_adoption_on() -> None:
     assert desk.order.has_all_fills
 
 
+def test_an_adopted_order_of_which_nothing_was_executed_has_its_fill_of_the_same_millisecond() -> None:
+    desk = Desk(quantity="0.3", status="Placed")
+    order = desk.order
+    whole = fill("t-1", "0.3", at_second=3, client_order_id="theirs", fee=FEE)
+    assert names(desk.state.tracker.apply(whole, NOW)) == ["OrderFilled", "OrderCompleted"]
+    assert order.has_all_fills
+
+
 def test_an_adopted_order_is_complete_once_its_fills_add_up_to_the_rest() -> None:
     desk = Desk()
     order = desk.order
