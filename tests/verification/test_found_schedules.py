@@ -8,6 +8,30 @@ from valr_connector.verification.run import simulate
 from valr_connector.verification.schedule_text import from_text
 
 FOUND = {
+    "a new process looks for fills since VALR's word of an order, where this machine's clock was ahead": """
+        seed=5
+        journal=true
+        books=false
+        settings.on_close=leave
+        0.05 jump seconds=3600
+        0.1 place name=o0 side=BUY amount=0.01 price=995000
+        0.5 modify name=o0 total=0.02
+        1.0 crash
+        1.1 take side=BUY amount=0.004
+    """,
+    "a new process looks for no fills from a time on that is still to come at VALR": """
+        seed=5
+        journal=true
+        books=false
+        settings.on_close=leave
+        0.05 jump seconds=3600
+        0.1 place name=o0 side=BUY amount=0.01 price=985000
+        0.1 crash
+        1.0 place name=o1 side=BUY amount=0.01 price=995000
+        1.5 modify name=o1 total=0.02
+        2.0 cut
+        2.0 take side=BUY amount=0.004
+    """,
     "a socket that is refused while VALR's clock cannot be read is dialled again": """
         seed=7399431891
         latency_s=0.002

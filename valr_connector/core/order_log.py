@@ -215,13 +215,16 @@ def resume(order: OrderRecord, now: int, wall: int) -> None:
 def fills_wanted_since(orders: Iterable[OrderRecord]) -> datetime | None:
     """From when on fills may be missing, UTC: the last fill known, or an earlier placing of an order that may
     have been filled since. None where there is nothing to look for.
+
+    A placing has this machine's time, which may have been ahead: no later than what VALR said of the order.
     """
     fills: list[datetime] = []
     placings: list[datetime] = []
     for order in orders:
         fills += (fill.at for fill in order.fills)
         if not (order.is_done and order.has_all_fills):
-            placings.append(_EPOCH + timedelta(microseconds=order.placed_at // 1_000))
+            placed_at = _EPOCH + timedelta(microseconds=order.placed_at // 1_000)
+            placings.append(min(placed_at, order.updated_at or placed_at))
     newest = [max(fills)] if fills else []
     return min(newest + placings, default=None)
 

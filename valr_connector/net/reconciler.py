@@ -193,8 +193,8 @@ class Reconciler:
         Raises:
             ValrError: VALR could not be asked; the connection is not in step.
         """
-        if self._fills_read_to is None:
-            self._fills_read_to = datetime.fromtimestamp(self._server_time() / SECOND, UTC)
+        now = datetime.fromtimestamp(self._server_time() / SECOND, UTC)
+        self._fills_read_to = min(self._fills_read_to or now, now)  # an earlier process's clock may be ahead
         began = self._clock()
         in_doubt = [*self._tracker.in_flight.values()]  # placed by REST meanwhile, one may have ended unheard
         listed = await self.compare(epoch)

@@ -458,6 +458,13 @@ def test_fills_are_wanted_since_the_placing_of_the_oldest_order_that_may_have_so
     assert fills_wanted_since([young, incomplete]) == at(-60)
 
 
+@pytest.mark.parametrize(("heard", "since"), [(-3_600, -3_600), (9, 0), (None, 0)])
+def test_fills_are_wanted_no_later_than_what_valr_said_of_the_order(heard: int | None, since: int) -> None:
+    updated_at = None if heard is None else at(heard)
+    order = new_order(placed_at=PLACED_AT, status=OrderStatus.OPEN, updated_at=updated_at)
+    assert fills_wanted_since([order]) == at(since)
+
+
 def test_fills_are_wanted_since_the_last_one_known_where_all_orders_are_younger() -> None:
     filled = new_order("filled")
     tell(filled, step(Says.SENT), *(fill(f"t-{n}", "0.5", at_second=n, fee=FEE) for n in (7, 5)))
