@@ -259,22 +259,29 @@ async def test_a_held_frame_whose_handling_fails_keeps_neither_the_next_ones_nor
         assert socket.is_settled.is_set()
 
 
+def catching_up(socket: RotatingSocket) -> tuple[rotation._Leg, list[bytes]]:
+    """An heir by whom to bring frames, and all frames that are told."""
+    told: list[bytes] = []
+
+    def note(raw: bytes, now: int) -> None:
+        told.append(raw)
+
+    socket.handler.on_frame = note  # type: ignore[method-assign]
+    socket.is_settled.clear()
+    socket.twins = TwinFrames(patience=0)
+    return rotation._Leg(socket), told
+
+
+def summary(number: int, symbol: bytes = b"BTCZAR") -> bytes:
+    return b'{"type":"MARKET_SUMMARY_UPDATE","currencyPairSymbol":"%b","data":%d}' % (symbol, number)
+
+
 async def test_of_a_state_the_heir_tells_only_what_is_newer(monkeypatch: pytest.MonkeyPatch) -> None:
-    old, present, newer = (
-        b'{"type":"MARKET_SUMMARY_UPDATE","currencyPairSymbol":"BTCZAR","data":%d}' % number
-        for number in range(3)
-    )
-    elsewhere = old.replace(SYMBOL.encode(), b"ETHZAR")
+    old, present, newer = summary(1), summary(2), summary(3)
+    elsewhere = summary(1, b"ETHZAR")
     async with watching(monkeypatch, every_s=3600) as watch:
-        socket, told = watch.socket, []
-
-        def note(raw: bytes, now: int) -> None:
-            told.append(raw)
-
-        socket.handler.on_frame = note  # type: ignore[method-assign]
-        socket.is_settled.clear()
-        socket.twins = TwinFrames(patience=0)
-        heir = rotation._Leg(socket)
+        socket = watch.socket
+        heir, told = catching_up(socket)
         heir.on_frame(old, 0)
         heir.on_frame(elsewhere, 0)
         for leg in (socket.present, heir):
@@ -282,6 +289,17 @@ async def test_of_a_state_the_heir_tells_only_what_is_newer(monkeypatch: pytest.
         heir.on_frame(newer, 0)
         socket.inherit(heir)
         assert told == [present, elsewhere, newer]
+
+
+async def test_an_older_state_that_the_heir_tells_does_not_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    old, present = summary(1), summary(2)
+    async with watching(monkeypatch, every_s=3600) as watch:
+        heir, told = catching_up(watch.socket)
+        heir.on_frame(old, 0)
+        watch.socket.present.on_frame(present, 0)
+        watch.socket.inherit(heir)
+        heir.on_frame(present, 0)
+        assert told == [present, old, present]
 
 
 async def test_what_the_old_connection_lost_the_heirs_snapshot_brings(

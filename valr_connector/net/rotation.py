@@ -10,7 +10,8 @@ connection is closed.
 A book goes on across the change by the numbers of its diffs, which are the book's own; it leaves out a
 snapshot of the heir's that is older than itself. Should VALR number by connection, the book notices, and goes
 by the new numbers or asks anew as after any gap. Of a state, which each frame tells as a whole, the heir is
-told the present one at once: that is news only where the old connection has said nothing newer.
+told the present one at once: that is news only where the old connection has said nothing newer. Where nothing
+shows which of the two is newer, the heir's is told, and whatever the heir tells of that state from then on.
 """
 
 from __future__ import annotations
@@ -85,6 +86,7 @@ class RotatingSocket:
         self.on_state = on_state
         self.rotations = 0
         self.subscriptions: dict[str, Mapping[str, object]] = {}
+        self.told_of_heir: set[str] = set()
         self.twins: TwinFrames | None = None
         self.is_settled = asyncio.Event()
         self._every = round(every_s * _NS_PER_S)
@@ -152,7 +154,9 @@ class RotatingSocket:
         self.rotations += 1
         log.info("trade socket: a new connection has taken the place of the old one")
         now = self.clock()
-        for raw in self.twins.held() if self.twins is not None else ():
+        held = self.twins.held() if self.twins is not None else ()
+        self.told_of_heir = {_state_in(_head_of(raw)) for raw in held} - {""}
+        for raw in held:
             heir.client.guarded(self.handler.on_frame, raw, now)
         self.is_settled.set()
         after = self.session.state
@@ -212,7 +216,7 @@ class _Leg:
         elif not self._socket.is_settled.is_set():
             twins.first(raw)
             self._socket.handler.on_frame(raw, now)
-        elif twins.second(raw, 0, is_first_live=False, is_picture=False):  # not told before the change
+        elif twins.second(raw, 0, is_first_live=False, is_picture=False) or self._is_told_anew(raw):
             self._socket.handler.on_frame(raw, now)
 
     def on_connected(self, epoch: int) -> None:
@@ -246,12 +250,21 @@ class _Leg:
             return
         head = _head_of(raw)
         if head.type not in _CONTROLS:
-            state = f"{head.type}:{head.symbol}{head.short_symbol}" if head.type in _STATES else ""
-            twins.second(raw, 0, is_first_live=True, is_picture=False, state=state)
+            twins.second(raw, 0, is_first_live=True, is_picture=False, state=_state_in(head))
+
+    def _is_told_anew(self, raw: bytes) -> bool:
+        """Whether a frame that was told before the change may be newer than what the heir told at it."""
+        told = self._socket.told_of_heir
+        return bool(told) and _state_in(_head_of(raw)) in told
 
     def _on_state(self, before: SessionState, after: SessionState, cause: str) -> None:
         if self._is_present:
             self._socket.on_state(before, after, cause)
+
+
+def _state_in(head: _Head) -> str:
+    """The name of the state of which a frame tells all; "" where it tells of none."""
+    return f"{head.type}:{head.symbol}{head.short_symbol}" if head.type in _STATES else ""
 
 
 def _head_of(raw: bytes) -> _Head:
