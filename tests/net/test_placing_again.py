@@ -150,6 +150,31 @@ async def test_the_id_of_an_attempt_refused_as_a_duplicate_is_not_taken_for_the_
         assert order.exchange_order_id == first.order_id
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        (
+            b'{"type":"ORDER_STATUS_UPDATE","data":{"orderId":"second","orderStatusType":"Failed","customerOrderId":"%s",'
+            b'"orderSide":"buy","currencyPair":"BTCZAR","remainingQuantity":"1","originalQuantity":"1"}}'
+        ),
+        b'{"type":"ORDER_PROCESSED","data":{"orderId":"second","success":false,"customerOrderId":"%s"}}',
+        b'{"type":"FAILED_ORDER","data":{"orderId":"second","customerOrderId":"%s"}}',
+    ],
+)
+@in_virtual_time
+async def test_the_failure_of_one_attempt_does_not_end_the_order_that_another_made(frame: bytes) -> None:
+    """VALR may tell that an id is in use by a failed order (protocol 6)."""
+    async with trading(place_timeout_s=0.03) as desk:
+        refusal = b'{"orderId":"second","code":-11502,"message":"Duplicate"}'
+        desk.exchange.faults.answer_request(400, to_path("/v2/orders/limit"), body=refusal)
+        order = await lost_on_the_way(desk, retry=IF_ABSENT)
+        await desk.until(lambda: desk.asked(BY_REST))
+        desk.connector.account.on_frame(frame % order.client_order_id.encode(), desk.now)
+        first = desk.foreign(customer_order_id=order.client_order_id)
+        await desk.until(lambda: order.status is not OrderStatus.PENDING_CREATE)
+        assert (order.status, order.exchange_order_id) == (OrderStatus.OPEN, first.order_id)
+
+
 @pytest.mark.parametrize("retry", [NEVER, IF_UNSENT])
 @in_virtual_time
 async def test_a_lost_command_is_a_failed_order_where_nobody_asked_for_more(retry: RetryPolicy) -> None:

@@ -180,6 +180,8 @@ class EventRouter:
     def _on_status(self, frame: f.OrderStatusUpdateFrame, now: int) -> Sequence[Event]:
         row = frame.data
         evidence = status_evidence(row, _STREAM)
+        if evidence.says is _FAILED:
+            return self._fail(evidence, now)
         events = self._tracker.apply(evidence, now)
         return events if evidence.says is not _UNRECOGNISED else (*events, *self._unrecognised_status(row))
 
@@ -192,7 +194,7 @@ class EventRouter:
             data.order_id,
             reason=(data.failure_reason and data.reason) or "",
         )
-        return self._tracker.apply(evidence, now)
+        return self._fail(evidence, now) if evidence.says is _FAILED else self._tracker.apply(evidence, now)
 
     def _on_placed(self, frame: f.GuessedFrame, now: int) -> Sequence[Event]:
         return self._say_if_named(Says.PROCESSED, frame, now)
@@ -231,6 +233,19 @@ class EventRouter:
             exchange_order_id=data.exchange_order_id,
             reason=data.reason or "",
         )
+        return self._fail(evidence, now) if says is _FAILED else self._tracker.apply(evidence, now)
+
+    def _fail(self, evidence: Evidence, now: int) -> Sequence[Event]:
+        """An order failed, or one of two attempts to place it, for the other may have its id in use.
+
+        VALR may tell that by a failed order (protocol 6). While it is not known which attempt is the order,
+        the failure of one leaves the placement unknown, and VALR is asked.
+        """
+        order = self._tracker.find(evidence.client_order_id)
+        if order is not None and order.exchange_order_id is None and order.times_sent > 1:
+            evidence = Evidence(
+                Says.PLACEMENT_UNKNOWN, _STREAM, evidence.client_order_id, reason=evidence.reason
+            )
         return self._tracker.apply(evidence, now)
 
     def _on_trade(self, frame: f.NewAccountTradeFrame, now: int) -> Sequence[Event]:
