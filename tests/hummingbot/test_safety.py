@@ -370,6 +370,14 @@ async def test_saved_orders_are_reconciled_with_what_happened_meanwhile(trader: 
     assert later.there() == []
 
 
+async def test_a_saved_order_that_was_being_cancelled_is_so_no_more(trader: Live) -> None:
+    order_id, saved = await placed_and_left(trader)
+    saved[order_id]["last_state"] = str(OrderState.PENDING_CANCEL.value)
+    async with restored(trader, saved) as later:
+        assert later.shown(order_id).current_state is OrderState.OPEN
+        assert later.story(order_id) == []
+
+
 async def test_a_saved_order_of_a_pair_that_is_halted_is_reconciled(trader: Live) -> None:
     order_id, saved = await placed_and_left(trader)
     trader.exchange.change_pair("ETHZAR", active=False)

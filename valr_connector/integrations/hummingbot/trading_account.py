@@ -20,6 +20,7 @@ from valr_connector.integrations.hummingbot.account_connection import AccountCon
 from valr_connector.integrations.hummingbot.order_records import (
     record_to_place,
     record_to_restore,
+    shown_state,
     side_of,
 )
 from valr_connector.integrations.hummingbot.rest_account import RestAccount
@@ -223,7 +224,10 @@ class TradingAccount:
                 shown.trading_pair, shown.client_order_id,
             )  # fmt: skip
             return None
-        return record_to_restore(shown, Symbol(symbol))
+        record = record_to_restore(shown, Symbol(symbol))
+        if shown.is_pending_cancel_confirmation:  # whoever was cancelling it is gone; cancelling begins anew
+            shown.current_state = shown_state(record)
+        return record
 
     def _new_rest(self) -> RestAccount:
         return RestAccount(
