@@ -302,6 +302,20 @@ async def test_an_older_state_that_the_heir_tells_does_not_stay(monkeypatch: pyt
         assert told == [present, old, present]
 
 
+async def test_the_heirs_snapshot_is_left_out_where_the_book_went_on_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    snapshot, elsewhere = (b'{"type":"OB_L1_SNAPSHOT","ps":"%b"}' % name for name in (b"BTCZAR", b"ETHZAR"))
+    change = b'{"type":"OB_L1_DIFF","ps":"BTCZAR"}'
+    async with watching(monkeypatch, every_s=3600) as watch:
+        heir, told = catching_up(watch.socket)
+        heir.on_frame(snapshot, 0)
+        heir.on_frame(elsewhere, 0)
+        watch.socket.present.on_frame(change, 0)
+        watch.socket.inherit(heir)
+        assert told == [change, elsewhere]
+
+
 async def test_what_the_old_connection_lost_the_heirs_snapshot_brings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -7,11 +7,12 @@ behind the subscriptions does it. What was subscribed meanwhile is asked for and
 go, the two change places: what only the heir brought is told, what both brought is told once, and the old
 connection is closed.
 
-A book goes on across the change by the numbers of its diffs, which are the book's own; it leaves out a
-snapshot of the heir's that is older than itself. Should VALR number by connection, the book notices, and goes
-by the new numbers or asks anew as after any gap. Of a state, which each frame tells as a whole, the heir is
-told the present one at once: that is news only where the old connection has said nothing newer. Where nothing
-shows which of the two is newer, the heir's is told, and whatever the heir tells of that state from then on.
+A book goes on across the change by the numbers of its diffs, which are the book's own. The heir's snapshot
+says nothing new of it, unless the old connection has said nothing of that book meanwhile, as one does that
+has stalled. Should VALR number by connection, the book notices, and goes by the new numbers or asks anew as
+after any gap. Of a state, which each frame tells as a whole, the heir is told the present one at once: that
+is news only where the old connection has said nothing newer. Where nothing shows which of the two is newer,
+the heir's is told, and whatever the heir tells of that state from then on.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ _LAG_S: Final = 1.0
 """So far behind the old connection the new one may be at the change, and not tell anything twice."""
 _NS_PER_S: Final = 1_000_000_000
 _FOR_EVER: Final = 1 << 62
-_STATES: Final = frozenset({MarketFeed.SUMMARY, *BookFeed} - {BookFeed.L1_DIFF, BookFeed.FULL})
+_SNAPSHOTS: Final = frozenset({"OB_L1_SNAPSHOT", "FULL_ORDERBOOK_SNAPSHOT"})
+_CHANGES: Final = frozenset({BookFeed.L1_DIFF, BookFeed.FULL})
+_STATES: Final = frozenset({MarketFeed.SUMMARY, *BookFeed} - _CHANGES)
 _CONTROLS: Final = frozenset({"", "PONG", "SUBSCRIBED", "UNSUBSCRIBED"})
 
 MakeClient = Callable[[SocketHandler, StateListener], WebSocketClient]
@@ -51,6 +54,11 @@ class _Head(msgspec.Struct):
     symbol: str = msgspec.field(name="currencyPairSymbol", default="")
     short_symbol: str = msgspec.field(name="ps", default="")
     subscriptions: list[Mapping[str, object]] = msgspec.field(default_factory=list)
+
+    @property
+    def about(self) -> str:
+        """The pair's symbol."""
+        return self.symbol or self.short_symbol
 
 
 _heads = msgspec.json.Decoder(_Head)
@@ -86,6 +94,7 @@ class RotatingSocket:
         self.on_state = on_state
         self.rotations = 0
         self.subscriptions: dict[str, Mapping[str, object]] = {}
+        self.books_told: set[str] = set()
         self.told_of_heir: set[str] = set()
         self.twins: TwinFrames | None = None
         self.is_settled = asyncio.Event()
@@ -157,7 +166,9 @@ class RotatingSocket:
         held = self.twins.held() if self.twins is not None else ()
         self.told_of_heir = {_state_in(_head_of(raw)) for raw in held} - {""}
         for raw in held:
-            heir.client.guarded(self.handler.on_frame, raw, now)
+            head = _head_of(raw)
+            if head.type not in _SNAPSHOTS or head.about not in self.books_told:
+                heir.client.guarded(self.handler.on_frame, raw, now)
         self.is_settled.set()
         after = self.session.state
         if before is not after:
@@ -215,6 +226,7 @@ class _Leg:
             self._socket.handler.on_frame(raw, now)
         elif not self._socket.is_settled.is_set():
             twins.first(raw)
+            self._note_book(raw)
             self._socket.handler.on_frame(raw, now)
         elif twins.second(raw, 0, is_first_live=False, is_picture=False) or self._is_told_anew(raw):
             self._socket.handler.on_frame(raw, now)
@@ -234,6 +246,7 @@ class _Leg:
             self._socket.accompany()
             return
         self._socket.twins = TwinFrames(_FOR_EVER)
+        self._socket.books_told.clear()
         asked: Mapping[str, Mapping[str, object]] = {}
         while asked != self._socket.subscriptions:
             asked = dict(self._socket.subscriptions)
@@ -252,6 +265,11 @@ class _Leg:
         if head.type not in _CONTROLS:
             twins.second(raw, 0, is_first_live=True, is_picture=False, state=_state_in(head))
 
+    def _note_book(self, raw: bytes) -> None:
+        head = _head_of(raw)
+        if head.type in _SNAPSHOTS or head.type in _CHANGES:
+            self._socket.books_told.add(head.about)
+
     def _is_told_anew(self, raw: bytes) -> bool:
         """Whether a frame that was told before the change may be newer than what the heir told at it."""
         told = self._socket.told_of_heir
@@ -264,7 +282,7 @@ class _Leg:
 
 def _state_in(head: _Head) -> str:
     """The name of the state of which a frame tells all; "" where it tells of none."""
-    return f"{head.type}:{head.symbol}{head.short_symbol}" if head.type in _STATES else ""
+    return f"{head.type}:{head.about}" if head.type in _STATES else ""
 
 
 def _head_of(raw: bytes) -> _Head:
