@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
 
 import pytest
 
+from valr_connector.verification import campaign
 from valr_connector.verification.campaign import Plan, Tally, run_campaign, within
 from valr_connector.verification.generate import Profile, generate
 from valr_connector.verification.invariants import Violation
@@ -56,6 +58,35 @@ def test_two_processes_find_what_one_finds() -> None:
     one.seconds = two.seconds = one.cpu_seconds = two.cpu_seconds = 0.0
     assert one == two
     assert seen == [25, 30] or seen == [5, 30]
+
+
+def dies(*_: object) -> None:
+    os._exit(1)
+
+
+def test_a_worker_that_dies_is_no_violation_but_an_error_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaign, "run_chunk", dies)
+    with pytest.raises(ChildProcessError, match="a worker died"):
+        run_campaign(Plan(seeds=1, workers=2), lambda _: None)
+
+
+_KILLED = """
+import os, signal
+from valr_connector.verification.campaign import _workers
+with _workers(1) as workers:
+    print(workers.submit(os.getpid).result(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.untraced
+def test_no_worker_outlives_a_campaign_that_was_killed() -> None:
+    command = [sys.executable, "-c", _KILLED]
+    ended = subprocess.run(
+        command, capture_output=True, check=False, timeout=30
+    )  # its pipes are the worker's too
+    assert ended.returncode == -signal.SIGKILL
+    assert ended.stdout.strip().isdigit()
 
 
 def test_a_share_of_what_was_counted_took_no_longer_than_so_many_seconds() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import subprocess
 import sys
 import time
@@ -268,3 +269,46 @@ def test_an_interruption_in_the_middle_comes_out_and_leaves_no_task() -> None:
     with pytest.raises(KeyboardInterrupt):
         run(within(3))
     assert all(task.done() for task in left)
+
+
+def test_ctrl_c_strikes_between_two_turns_and_loses_no_call() -> None:
+    """In the middle of one, whoever the next call was to wake waits for ever."""
+
+    async def main() -> None:
+        left.append(asyncio.create_task(asyncio.sleep(60)))
+        running_loop().call_soon(signal.raise_signal, signal.SIGINT)
+        running_loop().call_soon(called.append, "in the same turn")
+        await asyncio.sleep(30)
+
+    left: list[asyncio.Task[None]] = []
+    called: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        run(main())
+    assert called == ["in the same turn"]
+    assert left[0].cancelled()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_turn_to_end() -> None:
+    async def main() -> None:
+        for _ in range(2):
+            signal.raise_signal(signal.SIGINT)
+        called.append("after both")
+
+    called: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        run(main())
+    assert not called
+
+
+def test_what_goes_wrong_by_ctrl_c_does_not_hide_it() -> None:
+    async def main() -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+            await asyncio.sleep(30)
+        finally:
+            running_loop().call_soon(int, "no number")
+            await asyncio.sleep(1)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(main())

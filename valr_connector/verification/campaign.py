@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import os
+import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from typing import Final
 
 from valr_connector.verification.generate import Profile, generate
@@ -107,6 +112,9 @@ def run_campaign(plan: Plan, progress: Callable[[Tally], None]) -> Tally:
 
     Args:
         progress: told again and again what was found so far.
+
+    Raises:
+        ChildProcessError: a worker died.
     """
     began = time.perf_counter()
     tally = Tally()
@@ -127,19 +135,35 @@ def _parts(plan: Plan) -> Iterator[Tally]:
         return
     with _workers(plan.workers) as workers:
         running = [workers.submit(run_chunk, *chunk) for chunk in chunks]
-        for done in as_completed(running):
-            yield done.result()
+        try:
+            for done in as_completed(running):
+                yield done.result()
+        except BrokenProcessPool:
+            raise ChildProcessError("a worker died: it was killed, or memory is short") from None
 
 
 @contextmanager
 def _workers(count: int) -> Iterator[Executor]:
     """Fresh interpreters: a fork would take this process's threads and loops along."""
     context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(count, mp_context=context)
+    executor = ProcessPoolExecutor(count, mp_context=context, initializer=_live_with_parent)
     try:
         yield executor
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def _live_with_parent() -> None:
+    """A worker leaves Ctrl-C, which a whole terminal hears, to its parent, and ends when that does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def run_chunk(first: int, seeds: int, profile: Profile) -> Tally:

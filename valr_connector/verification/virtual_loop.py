@@ -5,15 +5,17 @@ same in every process: callbacks run in the order in which they were asked for, 
 that order, and tasks, which asyncio keeps in sets, hash by the order of their making instead of by their
 address.
 
-There is no input from outside: no files, sockets, threads or signals. A loop without anything ready and
-without a timer would therefore wait for ever, and says so instead. What a callback raises ends the run, for
-nobody reads a log here.
+There is no input from outside: no files, sockets or threads, and of signals Ctrl-C alone. A loop without
+anything ready and without a timer would therefore wait for ever, and says so instead. What a callback raises
+ends the run, for nobody reads a log here.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import signal
+import threading
 from asyncio.events import _set_running_loop  # what a loop has to call, by asyncio's own documentation
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator
@@ -33,6 +35,7 @@ MOST_TURNS_AT_ONCE: Final = 100_000
 
 _NS_PER_S: Final = 1_000_000_000
 _FEW_TASKS: Final = 64
+_MOST_STRUGGLES: Final = 100
 
 
 class NothingLeftError(RuntimeError):
@@ -96,6 +99,7 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         self._tasks: list[asyncio.Task[Any]] = []
         self._most_tasks = _FEW_TASKS
         self._is_stopping = False
+        self._is_struck = False
 
     def unfinished_tasks(self) -> list[asyncio.Task[Any]]:
         """All tasks that have not ended, in the order of their making."""
@@ -177,17 +181,38 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         Raises:
             NothingLeftError: it waits, and so does everybody else.
             StandstillError: time does not pass any more.
+            KeyboardInterrupt: :meth:`strike` was called.
         """
         task = self.create_task(future)
         task.add_done_callback(self._stop)
-        self._is_stopping = False
+        self._is_stopping = self._is_struck
         _set_running_loop(self)
         try:
             self._run()
         finally:
             _set_running_loop(None)
             task.remove_done_callback(self._stop)
+            if task.done() and not task.cancelled():
+                task.exception()  # looked at, whatever else is raised
+        self.heed()
         return task.result()
+
+    def strike(self) -> None:
+        """Have what runs end with a KeyboardInterrupt between two turns; struck again before that, at once.
+
+        In the middle of a turn it could strike between the taking of a call and the call. Whoever was to be
+        woken by that would wait for ever.
+        """
+        self._is_stopping = True
+        if self._is_struck:
+            raise KeyboardInterrupt
+        self._is_struck = True
+
+    def heed(self) -> None:
+        """Raise what a strike has left to be raised."""
+        if self._is_struck:
+            self._is_struck = False
+            raise KeyboardInterrupt
 
     def begin(self, coroutine: Coroutine[Any, Any, None], tasks: asyncio.TaskGroup) -> None:
         """Run a coroutine now, as far as it gets; only one that waits for something becomes a task.
@@ -261,6 +286,7 @@ def run(main: Coroutine[Any, Any, T], *, start: float = 0.0) -> T:
     Raises:
         NothingLeftError: `main` waits, and so does everybody else.
         StandstillError: time does not pass any more.
+        KeyboardInterrupt: Ctrl-C.
     """
     with _closing(VirtualTimeLoop(start)) as loop:
         result: T = loop.run_until_complete(main)
@@ -269,23 +295,45 @@ def run(main: Coroutine[Any, Any, T], *, start: float = 0.0) -> T:
 
 @contextmanager
 def _closing(loop: VirtualTimeLoop) -> Generator[VirtualTimeLoop, None, None]:
-    try:
-        yield loop
-    finally:
+    with _struck_by_ctrl_c(loop):
         try:
-            if loop.unfinished_tasks():
-                _cancel_all(loop)
+            yield loop
+        except KeyboardInterrupt:
+            _cancel_regardless(loop)
+            raise
         finally:
-            loop.close()
+            try:
+                if loop.unfinished_tasks():
+                    loop.run_until_complete(_cancel_what_is_left(loop))
+            finally:
+                loop.close()
 
 
-def _cancel_all(loop: VirtualTimeLoop) -> None:
-    """Have every task end. One that Ctrl-C struck tells it to the groups around it, which raise it again."""
+@contextmanager
+def _struck_by_ctrl_c(loop: VirtualTimeLoop) -> Generator[None, None, None]:
+    """Only where Ctrl-C would interrupt otherwise: whoever wants something else of it gets that."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *_: loop.strike())
     try:
-        loop.run_until_complete(_cancel_what_is_left(loop))
-    except KeyboardInterrupt:
-        _cancel_all(loop)
-        raise
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    loop.heed()
+
+
+def _cancel_regardless(loop: VirtualTimeLoop) -> None:
+    """Have every task end after Ctrl-C, whatever else goes wrong by that.
+
+    A task that was struck tells it to the groups around it, which raise it again.
+    """
+    for _ in range(_MOST_STRUGGLES):
+        if not loop.unfinished_tasks():
+            return
+        with suppress(Exception, KeyboardInterrupt):
+            loop.run_until_complete(_cancel_what_is_left(loop))
 
 
 async def _go_on(coroutine: Coroutine[Any, Any, None], awaited: object) -> None:
