@@ -418,6 +418,23 @@ async def test_a_patient_call_waits_until_our_own_limiter_has_room(make: Make, t
     assert time.slept == [pytest.approx(30.0)]
 
 
+async def test_a_patient_call_that_waits_for_room_ends_when_the_client_is_closed(
+    make: Make, time: VirtualTime
+) -> None:
+    limiter = LimiterRegistry(clock=time.clock, wall_clock=time.clock).limiter(host="api.valr.test", key="")
+    limiter.refused("GET /v1/read", retry_after_s=30.0)
+
+    async def is_closed_while_it_pauses(_: float, end: asyncio.Event) -> None:
+        assert not end.is_set()
+        await time.pass_at_once(1.0)
+        await client.close()
+
+    client = make(open_session=Scripted, limiter=limiter, pause=is_closed_while_it_pauses)
+    with pytest.raises(ClosedError):
+        await client.call_patiently(read("GET /v1/read"))
+    assert time.slept == [1.0]
+
+
 async def test_a_patient_call_does_not_begin_a_wait_that_ends_too_late(make: Make, time: VirtualTime) -> None:
     client = make(open_session=lambda: Scripted(reply(429, retry_after="20")))
     with pytest.raises(RateLimitedError):

@@ -274,6 +274,7 @@ class RestClient:
                 raise refusal
             log.info("%s: %s; waiting %.2f s for room", request.name, refusal, wait_s)
             await self._pause(wait_s, self._closing)
+            self._refuse_if_closed()  # not left to the call: the limits may refuse that one, too, at once
 
     async def close(self) -> None:
         """Close all connections; later calls raise ClosedError."""
@@ -298,8 +299,7 @@ class RestClient:
             await self._limiter.acquire(request.lane, request.name, deadline)
 
     async def _attempt(self, request: Request[T], deadline: int, in_vain: int) -> Reply | Failure:
-        if self._closing.is_set():
-            raise ClosedError("the REST client is closed")
+        self._refuse_if_closed()
         headers = self._headers(request)
         log.debug("%s > %s %s", request.name, request.method, request.target)
         started = self._clock()
@@ -312,6 +312,10 @@ class RestClient:
         if self._limiter is not None and isinstance(outcome, Reply) and outcome.status == _TOO_MANY_REQUESTS:
             self._limiter.refused(request.name, sent=started, retry_after_s=retry_after_s(outcome.headers))
         return outcome
+
+    def _refuse_if_closed(self) -> None:
+        if self._closing.is_set():
+            raise ClosedError("the REST client is closed")
 
     def _headers(self, request: Request[T]) -> Mapping[str, str]:
         if not request.is_signed:
