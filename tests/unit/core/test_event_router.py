@@ -188,6 +188,14 @@ def test_a_notice_about_an_order_says_what_its_name_says(desk: Desk, frame_type:
     assert told[-1] == event
 
 
+def test_a_failure_says_nothing_of_an_order_that_was_sent_twice_and_has_no_id_yet(desk: Desk) -> None:
+    desk.state.tracker.apply(step(Says.SENT), NOW)
+    data = {"orderId": EXCHANGE_ID, "customerOrderId": CLIENT_ID, "message": "Duplicate"}
+    assert names(desk.receive("FAILED_ORDER", data)) == ["PlacementUnknown"]
+    assert (desk.order.status, desk.order.exchange_order_id) == (OrderStatus.PENDING_CREATE, None)
+    assert desk.asked == [(CLIENT_ID, AskReason.PLACEMENT_UNCONFIRMED)]
+
+
 @pytest.mark.parametrize("frame_type", ["FAILED_CANCEL_ORDER", "CANCEL_ORDER_FAILED"])
 def test_history_05_a_cancel_that_failed_stands_no_more_and_is_asked_about(frame_type: str) -> None:
     desk = Desk(order_in(OrderStatus.OPEN, exchange_order_id=EXCHANGE_ID))
