@@ -8,6 +8,16 @@ from valr_connector.verification.run import simulate
 from valr_connector.verification.schedule_text import from_text
 
 FOUND = {
+    "a placement that was signed anew is the same attempt: its failure is the order's": """
+        seed=40049988
+        latency_s=0.05
+        books=false
+        venue.timestamp_tolerance_s=30.0
+        0.0 market bid=980000 ask=1020000 amount=0.05
+        0.068 jump seconds=3600.0
+        0.4 place name=o1 side=BUY amount=0.01 price=1021000 stop=995000 takes_profit=true
+        0.408 take side=BUY amount=0.016
+    """,
     "a new process looks for fills since VALR's word of an order, where this machine's clock was ahead": """
         seed=5
         journal=true

@@ -35,6 +35,8 @@ class Says(IntEnum):
     CANCEL_UNKNOWN = 6
     MODIFY_SENT = 7
     MODIFY_UNKNOWN = 8
+    RESENT = 9
+    """VALR had refused the signature of what was sent, so that nothing had come of it."""
     # VALR's answers to requests
     ACCEPTED = 10
     REFUSED = 11

@@ -109,6 +109,7 @@ _CONFIRMED, _GTC = Placement.CONFIRMED, TimeInForce.GTC
 _MOVES = """
                     PENDING_CREATE  OPEN      PARTIALLY_FILLED  FILLED    CANCELLED  EXPIRED   FAILED
 SENT                stay            stay      stay              stay      stay       stay      stay
+RESENT              stay            stay      stay              stay      stay       stay      stay
 NOT_SENT            fail            ask       ask               ask       ask        ask       stay
 PLACEMENT_UNKNOWN   ask             stay      stay              stay      stay       stay      stay
 PROVED_ABSENT       fail            ask       ask               stay      stay       stay      stay

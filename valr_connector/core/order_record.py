@@ -87,7 +87,7 @@ class OrderRecord(Reported, eq=False, gc=False, kw_only=True):
     sent_at: int = 0
     """When it last went on its way to VALR, nanoseconds of the monotonic clock."""
     times_sent: int = 0
-    """How often its placing may have left for VALR."""
+    """How often its placing may have left for VALR, but for what VALR refused by its signature."""
     retry: RetryPolicy = RetryPolicy.IF_UNSENT
     epoch: int = 0
     """Connection of the account socket that was up when it was submitted."""

@@ -154,6 +154,7 @@ _SOURCES: Final[Mapping[Source, str]] = {
 
 _SAID: Final[Mapping[Says, str]] = {
     Says.SENT: "the placement was sent",
+    Says.RESENT: "the placement was signed and sent anew",
     Says.NOT_SENT: "the placement was not sent",
     Says.PLACEMENT_UNKNOWN: "no word on the placement",
     Says.PROVED_ABSENT: "there is no such order, and there will be none",

@@ -39,6 +39,10 @@ def _note_sent(order: OrderRecord, _evidence: Evidence, now: int, _events: list[
         order.placement = _SENT
 
 
+def _note_resent(order: OrderRecord, _evidence: Evidence, now: int, _events: list[OrderEvent]) -> None:
+    order.sent_at = now
+
+
 def _note_accepted(order: OrderRecord, _evidence: Evidence, _now: int, _events: list[OrderEvent]) -> None:
     if order.status is _PENDING:
         order.placement = _ACCEPTED
@@ -146,6 +150,7 @@ RequestNote = Callable[[OrderRecord, Evidence, int, list[OrderEvent]], None]
 
 REQUEST_NOTES: Mapping[Says, RequestNote] = {
     Says.SENT: _note_sent,
+    Says.RESENT: _note_resent,
     Says.ACCEPTED: _note_accepted,
     Says.PLACEMENT_UNKNOWN: _note_placement_unknown,
     Says.CANCEL_SENT: _note_cancel_sent,

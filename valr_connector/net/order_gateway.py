@@ -170,13 +170,16 @@ class OrderGateway:
         """
         for order in orders:
             order.is_by_rest, order.request_ended_at = True, None
+        says = _SENT
 
         @asynccontextmanager
         async def passage() -> AsyncIterator[None]:
+            nonlocal says
             async with self._gate.passage():
                 yield
             for order in orders:
-                self._stream.say(order, Says.SENT)
+                self._stream.say(order, says)
+            says = Says.RESENT  # placements are sent again only where their signature was refused
 
         try:
             yield passage

@@ -196,6 +196,12 @@ def test_a_failure_says_nothing_of_an_order_that_was_sent_twice_and_has_no_id_ye
     assert desk.asked == [(CLIENT_ID, AskReason.PLACEMENT_UNCONFIRMED)]
 
 
+def test_a_placement_that_was_signed_anew_is_the_same_attempt_and_its_failure_the_order_s(desk: Desk) -> None:
+    desk.state.tracker.apply(step(Says.RESENT), NOW + SECOND)
+    assert (desk.order.times_sent, desk.order.sent_at) == (1, NOW + SECOND)
+    assert names(desk.receive("FAILED_ORDER", {"customerOrderId": CLIENT_ID})) == ["OrderFailed"]
+
+
 @pytest.mark.parametrize("frame_type", ["FAILED_CANCEL_ORDER", "CANCEL_ORDER_FAILED"])
 def test_history_05_a_cancel_that_failed_stands_no_more_and_is_asked_about(frame_type: str) -> None:
     desk = Desk(order_in(OrderStatus.OPEN, exchange_order_id=EXCHANGE_ID))
