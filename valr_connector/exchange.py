@@ -194,6 +194,7 @@ class ValrExchange(MarketAccess):
         self._connector: Connector | None = None
         self._desk: OrderDesk | None = None
         self._closing = asyncio.Lock()
+        self._closing_dashboards = asyncio.Lock()
         self._closed: CloseReport | None = None
         self._failure: ValrError | None = None
         self.simulator: EmbeddedExchange | None = None
@@ -354,6 +355,9 @@ class ValrExchange(MarketAccess):
                     self._closed = await self._close()
                 finally:
                     await self._close_dashboards()
+            else:
+                await self.abort()  # an earlier one may be under way, or was cancelled
+                await self._stop_simulator()
         return self._closed
 
     async def abort(self) -> None:
@@ -824,13 +828,19 @@ class ValrExchange(MarketAccess):
                 self._journal.close()
             if self._recording is not None:
                 self._recording.end(self._state)
-            if self.simulator is not None and self._owns_simulator:
-                await self.simulator.stop()
+            await self._stop_simulator()
         return report
 
+    async def _stop_simulator(self) -> None:
+        if self.simulator is not None and self._owns_simulator:
+            await self.simulator.stop()
+
     async def _close_dashboards(self) -> None:
-        while self._dashboards:
-            await self._dashboards.pop().close()
+        """Forget one only when it is closed: whoever does it can be cancelled, and others do it then."""
+        async with self._closing_dashboards:
+            while self._dashboards:
+                await self._dashboards[-1].close()
+                self._dashboards.pop()
 
     def _restore(self) -> None:
         if self._journal is None:
