@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
 from random import Random
 from typing import Any
 
+import orjson
 import pytest
 
-from tests.net.trading import AT_ONCE, RIVAL, AlmostNoJitter, hosts_of
+from tests.net.trading import AT_ONCE, RIVAL, AlmostNoJitter, Desk, hosts_of, in_virtual_time, trading
 from valr_connector import (
     BookFeed,
     BookInvalidated,
@@ -27,11 +28,16 @@ from valr_connector import (
     Settings,
 )
 from valr_connector.core import session
+from valr_connector.core.order_book import OrderBook
 from valr_connector.core.session import SessionEvent
 from valr_connector.core.twin_frames import TwinFrames
+from valr_connector.model.ids import Pair
 from valr_connector.net import market_data, rotation
+from valr_connector.net.event_stream import EventPublisher
+from valr_connector.net.market_stream import MarketStream
 from valr_connector.net.rotation import RotatingSocket
 from valr_connector.net.websocket import WebSocketClient
+from valr_connector.observe.metrics import Metrics
 from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.faults import of_type
 from valr_connector.simulator.vocabulary import BuyOrSell, NewOrder
@@ -302,18 +308,41 @@ async def test_an_older_state_that_the_heir_tells_does_not_stay(monkeypatch: pyt
         assert told == [present, old, present]
 
 
-async def test_the_heirs_snapshot_is_left_out_where_the_book_went_on_meanwhile(
-    monkeypatch: pytest.MonkeyPatch,
+def book_frame(kind: str, number: int, symbol: str = SYMBOL) -> bytes:
+    data = {"a": [], "b": [["900000", str(number)]], "sq": number, "cs": 0}
+    return orjson.dumps({"type": kind, "ps": symbol, "d": data})
+
+
+def full_book_frame(kind: str, number: int, symbol: str = SYMBOL) -> bytes:
+    bids = [{"Price": "900000", "Orders": [{"orderId": "1", "quantity": str(number)}]}]
+    data = {"Asks": [], "Bids": bids, "SequenceNumber": number, "Checksum": 0}
+    return orjson.dumps({"type": kind, "currencyPairSymbol": symbol, "data": data})
+
+
+@pytest.mark.parametrize(
+    ("frame", "snapshot", "change"),
+    [
+        (book_frame, "OB_L1_SNAPSHOT", "OB_L1_DIFF"),
+        (full_book_frame, "FULL_ORDERBOOK_SNAPSHOT", "FULL_ORDERBOOK_UPDATE"),
+    ],
+)
+async def test_the_heirs_snapshot_is_left_out_where_the_old_connection_told_of_a_later_state(
+    monkeypatch: pytest.MonkeyPatch, frame: Callable[..., bytes], snapshot: str, change: str
 ) -> None:
-    snapshot, elsewhere = (b'{"type":"OB_L1_SNAPSHOT","ps":"%b"}' % name for name in (b"BTCZAR", b"ETHZAR"))
-    change = b'{"type":"OB_L1_DIFF","ps":"BTCZAR"}'
+    later = frame(change, 102)
+    elsewhere, behind, level = frame(snapshot, 101, "ETHZAR"), frame(snapshot, 101), frame(snapshot, 102)
     async with watching(monkeypatch, every_s=3600) as watch:
-        heir, told = catching_up(watch.socket)
-        heir.on_frame(snapshot, 0)
-        heir.on_frame(elsewhere, 0)
-        watch.socket.present.on_frame(change, 0)
-        watch.socket.inherit(heir)
-        assert told == [change, elsewhere]
+        for is_before_the_change in (True, False):
+            heir, told = catching_up(watch.socket)
+            watch.socket.present.on_frame(later, 0)
+            if is_before_the_change:
+                for raw in (behind, elsewhere, level):
+                    heir.on_frame(raw, 0)
+            watch.socket.inherit(heir)
+            if not is_before_the_change:
+                for raw in (behind, elsewhere, level):
+                    heir.on_frame(raw, 0)
+            assert told == [later, elsewhere, level]
 
 
 async def test_what_the_old_connection_lost_the_heirs_snapshot_brings(
@@ -392,3 +421,79 @@ async def test_nonsense_is_handed_on_as_it_came(monkeypatch: pytest.MonkeyPatch)
         watch.socket.present.on_frame(b"{", 0)
         watch.trade()
         await watch.until(lambda: not watch.book_differs())
+
+
+# --- in virtual time -------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def following(books: BookFeed) -> AsyncIterator[tuple[Desk, OrderBook, RotatingSocket]]:
+    """A venue, and a book that is followed there over a socket that is renewed each minute."""
+    async with trading() as desk:
+        connector = desk.connector
+
+        def connect(stream: MarketStream) -> RotatingSocket:
+            return RotatingSocket(
+                make=connector._connections.trade,
+                handler=stream,
+                on_state=stream.on_state,
+                every_s=60.0,
+                clock=lambda: desk.now,
+            )
+
+        stream = MarketStream(
+            connect=connect,
+            pairs=[connector._state.rules.pair(PAIR)],
+            rules=connector._state.rules,
+            feed=books,
+            clock=lambda: desk.now,
+            publisher=EventPublisher(),
+            on_validity=lambda: None,
+            metrics=Metrics(),
+        )
+        running = asyncio.create_task(stream.run())
+        book = stream.books[Pair(PAIR)]
+        await desk.until(lambda: book.is_valid)
+        assert isinstance(stream.client, RotatingSocket)
+        yield desk, book, stream.client
+        running.cancel()
+        await asyncio.wait([running])
+
+
+def before_the_heir_subscribes(
+    monkeypatch: pytest.MonkeyPatch, socket: RotatingSocket, act: Callable[[], Awaitable[None]]
+) -> None:
+    send, acts = WebSocketClient.send, [act]
+
+    async def act_and_send(client: WebSocketClient, frame: bytes) -> None:
+        if acts and socket._heir is not None and client is socket._heir.client:
+            await acts.pop()()
+        await send(client, frame)
+
+    monkeypatch.setattr(WebSocketClient, "send", act_and_send)
+
+
+@pytest.mark.parametrize("books", [BookFeed.L1_DIFF, BookFeed.FULL])
+@in_virtual_time
+async def test_a_book_of_which_the_old_connection_spoke_before_it_stalled_is_right(
+    monkeypatch: pytest.MonkeyPatch, books: BookFeed
+) -> None:
+    async with following(books) as (desk, book, socket):
+
+        def bids() -> int:
+            return len(book.bids) if book.is_valid else 0
+
+        async def speak_and_stall() -> None:
+            desk.rival("buy", "0.01", "850000")
+            await desk.until(lambda: bids() == 1)
+            old = socket.present.client._connection
+            assert old is not None
+            old.detach()
+            desk.rival("buy", "0.01", "860000")
+
+        before_the_heir_subscribes(monkeypatch, socket, speak_and_stall)
+        await desk.until(lambda: socket.rotations == 1, 100.0)
+        assert bids() == 2
+        desk.rival("buy", "0.01", "870000")
+        await desk.until(lambda: bids() == 3)
+        assert book.breaks == 0

@@ -8,11 +8,11 @@ go, the two change places: what only the heir brought is told, what both brought
 connection is closed.
 
 A book goes on across the change by the numbers of its diffs, which are the book's own. The heir's snapshot
-says nothing new of it, unless the old connection has said nothing of that book meanwhile, as one does that
-has stalled. Should VALR number by connection, the book notices, and goes by the new numbers or asks anew as
-after any gap. Of a state, which each frame tells as a whole, the heir is told the present one at once: that
-is news only where the old connection has said nothing newer. Where nothing shows which of the two is newer,
-the heir's is told, and whatever the heir tells of that state from then on.
+says nothing new of it where the old connection has meanwhile told a later number; else it brings what that
+one has missed, which may have stalled. Should VALR number by connection, the book notices, and goes by the
+new numbers or asks anew as after any gap. Of a state, which each frame tells as a whole, the heir is told the
+present one at once: that is news only where the old connection has said nothing newer. Where nothing shows
+which of the two is newer, the heir's is told, and whatever the heir tells of that state from then on.
 """
 
 from __future__ import annotations
@@ -27,10 +27,19 @@ import msgspec
 
 from valr_connector.core.session import Session
 from valr_connector.core.twin_frames import TwinFrames
+from valr_connector.errors import DecodeError
 from valr_connector.model.enums import BookFeed, MarketFeed, SessionState
+from valr_connector.model.ids import Symbol
 from valr_connector.net.socket_handler import SocketHandler, StateListener
 from valr_connector.net.websocket import WebSocketClient
+from valr_connector.protocol.book_frames import (
+    FullOrderbookFrame,
+    FullOrderbookSnapshotFrame,
+    ObL1Frame,
+    ObL1SnapshotFrame,
+)
 from valr_connector.protocol.decode_errors import DECODER_FAILURES
+from valr_connector.protocol.frames import decode_trade_frame
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +50,7 @@ _LAG_S: Final = 1.0
 """So far behind the old connection the new one may be at the change, and not tell anything twice."""
 _NS_PER_S: Final = 1_000_000_000
 _FOR_EVER: Final = 1 << 62
-_SNAPSHOTS: Final = frozenset({"OB_L1_SNAPSHOT", "FULL_ORDERBOOK_SNAPSHOT"})
-_CHANGES: Final = frozenset({BookFeed.L1_DIFF, BookFeed.FULL})
-_STATES: Final = frozenset({MarketFeed.SUMMARY, *BookFeed} - _CHANGES)
+_STATES: Final = frozenset({MarketFeed.SUMMARY, *BookFeed} - {BookFeed.L1_DIFF, BookFeed.FULL})
 _CONTROLS: Final = frozenset({"", "PONG", "SUBSCRIBED", "UNSUBSCRIBED"})
 
 MakeClient = Callable[[SocketHandler, StateListener], WebSocketClient]
@@ -54,11 +61,6 @@ class _Head(msgspec.Struct):
     symbol: str = msgspec.field(name="currencyPairSymbol", default="")
     short_symbol: str = msgspec.field(name="ps", default="")
     subscriptions: list[Mapping[str, object]] = msgspec.field(default_factory=list)
-
-    @property
-    def about(self) -> str:
-        """The pair's symbol."""
-        return self.symbol or self.short_symbol
 
 
 _heads = msgspec.json.Decoder(_Head)
@@ -94,7 +96,8 @@ class RotatingSocket:
         self.on_state = on_state
         self.rotations = 0
         self.subscriptions: dict[str, Mapping[str, object]] = {}
-        self.books_told: set[str] = set()
+        self.numbers_told: dict[Symbol, int] = {}
+        """Of each book, the last state of which the old connection told while its heir caught up."""
         self.told_of_heir: set[str] = set()
         self.twins: TwinFrames | None = None
         self.is_settled = asyncio.Event()
@@ -166,13 +169,20 @@ class RotatingSocket:
         held = self.twins.held() if self.twins is not None else ()
         self.told_of_heir = {_state_in(_head_of(raw)) for raw in held} - {""}
         for raw in held:
-            head = _head_of(raw)
-            if head.type not in _SNAPSHOTS or head.about not in self.books_told:
+            if not self.is_behind(raw):
                 heir.client.guarded(self.handler.on_frame, raw, now)
         self.is_settled.set()
         after = self.session.state
         if before is not after:
             self.on_state(before, after, "another connection has taken over")
+
+    def is_behind(self, raw: bytes) -> bool:
+        """Whether it is a snapshot of a book of which the old connection told a later state."""
+        book = _book_in(raw)
+        if not isinstance(book, ObL1SnapshotFrame | FullOrderbookSnapshotFrame):
+            return False
+        told = self.numbers_told.get(book.pair_symbol)
+        return told is not None and book.sequence < told
 
     # ------------------------------------------------------------------------------------------------
 
@@ -226,9 +236,9 @@ class _Leg:
             self._socket.handler.on_frame(raw, now)
         elif not self._socket.is_settled.is_set():
             twins.first(raw)
-            self._note_book(raw)
+            self._note_number(raw)
             self._socket.handler.on_frame(raw, now)
-        elif twins.second(raw, 0, is_first_live=False, is_picture=False) or self._is_told_anew(raw):
+        elif self._is_news(raw, twins):
             self._socket.handler.on_frame(raw, now)
 
     def on_connected(self, epoch: int) -> None:
@@ -246,7 +256,7 @@ class _Leg:
             self._socket.accompany()
             return
         self._socket.twins = TwinFrames(_FOR_EVER)
-        self._socket.books_told.clear()
+        self._socket.numbers_told.clear()
         asked: Mapping[str, Mapping[str, object]] = {}
         while asked != self._socket.subscriptions:
             asked = dict(self._socket.subscriptions)
@@ -265,10 +275,16 @@ class _Leg:
         if head.type not in _CONTROLS:
             twins.second(raw, 0, is_first_live=True, is_picture=False, state=_state_in(head))
 
-    def _note_book(self, raw: bytes) -> None:
-        head = _head_of(raw)
-        if head.type in _SNAPSHOTS or head.type in _CHANGES:
-            self._socket.books_told.add(head.about)
+    def _note_number(self, raw: bytes) -> None:
+        book = _book_in(raw)
+        if book is not None:
+            self._socket.numbers_told[book.pair_symbol] = book.sequence
+
+    def _is_news(self, raw: bytes, twins: TwinFrames) -> bool:
+        """Whether a frame of the heir's, right after the change, is to be told."""
+        if twins.second(raw, 0, is_first_live=False, is_picture=False):
+            return not self._socket.is_behind(raw)
+        return self._is_told_anew(raw)
 
     def _is_told_anew(self, raw: bytes) -> bool:
         """Whether a frame that was told before the change may be newer than what the heir told at it."""
@@ -282,7 +298,16 @@ class _Leg:
 
 def _state_in(head: _Head) -> str:
     """The name of the state of which a frame tells all; "" where it tells of none."""
-    return f"{head.type}:{head.about}" if head.type in _STATES else ""
+    return f"{head.type}:{head.symbol or head.short_symbol}" if head.type in _STATES else ""
+
+
+def _book_in(raw: bytes) -> ObL1Frame | FullOrderbookFrame | None:
+    """What a frame tells of a book whose states are numbered; None where it tells of none."""
+    try:
+        frame = decode_trade_frame(raw)
+    except DecodeError:
+        return None
+    return frame if isinstance(frame, ObL1Frame | FullOrderbookFrame) else None
 
 
 def _head_of(raw: bytes) -> _Head:
