@@ -97,8 +97,22 @@ def test_what_is_public_stays_and_what_cannot_be_read_goes(path: str) -> None:
     public = {"method": "GET", "path": path, "body": [{"id": "x", "amount": "1"}]}
     assert cleaned(public, REST) == public
     assert cleaned({"id": "x"}, Socket.TRADE.value) == {"id": "x"}
-    unreadable = RecordedFrame(1, Direction.IN, 0, 0, Socket.ACCOUNT.value, 1, b"{my secret")
-    assert ANONYMISER.line(unreadable).raw == b""
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"{my secret",
+        b"[" * 100_000,
+        b'{"id":"my secret \\ud800"}',
+        b'{"amount":1e99999999999999999999}',
+        b'{"amount":"9e999999999999999999"}',
+    ],
+    ids=["no JSON", "too deep", "half a pair", "too large", "too large as text"],
+)
+def test_of_what_cannot_be_read_or_replaced_nothing_is_left(raw: bytes) -> None:
+    line = RecordedFrame(1, Direction.IN, 0, 0, Socket.ACCOUNT.value, 1, raw)
+    assert ANONYMISER.line(line).raw == b""
 
 
 def test_a_session_that_does_not_replay_does_not_do_so_afterwards_either(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from valr_connector.net.journal import FrameRecorder, RecordedFrame, read_frames
 from valr_connector.net.recorded_http import REST
 from valr_connector.net.recording import OWN, recorded_files
 from valr_connector.net.replay import Replay
+from valr_connector.protocol.decode_errors import DECODER_FAILURES
 
 _PUBLIC: Final = ("/v1/public/", "/v1/marketdata/")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -75,11 +76,11 @@ class Anonymiser:
             return line
         try:
             content = json.loads(line.raw, parse_float=Decimal)
-        except ValueError:
+            if line.socket == REST and str(content.get("path", "")).startswith(_PUBLIC):
+                return line
+            return line._replace(raw=_encode(self._clean(content)))
+        except DECODER_FAILURES:
             return line._replace(raw=b"")  # nobody knows what it holds
-        if line.socket == REST and str(content.get("path", "")).startswith(_PUBLIC):
-            return line
-        return line._replace(raw=_encode(self._clean(content)))
 
     def _clean(self, value: Any, key: str = "") -> Any:
         if isinstance(value, dict):
