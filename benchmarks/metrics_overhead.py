@@ -61,6 +61,7 @@ class Account:
         order, sent = placed(number, monotonic_ns())
         self.state.tracker.track(order)
         self.stream.apply(sent)
+        self.state.tracker.free_forgotten()
         frames = life(number)
         read = self.read
         began = perf_counter_ns()

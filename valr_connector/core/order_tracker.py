@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -29,6 +29,8 @@ Watcher = Callable[[OrderRecord, Sequence[OrderEvent]], None]
 
 _MOST_KEPT_BACK: Final = 16
 """Where so many orders in a row have something to be asked, one of them goes all the same."""
+_MOST_UNFREED: Final = 256
+"""Forgotten orders whose memory waits to be given back; one more, and the oldest gives its back at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class OrderTracker:
         self._by_exchange_id: dict[str, OrderRecord] = {}
         self._waiting = WaitingRoom(self._limits.waiting, self._limits.waiting_time)
         self._zombies = Zombies(self._guards, self._limits.zombie_cancels)
+        self._forgotten: deque[OrderRecord] = deque(maxlen=_MOST_UNFREED)
         self._watch: Watcher | None = None
         self.on_step: Listener = unheard
         by_id = cast("dict[ClientOrderId, OrderRecord]", self._in_flight)
@@ -211,6 +214,10 @@ class OrderTracker:
                 events += self.apply(absence, now)
         return events
 
+    def free_forgotten(self) -> None:
+        """Give the memory of forgotten orders back: up to 5 us each, which frames should not wait for."""
+        self._forgotten.clear()
+
     def expire(self, now: int) -> int:
         """Let go of evidence that waited too long; returns how much."""
         unclaimed = len(self._waiting.expire(now))
@@ -250,6 +257,7 @@ class OrderTracker:
         _, oldest = self._done.popitem(last=False)
         if oldest.exchange_order_id is not None:
             self._by_exchange_id.pop(oldest.exchange_order_id, None)
+        self._forgotten.append(oldest)
 
     def _set_aside(self, evidence: Evidence, now: int) -> None:
         if evidence.client_order_id is None and evidence.exchange_order_id is not None:

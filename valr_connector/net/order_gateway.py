@@ -117,6 +117,7 @@ class OrderGateway:
             rest = self._start(order)
         finally:
             self._remember_to_ask(order)
+            self._tracker.free_forgotten()
         await rest
         await self.until_placed(order)
         if order.placement is not _UNKNOWN:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Sequence
+
 import pytest
 
 from tests.unit.core.builders import FEE, NOW, OPEN_STATUSES, fill, names, new_order, said, step
@@ -145,6 +148,37 @@ def test_an_ended_order_without_an_exchange_id_is_forgotten_as_well() -> None:
     desk = Desk("MM-1", "MM-2", limits=TrackerLimits(done_orders=1))
     desk.hear(said(Says.REFUSED), said(Says.REFUSED, client_order_id="MM-2"))
     assert [order.client_order_id for order in desk.tracker.orders()] == ["MM-2"]
+
+
+class WatchedId(str):
+    """An id that can be held weakly: it is gone when its order is."""
+
+    __slots__ = ("__weakref__",)
+
+
+def end_and_forget(tracker: OrderTracker, count: int) -> Sequence[weakref.ref[WatchedId]]:
+    """Track and end so many orders in a tracker that remembers none of them; their ids, in that order."""
+    watched: list[weakref.ref[WatchedId]] = []
+    for number in range(count):
+        name = WatchedId(f"MM-{number}")
+        watched.append(weakref.ref(name))
+        tracker.track(new_order(name))
+        tracker.apply(said(Says.REFUSED, client_order_id=str(name)), NOW)
+    return watched
+
+
+def test_the_memory_of_a_forgotten_order_is_given_back_when_there_is_time_for_it() -> None:
+    tracker = Desk(limits=TrackerLimits(done_orders=0)).tracker
+    (name,) = end_and_forget(tracker, 1)
+    assert (name() is not None, list(tracker.orders())) == (True, [])
+    tracker.free_forgotten()
+    assert name() is None
+
+
+def test_where_there_never_is_the_memory_of_so_many_forgotten_orders_waits() -> None:
+    tracker = Desk(limits=TrackerLimits(done_orders=0)).tracker
+    first, second, *_ = end_and_forget(tracker, 257)
+    assert (first() is None, second() is None) == (True, False)
 
 
 # --- evidence before its id ------------------------------------------------------------------------
