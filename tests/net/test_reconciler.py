@@ -210,6 +210,19 @@ async def test_an_absence_is_concluded_as_soon_as_it_can_be_whatever_the_pauses_
         assert order.status is OrderStatus.FAILED
 
 
+@in_virtual_time
+async def test_an_answer_that_is_under_way_when_absence_begins_to_prove_something_is_not_waited_for() -> None:
+    patience = replace(QUICK, first_pause=50 * MILLISECOND, longest_pause=SECOND, grace=SECOND)
+    async with trading(place_timeout_s=0.02, patience=patience) as desk:
+        desk.exchange.faults.swallow_command(PLACE)
+        desk.change(reply_latency_s=0.05)
+        order = await desk.buy()
+        await desk.until(lambda: order.is_done)
+        three_answers = 3 * 0.05
+        took_s = (running_loop().now_ns - order.created_at) / SECOND
+        assert took_s == pytest.approx(patience.socket_grace / SECOND + three_answers, abs=0.02)
+
+
 # --- the connection breaks -------------------------------------------------------------------------------
 
 

@@ -182,6 +182,7 @@ class Reconciler:
                 self._doubt_its_connection(order, question.reason, tasks)
                 self._note_overdue(order, question.reason)  # before anybody can send it anew
                 self._stream.note_question(order, question)
+                self._ask_again_when_absence_proves(order, now)
                 tasks.create_task(self._settle(order, question, now))
         next_due = self._questions.next_due()
         if next_due is not None:
@@ -287,9 +288,7 @@ class Reconciler:
 
     def _put_off(self, order: OrderRecord, question: Question, now: int) -> None:
         self._questions.again(question, now)
-        proves_at = self._absence_proves_at(order)
-        if proves_at is not None and proves_at > now:
-            self._ask_when_absence_proves(order)
+        self._ask_again_when_absence_proves(order, now)
 
     async def _settle(self, order: OrderRecord, question: Question, began: int) -> None:
         could_ask = is_settled = False
@@ -408,6 +407,12 @@ class Reconciler:
         """Nothing is gained by asking sooner, nor by waiting longer, as growing pauses would."""
         proves_at = self._absence_proves_at(order)
         if proves_at is not None:
+            self._questions.ask_at(order.client_order_id, AskReason.PLACEMENT_UNCONFIRMED, proves_at)
+
+    def _ask_again_when_absence_proves(self, order: OrderRecord, now: int) -> None:
+        """What is asked now may still be without an answer then, and its answer will prove nothing."""
+        proves_at = self._absence_proves_at(order)
+        if proves_at is not None and proves_at > now:
             self._questions.ask_at(order.client_order_id, AskReason.PLACEMENT_UNCONFIRMED, proves_at)
 
     # --- fills -------------------------------------------------------------------------------------
