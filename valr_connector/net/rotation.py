@@ -33,9 +33,8 @@ from valr_connector.model.ids import Symbol
 from valr_connector.net.socket_handler import SocketHandler, StateListener
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.protocol.book_frames import (
-    FullOrderbookFrame,
     FullOrderbookSnapshotFrame,
-    ObL1Frame,
+    NumberedBookFrame,
     ObL1SnapshotFrame,
 )
 from valr_connector.protocol.decode_errors import DECODER_FAILURES
@@ -301,13 +300,13 @@ def _state_in(head: _Head) -> str:
     return f"{head.type}:{head.symbol or head.short_symbol}" if head.type in _STATES else ""
 
 
-def _book_in(raw: bytes) -> ObL1Frame | FullOrderbookFrame | None:
+def _book_in(raw: bytes) -> NumberedBookFrame | None:
     """What a frame tells of a book whose states are numbered; None where it tells of none."""
     try:
         frame = decode_trade_frame(raw)
     except DecodeError:
         return None
-    return frame if isinstance(frame, ObL1Frame | FullOrderbookFrame) else None
+    return frame if isinstance(frame, NumberedBookFrame) else None
 
 
 def _head_of(raw: bytes) -> _Head:

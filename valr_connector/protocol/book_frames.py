@@ -190,11 +190,11 @@ class FullBook(Struct, frozen=True, gc=False):
         return sum(len(level.orders) for level in self.asks) + sum(len(level.orders) for level in self.bids)
 
 
-class FullOrderbookFrame(Struct, frozen=True, gc=False):
-    """What snapshot and update share."""
+class NumberedBookFrame(Struct, frozen=True, gc=False):
+    """A book whose states VALR numbers, or what changed in it."""
 
-    pair_symbol: Symbol = field(name="currencyPairSymbol")
-    data: FullBook
+    pair_symbol: Symbol
+    data: FullBook | L1Book
 
     @property
     def sequence(self) -> int:
@@ -205,6 +205,13 @@ class FullOrderbookFrame(Struct, frozen=True, gc=False):
     def last_change_ms(self) -> int | None:
         """VALR's time, milliseconds since 1970; None where it gave none, or none that can be read."""
         return self.data.last_change_ms
+
+
+class FullOrderbookFrame(NumberedBookFrame, frozen=True, gc=False):
+    """What snapshot and update share."""
+
+    pair_symbol: Symbol = field(name="currencyPairSymbol")
+    data: FullBook
 
 
 class FullOrderbookSnapshotFrame(FullOrderbookFrame, tag="FULL_ORDERBOOK_SNAPSHOT", frozen=True, gc=False):
@@ -228,21 +235,11 @@ class L1Book(Struct, frozen=True, gc=False):
         check_levels(self.asks, self.bids, ("a", "b"))
 
 
-class ObL1Frame(Struct, frozen=True, gc=False):
+class ObL1Frame(NumberedBookFrame, frozen=True, gc=False):
     """What snapshot and diff share."""
 
     pair_symbol: Symbol = field(name="ps")
     data: L1Book = field(name="d")
-
-    @property
-    def sequence(self) -> int:
-        """VALR's number of the state."""
-        return self.data.sequence
-
-    @property
-    def last_change_ms(self) -> int | None:
-        """VALR's time, milliseconds since 1970; None where it gave none."""
-        return self.data.last_change_ms
 
 
 class ObL1SnapshotFrame(ObL1Frame, tag="OB_L1_SNAPSHOT", frozen=True, gc=False):
