@@ -78,6 +78,11 @@ class FaultMaker:
         self._mix = mix
         self._sockets = sockets
 
+    @property
+    def is_calm(self) -> bool:
+        """Whether there are none to draw."""
+        return self._mix.is_calm
+
     def aimed(self, at: float, aim: Aim) -> Iterator[s.AnyStep]:
         """A fault for the command that is given at that moment, or none."""
         rng = self._rng

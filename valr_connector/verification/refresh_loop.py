@@ -19,8 +19,8 @@ from typing import Final
 
 from valr_connector.verification import schedule as s
 from valr_connector.verification.disk import directory
-from valr_connector.verification.generate import LADDER, MIDDLE
 from valr_connector.verification.generate_faults import CANCELLING, PLACING, SOCKETS, FaultMaker, Mix
+from valr_connector.verification.generate_trading import LADDER, MIDDLE
 from valr_connector.verification.invariants import (
     AT_QUIESCENCE,
     EACH_ORDER,
