@@ -30,7 +30,7 @@ from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.reconcile import MILLISECOND
-from valr_connector.net import reconciler
+from valr_connector.net import reconciler, trade_history
 from valr_connector.simulator.faults import of_type
 from valr_connector.simulator.vocabulary import State
 from valr_connector.verification.virtual_loop import running_loop
@@ -57,7 +57,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [
         record.getMessage()
         for record in caplog.records
-        if record.levelno >= logging.WARNING and record.name == "valr_connector.net.reconciler"
+        if record.levelno >= logging.WARNING and record.name in (reconciler.__name__, trade_history.__name__)
     ]
 
 
@@ -295,8 +295,8 @@ async def test_a_resync_looks_as_far_back_as_the_newest_fill_it_knows() -> None:
 async def test_a_resync_that_cannot_look_back_far_enough_says_so(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(reconciler, "TRADES_PER_PAGE", 1)
-    monkeypatch.setattr(reconciler, "MOST_TRADE_PAGES", 2)
+    monkeypatch.setattr(trade_history, "TRADES_PER_PAGE", 1)
+    monkeypatch.setattr(trade_history, "MOST_TRADE_PAGES", 2)
     async with trading() as desk:
         order = await desk.buy("1000000")
         for _ in range(3):

@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from valr_connector.core.balances import Balances
-from valr_connector.core.evidence import Evidence, Says, Source, fill_evidence
+from valr_connector.core.evidence import Evidence, Says, Source
 from valr_connector.core.guards import SECOND
 from valr_connector.core.lifecycle import AskReason
 from valr_connector.core.order_record import OrderRecord
@@ -35,18 +35,15 @@ from valr_connector.net.inquiries import Inquiries
 from valr_connector.net.order_lookup import look_up
 from valr_connector.net.rest import RestClient
 from valr_connector.net.together import together
+from valr_connector.net.trade_history import TradeHistory
 from valr_connector.net.user_stream import UserStreamTracker
 from valr_connector.observe import metrics as m
 from valr_connector.observe.log_fields import about_order
 from valr_connector.protocol import endpoints
-from valr_connector.protocol.rows import AccountTradeRow
 
 log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 8
-TRADES_PER_PAGE = 100
-MOST_TRADE_PAGES = 20
-TRADE_OVERLAP = timedelta(seconds=60)
 FILL_ATTEMPTS = 10
 """After so many looks at the trade history, each a page longer, a fill stays as VALR's stream told it."""
 
@@ -115,8 +112,7 @@ class Reconciler:
         self._interval = interval
         self._clock = clock
         self._server_time = server_time
-        self._fills_read_to = fills_wanted_since
-        """The trade history has been read to here; None before the first connect."""
+        self._trades = TradeHistory(rest=rest, tracker=tracker, wanted_since=fills_wanted_since)
         self._has_run = False
         self._asking: dict[ClientOrderId, int] = {}
         """Since when it is asked about each order, monotonic nanoseconds."""
@@ -130,6 +126,7 @@ class Reconciler:
     ) -> None:
         """Name the stream whose door the answers go through, and who may place an absent order again."""
         self._stream = stream
+        self._trades.attach(stream.apply)
         self._place_again = place_again
 
     async def run(self) -> None:
@@ -194,8 +191,7 @@ class Reconciler:
         Raises:
             ValrError: VALR could not be asked; the connection is not in step.
         """
-        now = datetime.fromtimestamp(self._server_time() / SECOND, UTC)
-        self._fills_read_to = min(self._fills_read_to or now, now)  # an earlier process's clock may be ahead
+        self._trades.begin(datetime.fromtimestamp(self._server_time() / SECOND, UTC))
         began = self._clock()
         in_doubt = [*self._tracker.in_flight.values()]  # placed by REST meanwhile, one may have ended unheard
         listed = await self.compare(epoch)
@@ -230,10 +226,9 @@ class Reconciler:
         each is evidence of its own. Without room in VALR's limits it waits: that the connection is not in
         step yet says nothing against the connection, and a new one would find no more room.
         """
-        since = self._fills_read_to
-        has_orders = next(self._tracker.orders(), None) is not None
-        fills = [self._fetch_missed_fills(since)] if since is not None and has_orders else []
-        return await together(self._compare_open_orders(epoch), self._compare_balances(), *fills)
+        return await together(
+            self._compare_open_orders(epoch), self._compare_balances(), self._trades.catch_up()
+        )
 
     async def _compare_open_orders(self, epoch: int) -> Sequence[OrderRecord]:
         open_orders = await self._rest.call_patiently(endpoints.open_orders())
@@ -420,7 +415,7 @@ class Reconciler:
     async def _try_fetch_fills(self, order: OrderRecord, *, pages: int) -> bool:
         async with self._slots:
             try:
-                await self._fetch_fills(order, pages)
+                await self._trades.complete(order, pages)
             except ValrError as error:
                 log.warning(
                     "could not fetch the fills of %s: %s",
@@ -430,38 +425,3 @@ class Reconciler:
                 )
                 return False
         return True
-
-    async def _fetch_fills(self, order: OrderRecord, pages: int) -> None:
-        """The pair's trade history, newest first, until the order has all its fills."""
-        for page in range(pages):
-            rows = await self._rest.call(
-                endpoints.pair_trade_history(order.symbol, skip=page * TRADES_PER_PAGE, limit=TRADES_PER_PAGE)
-            )
-            self._take_over(rows)
-            if len(rows) < TRADES_PER_PAGE or order.has_all_fills:
-                return
-
-    async def _fetch_missed_fills(self, since: datetime) -> None:
-        """Trade history back to where it was read to, with an overlap; duplicates count once."""
-        read_to = since
-        for page in range(MOST_TRADE_PAGES):
-            rows = await self._rest.call_patiently(
-                endpoints.trade_history(
-                    skip=page * TRADES_PER_PAGE, limit=TRADES_PER_PAGE, start=since - TRADE_OVERLAP
-                )
-            )
-            self._take_over(rows)
-            read_to = max([read_to, *(row.at for row in rows)])
-            if len(rows) < TRADES_PER_PAGE:
-                break
-        else:
-            log.warning("more fills since %s than %d pages hold", since, MOST_TRADE_PAGES)
-        self._fills_read_to = read_to
-
-    def _take_over(self, rows: Sequence[AccountTradeRow]) -> None:
-        for row in reversed(rows):  # VALR lists the newest first
-            if self._tracker.find(row.client_order_id, row.exchange_order_id) is None:
-                continue  # a fill of an order that was not placed here
-            evidence = fill_evidence(row, Source.QUERY)
-            if evidence is not None:
-                self._stream.apply(evidence)
