@@ -132,7 +132,7 @@ async def test_each_kind_of_refused_frame_is_told_and_logged_once(caplog: pytest
         await digested(desk)
         kinds = [event.kind for event in desk.told(FrameRefused)]
         assert len(kinds) == len(set(kinds)) > 5
-        refused = [record for record in caplog.records if record.getMessage().startswith("frame refused")]
+        refused = [record for record in caplog.records if "frame refused" in record.getMessage()]
         assert len(refused) == len(kinds)
 
 

@@ -73,7 +73,11 @@ def levels_there(desk: Desk, symbol: str = "BTCZAR") -> tuple[list[PriceLevel], 
     return bids, asks
 
 
-_LOGGERS = ("valr_connector.net.market_stream", "valr_connector.net.event_log")
+_LOGGERS = (
+    "valr_connector.net.market_stream",
+    "valr_connector.net.refused_frames",
+    "valr_connector.net.event_log",
+)
 
 
 def messages(caplog: pytest.LogCaptureFixture) -> list[str]:

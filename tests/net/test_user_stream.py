@@ -35,7 +35,11 @@ def deliver(desk: Desk, frame: object) -> None:
     desk.connector.account.on_frame(frame if isinstance(frame, bytes) else orjson.dumps(frame), desk.now)
 
 
-_LOGGERS = ("valr_connector.net.user_stream", "valr_connector.net.event_log")
+_LOGGERS = (
+    "valr_connector.net.user_stream",
+    "valr_connector.net.refused_frames",
+    "valr_connector.net.event_log",
+)
 
 
 def messages(caplog: pytest.LogCaptureFixture, level: int = logging.WARNING) -> list[str]:

@@ -17,7 +17,6 @@ from valr_connector.errors import DecodeError, InvalidArgumentError, TransportEr
 from valr_connector.model.enums import BookFeed, MarketFeed, SessionState, Socket
 from valr_connector.model.events import (
     ConnectionChanged,
-    FrameRefused,
     SubscriptionRefused,
     UnknownFrameReceived,
 )
@@ -26,6 +25,7 @@ from valr_connector.model.market import PairInfo
 from valr_connector.net.alarm import Alarm
 from valr_connector.net.book_keeper import BookKeeper
 from valr_connector.net.event_stream import EventPublisher
+from valr_connector.net.refused_frames import RefusedFrames
 from valr_connector.net.rotation import RotatingSocket
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe import metrics as m
@@ -79,9 +79,8 @@ class MarketStream:
     ) -> None:
         self._clock = clock
         self._publisher = publisher
-        self._metrics = metrics
         self._no_news = metrics.counter(m.MARKET_FRAMES_DROPPED, "no news")
-        self._refused_kinds: set[str] = set()
+        self._refuse = RefusedFrames(Socket.TRADE, publish=publisher.publish, metrics=metrics).note
         self._unknown = Sightings()
         self.unknown: Mapping[str, int] = self._unknown.counts
         self._has_work = asyncio.Event()
@@ -257,13 +256,6 @@ class MarketStream:
         kind = self._unknown.see(frame.type)
         if kind is not None:
             self._publisher.publish(UnknownFrameReceived(Socket.TRADE, kind))
-
-    def _refuse(self, error: DecodeError) -> None:
-        self._metrics.counter(m.FRAMES_REFUSED, Socket.TRADE.value, error.kind).add()
-        if error.kind not in self._refused_kinds:
-            self._refused_kinds.add(error.kind)
-            log.error("frame refused, further ones of its kind are only counted: %s", error)
-            self._publisher.publish(FrameRefused(Socket.TRADE, error.kind, str(error)))
 
 
 def _feed_of(event: MarketEvent) -> MarketFeed | BookFeed:

@@ -20,9 +20,9 @@ from valr_connector.model.enums import SessionState, Socket
 from valr_connector.model.events import (
     ConnectionChanged,
     Event,
-    FrameRefused,
 )
 from valr_connector.net.event_stream import EventPublisher
+from valr_connector.net.refused_frames import RefusedFrames
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe import metrics as m
 from valr_connector.protocol.commands import AccountEvent, subscribe_account_command
@@ -83,8 +83,7 @@ class UserStreamTracker:
         self._publish = publisher.publish
         self._resync = resync
         self._clock = clock
-        self._refused_kinds: set[str] = set()
-        self._metrics = metrics
+        self._refuse = RefusedFrames(Socket.ACCOUNT, publish=publisher.publish, metrics=metrics).note
         self._on_rate_limited = on_rate_limited
         self._subscribed_at: int | None = None
         self._broken_subscriptions = 0
@@ -205,10 +204,3 @@ class UserStreamTracker:
     def _tell(self, events: Sequence[Event]) -> None:
         for event in events:
             self._publish(event)
-
-    def _refuse(self, error: DecodeError) -> None:
-        self._metrics.counter(m.FRAMES_REFUSED, Socket.ACCOUNT.value, error.kind).add()
-        if error.kind not in self._refused_kinds:
-            self._refused_kinds.add(error.kind)
-            log.error("frame refused, further ones of its kind are only counted: %s", error)
-            self._publish(FrameRefused(Socket.ACCOUNT, error.kind, str(error)))
