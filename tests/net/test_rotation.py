@@ -399,6 +399,22 @@ async def test_nobody_inherits_from_a_connection_that_is_lost_already(
         await watch.until(lambda: watch.market.book(PAIR).is_valid)
 
 
+async def test_connections_are_counted_on_across_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with watching(monkeypatch, every_s=3600) as watch:
+
+        async def drop() -> None:
+            watch.socket.drop()
+            await watch.until(lambda: watch.socket.session.state is not SessionState.LIVE)
+            await watch.until(lambda: watch.socket.session.state is SessionState.LIVE)
+
+        await drop()
+        await watch.rotate()
+        await drop()
+        live = [event for event in watch.told(ConnectionChanged) if event.after is SessionState.LIVE]
+        lost = [event for event in watch.told(ConnectionChanged) if event.after is SessionState.IDLE]
+        assert ([event.epoch for event in live], [event.epoch for event in lost]) == ([1, 2, 3], [1, 2])
+
+
 async def test_a_late_word_about_an_earlier_connection_is_void(monkeypatch: pytest.MonkeyPatch) -> None:
     async with watching(monkeypatch, every_s=3600) as watch:
         watch.socket.drop()

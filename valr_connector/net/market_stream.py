@@ -187,7 +187,7 @@ class MarketStream:
 
     def on_state(self, before: SessionState, after: SessionState, cause: str) -> None:
         """The connection's state changed."""
-        told = ConnectionChanged(Socket.TRADE, before, after, self.client.session.epoch, cause)
+        told = ConnectionChanged(Socket.TRADE, before, after, self.client.epoch, cause)
         if after in _NOT_TRUSTED:
             self._keeper.suspend(f"the trade stream is {after.value.lower()}" + (cause and f" ({cause})"))
         self._publisher.publish(told)

@@ -105,7 +105,8 @@ class RotatingSocket:
         self._sleep = sleep
         self._tasks: asyncio.TaskGroup | None = None
         self._companion: asyncio.Task[None] | None = None
-        self._epoch = 0
+        self._uncounted = 0
+        """By so much the present client's own count falls short."""
         self._heir: _Leg | None = None
         self.present = _Leg(self)
 
@@ -113,6 +114,11 @@ class RotatingSocket:
     def session(self) -> Session:
         """Of the present connection."""
         return self.present.client.session
+
+    @property
+    def epoch(self) -> int:
+        """Number of the present connection; one that takes over has the number of its predecessor."""
+        return self._uncounted + self.session.epoch
 
     async def run(self) -> None:
         """Stay connected until cancelled. Raises as `WebSocketClient.run` does, in an exception group."""
@@ -131,7 +137,7 @@ class RotatingSocket:
 
     def resynced(self, epoch: int) -> None:
         """Its owner has rebuilt what it needs: the present connection is live. Late calls are void."""
-        if epoch == self._epoch:
+        if epoch == self.epoch:
             self.present.client.resynced(self.session.epoch)
 
     def drop(self) -> None:
@@ -142,14 +148,13 @@ class RotatingSocket:
 
     def begun(self) -> None:
         """It is open; nothing is subscribed there yet."""
-        self._epoch += 1
         self.subscriptions.clear()
-        self.handler.on_connected(self._epoch)
+        self.handler.on_connected(self.epoch)
 
     def accompany(self) -> None:
         """It is authenticated: its owner may subscribe. That goes on across changes, until it is lost."""
         if self._tasks is not None:
-            self._companion = self._tasks.create_task(self._run_companion(self._epoch))
+            self._companion = self._tasks.create_task(self._run_companion(self.epoch))
 
     def lost(self, cause: str) -> None:
         """It is gone, and an heir that has not caught up cannot save it."""
@@ -157,11 +162,13 @@ class RotatingSocket:
             self._companion.cancel()
         self.twins = None
         self.is_settled.set()
-        self.handler.on_disconnected(self._epoch, cause)
+        self.handler.on_disconnected(self.epoch, cause)
 
     def inherit(self, heir: _Leg) -> None:
         """The heir has caught up: it is the present connection from here on."""
-        before, self.present = self.session.state, heir
+        before, epoch = self.session.state, self.epoch
+        self.present = heir
+        self._uncounted = epoch - self.session.epoch
         self.rotations += 1
         log.info("trade socket: a new connection has taken the place of the old one")
         now = self.clock()

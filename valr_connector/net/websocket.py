@@ -113,6 +113,11 @@ class WebSocketClient:
         """Set, and replaced by a new one, with each PONG and with the end of each connection."""
         self._counts = SocketCounts(metrics or Metrics(), name)
 
+    @property
+    def epoch(self) -> int:
+        """Number of the present connection."""
+        return self.session.epoch
+
     async def run(self) -> None:
         """Stay connected until cancelled.
 
