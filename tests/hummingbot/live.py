@@ -44,6 +44,10 @@ TOLD = (
 )
 
 
+async def _do_not_sleep(delay: float) -> None:
+    """Hummingbot would wait a second after the first book of each pair."""
+
+
 def settings_for(exchange: EmbeddedExchange, **changes: Any) -> Settings:
     """Where the embedded exchange is, and short time-outs."""
     at = exchange.endpoints
@@ -62,6 +66,7 @@ class Live:
         self.connector = ValrHummingbotExchange(
             key.key, key.secret, trading_pairs=[PAIR], settings=settings_for(exchange, **settings)
         )
+        self.connector.order_book_tracker._sleep = _do_not_sleep
         self.loggers = {event: EventLogger() for event in TOLD}
         for event, logger in self.loggers.items():
             self.connector.add_listener(event, logger)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import math
 import time
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -23,7 +25,7 @@ from hummingbot.data_feed.candles_feed.data_types import CandlesConfig, Historic
 from hummingbot.data_feed.market_data_provider import MarketDataProvider
 from msgspec.structs import replace
 
-from tests.hummingbot.live import PAIR, Live, live
+from tests.hummingbot.live import ACCOUNT, AT_ONCE, PAIR, Live, live
 from valr_connector.errors import ConfigurationError, InvalidArgumentError, PermissionDeniedError, ValrError
 from valr_connector.integrations.hummingbot import register
 from valr_connector.integrations.hummingbot.auth import ValrAuth
@@ -202,6 +204,21 @@ async def test_a_book_is_empty_while_market_data_is_begun_anew() -> None:
         await trader.until(lambda: list(book.bid_entries()))
 
 
+async def test_books_are_empty_once_the_network_is_stopped() -> None:
+    async with live() as trader:
+        await trader.stop()
+        assert not list(trader.connector.get_order_book(PAIR).bid_entries())
+
+
+async def test_books_are_empty_once_the_market_data_failed() -> None:
+    async with live() as trader:
+        source, book = trader.connector._orderbook_ds, trader.connector.get_order_book(PAIR)
+        trader.exchange.faults.answer_request(500, count=99)
+        assert source._market is not None
+        source._market._fail(PermissionDeniedError("refused for good"))
+        await trader.until(lambda: not list(book.bid_entries()))
+
+
 async def test_a_pair_that_changed_just_before_it_was_removed_leaves_the_others_alone() -> None:
     async with live() as trader:
         source, book = trader.connector._orderbook_ds, trader.connector.get_order_book(PAIR)
@@ -237,6 +254,19 @@ async def test_a_pair_that_valr_does_not_list_is_not_followed() -> None:
         assert trader.connector.trading_pairs == [PAIR]
 
 
+async def test_pairs_that_valr_does_not_list_hold_up_no_other_book(caplog: pytest.LogCaptureFixture) -> None:
+    async with live() as trader:
+        await trader.stop()
+        trader.connector.trading_pairs[:] = ["NO-PAIR", PAIR, "NONE-ZAR"]
+        await trader.start()
+        assert list(trader.connector.get_order_book(PAIR).bid_entries())
+        assert not list(trader.connector.get_order_book("NO-PAIR").bid_entries())
+        assert caplog.text.count("'NO-PAIR': VALR lists no such pair") == 1
+        assert caplog.text.count("'NONE-ZAR': VALR lists no such pair") == 1
+        prices = await trader.connector._orderbook_ds.get_last_traded_prices(["NO-PAIR"])
+        assert math.isnan(prices["NO-PAIR"])
+
+
 async def test_market_data_that_ended_for_good_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     serve = WebSocketClient._dial_and_serve
     refusals = [PermissionDeniedError("HTTP 403, twice in a row")]
@@ -264,8 +294,9 @@ async def test_fees_are_the_accounts_own_once_they_are_known() -> None:
         assert fee("NEW", "ZAR", OrderType.LIMIT, TradeType.BUY, D(1), D(1), True).percent == D("-0.0001")
 
 
-async def test_without_an_answer_fees_are_asked_for_again_but_not_at_once(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("what", "expected"), [("fees", [60.0, 12 * 3_600]), ("rules", [10.0, 30 * 60])])
+async def test_without_an_answer_fees_and_rules_are_asked_for_again_but_not_at_once(
+    what: str, expected: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with EmbeddedExchange(SimulatorSettings(rate_limits=None)) as exchange:
         trader = Live(exchange)
@@ -279,8 +310,33 @@ async def test_without_an_answer_fees_are_asked_for_again_but_not_at_once(
         monkeypatch.setattr(trader.connector, "_sleep", sleep)
         exchange.faults.answer_request(400)
         with pytest.raises(asyncio.CancelledError):
-            await trader.connector._trading_fees_polling_loop()
-    assert pauses == [60.0, 12 * 3_600]
+            await getattr(trader.connector, f"_trading_{what}_polling_loop")()
+        await ConnectionsFactory().close()
+    assert pauses == expected
+
+
+async def test_a_network_that_is_started_twice_at_once_is_one() -> None:
+    async with live() as trader:
+        await asyncio.gather(trader.connector.start_network(), trader.connector.start_network())
+        await trader.until(lambda: trader.connector.ready)
+        await trader.stop()
+        await trader.until(lambda: not trader.exchange._connections())
+
+
+async def test_a_wallet_that_was_emptied_while_the_network_was_stopped_is_empty() -> None:
+    async with live(dataclasses.replace(AT_ONCE, cache=False)) as trader:
+        await trader.stop()
+        del trader.exchange.venue._account(ACCOUNT).wallets["XRP"]
+        await trader.start()
+        assert trader.connector.get_available_balance("XRP") == 0
+
+
+async def test_the_last_prices_of_several_pairs_are_one_question() -> None:
+    async with live() as trader:
+        asked = trader.exchange.stats.requests.total()
+        prices = await trader.connector.get_last_traded_prices([PAIR, "ETH-ZAR", "NO-PAIR"])
+        assert set(prices) == {PAIR, "ETH-ZAR"}
+        assert trader.exchange.stats.requests.total() == asked + 1
 
 
 async def test_changed_rules_reach_hummingbot() -> None:

@@ -8,6 +8,7 @@ price does not quote, one that sees an old price does.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
@@ -20,7 +21,7 @@ from hummingbot.core.data_type.order_book_tracker_data_source import OrderBookTr
 from valr_connector.config import Settings
 from valr_connector.core.book_side import BookSide
 from valr_connector.core.order_book import OrderBook
-from valr_connector.errors import ValrError
+from valr_connector.errors import UnknownPairError, ValrError
 from valr_connector.model.enums import MarketFeed, Side
 from valr_connector.model.events import (
     BookChanged,
@@ -34,6 +35,8 @@ from valr_connector.net.market_data import MarketData
 DEPTH = 200
 """Levels of each side that are handed over."""
 _PAUSE_S = 0.1
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 8.0
+"""After failures; each start asks for the pairs, and VALR takes 30 public calls a minute (protocol 4)."""
 _LastPrices = Callable[..., Awaitable[dict[str, float]]]
 
 
@@ -51,6 +54,7 @@ class OrderBookSource(OrderBookTrackerDataSource):
         self._settings = settings
         self._last_prices = last_prices
         self._market: MarketData | None = None
+        self._unlisted: set[str] = set()
         self._changed: set[str] = set()
         self._wake = asyncio.Event()
         self._is_outdated = False
@@ -61,31 +65,43 @@ class OrderBookSource(OrderBookTrackerDataSource):
         trading_pairs: list[str],
         domain: str | None = None,  # noqa: ARG002  there is one VALR
     ) -> dict[str, float]:
-        """The last price of each pair."""
-        return await self._last_prices(trading_pairs=trading_pairs)
+        """The last price of each pair; NaN where there is none, for Hummingbot would ask again at once."""
+        listed = [pair for pair in trading_pairs if pair not in self._unlisted]
+        return dict.fromkeys(trading_pairs, math.nan) | (await self._last_prices(listed) if listed else {})
 
     async def listen_for_subscriptions(self) -> None:
-        """Follow books and trades until cancelled; another pair begins anew."""
+        """Follow books and trades until cancelled; another pair begins anew. What VALR lacks is left out."""
+        self._unlisted.clear()
+        pause_s = _FIRST_PAUSE_S
         while True:
-            pairs, self._is_outdated = tuple(self._trading_pairs), False
+            pairs = [pair for pair in self._trading_pairs if pair not in self._unlisted]
+            self._is_outdated = False
             try:
                 async with MarketData(pairs=pairs, settings=self._settings) as market:
+                    pause_s = _FIRST_PAUSE_S
                     await self._follow(market, pairs)
                 self._empty_books(pairs)  # the next market data may be long in coming
             except asyncio.CancelledError:
                 raise
+            except UnknownPairError as error:
+                self._unlisted.add(str(error.pair))
+                self.logger().error(f"{error}. Its book stays empty, and no order can be placed in it.")
             except Exception:  # noqa: BLE001  Hummingbot's loops outlive whatever happens
-                self.logger().exception("The market data stopped. Trying again in 1 second.")
-                await self._sleep(1.0)
+                self._empty_books(pairs)
+                self.logger().exception(f"The market data stopped. Trying again in {pause_s:.0f} s.")
+                await self._sleep(pause_s)
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def subscribe_to_trading_pair(self, trading_pair: str) -> bool:
-        """Follow one pair more; False if VALR does not list it, which would end the market data of all."""
+        """Follow one pair more, as soon as the market data has begun; False if VALR does not list it."""
+        while (market := self._market) is None:
+            await self._sleep(_PAUSE_S / 2)
         try:
-            if self._market is not None:
-                self._market.pair_info(trading_pair)
+            market.pair_info(trading_pair)
         except ValrError as error:
             self.logger().error(f"{trading_pair} cannot be followed: {error}")
             return False
+        self._unlisted.discard(trading_pair)
         self.add_trading_pair(trading_pair)
         self._begin_anew()
         return True
@@ -148,10 +164,13 @@ class OrderBookSource(OrderBookTrackerDataSource):
         return OrderBookMessage(OrderBookMessageType.SNAPSHOT, content, time.time())
 
     async def _order_book_snapshot(self, trading_pair: str) -> OrderBookMessage:
-        """The first book of a pair: there is one as soon as ours is valid."""
-        while self._market is None or (book := self._market.book(trading_pair).if_valid) is None:
+        """The first book of a pair, once ours is valid; an empty one, once VALR is found to lack the pair."""
+        while trading_pair not in self._unlisted:
+            book = None if self._market is None else self._market.book(trading_pair).if_valid
+            if book is not None:
+                return self._snapshot(trading_pair, book)
             await self._sleep(_PAUSE_S / 2)
-        return self._snapshot(trading_pair, book)
+        return self._snapshot(trading_pair, None)
 
     def _hand_over_trade(self, event: MarketTraded) -> None:
         trade = event.trade
