@@ -128,7 +128,9 @@ async def test_what_comes_after_the_end_changes_no_ending(idle: Live) -> None:
     assert idle.story(ORDER_ID) == ["OrderCancelled"]
 
 
-async def test_an_order_that_came_back_is_cancelled_as_a_lost_one(idle: Live) -> None:
+async def test_an_order_that_came_back_is_cancelled_as_a_lost_one_and_its_late_fill_told(
+    idle: Live,
+) -> None:
     order = record(idle, OrderStatus.CANCELLED)
     show(idle, OrderCancelled(order, AT, D(0), ""))
     order.status = OrderStatus.OPEN
@@ -138,6 +140,8 @@ async def test_an_order_that_came_back_is_cancelled_as_a_lost_one(idle: Live) ->
     show(idle, OrderCancelled(order, AT, D(0), ""))
     assert idle.connector._order_tracker.lost_orders == {}
     assert idle.story(ORDER_ID) == ["OrderCancelled"]
+    show(idle, OrderFilled(order, AT, fill_of(order, Fee("BTC", D(0))), D("0.01"), is_late=True))
+    assert idle.story(ORDER_ID) == ["OrderFilled", "OrderCancelled"]
 
 
 async def test_a_saved_fill_is_not_counted_again(idle: Live) -> None:

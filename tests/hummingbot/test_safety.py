@@ -370,6 +370,60 @@ async def test_saved_orders_are_reconciled_with_what_happened_meanwhile(trader: 
     assert later.there() == []
 
 
+async def test_saved_orders_are_all_cancelled_before_the_network_starts(trader: Live) -> None:
+    ids = [trader.buy(price=str(price)) for price in (800_000, 810_000, 820_000)]
+    for order_id in ids:
+        await trader.placed(order_id)
+    saved = trader.connector.tracking_states
+    await trader.stop()
+    later = Live(trader.exchange)
+    later.connector.restore_tracking_states(saved)
+    results = await later.connector.cancel_all(5)
+    assert {result.order_id for result in results if result.success} == set(ids)
+    assert later.there() == []
+
+
+async def test_saved_orders_are_taken_over_where_the_network_runs_already(trader: Live) -> None:
+    order_id, saved = await placed_and_left(trader)
+    async with restored(trader, {}) as later:
+        later.connector.restore_tracking_states(saved)
+        await later.until(lambda: later.connector._account.find(order_id))
+        await later.until(lambda: later.connector.ready)
+        assert await later.connector._execute_cancel("ETH-ZAR", order_id) == order_id
+        assert later.there() == []
+
+
+async def test_a_network_that_is_stopped_just_after_orders_were_restored_stays_stopped(trader: Live) -> None:
+    _, saved = await placed_and_left(trader)
+    later = Live(trader.exchange)
+    await later.start()
+    later.connector.restore_tracking_states(saved)
+    await later.stop()
+    await settle()
+    assert later.connector._account.connection is None
+
+
+@pytest.mark.parametrize("order", ["unknown to VALR", "open", "cancelled", "of an unknown pair"])
+async def test_a_saved_order_that_was_given_up_is_looked_for_until_valr_said_what_became_of_it(
+    trader: Live, order: str
+) -> None:
+    order_id, saved = await placed_and_left(trader)
+    text = json.dumps(saved)
+    if order != "open":
+        trader.exchange.venue.cancel(ACCOUNT, "ETHZAR", customer_order_id=order_id)
+    if order == "of an unknown pair":
+        text = text.replace("ETH-ZAR", "OLD-ZAR")
+    if order in {"unknown to VALR", "of an unknown pair"}:
+        text = text.replace(order_id, "hbot-lost")
+    (lost,) = json.loads(text).values()
+    lost |= {"last_state": str(OrderState.FAILED.value), "exchange_order_id": None}
+    async with restored(trader, {lost["client_order_id"]: lost}) as later:
+        await later.connector._cancel_lost_orders()
+        await later.until(lambda: not later.connector._order_tracker.lost_orders)
+        assert later.there() == []
+        assert later.story(lost["client_order_id"]) == []  # its failure was told by the earlier run
+
+
 async def test_a_saved_order_that_was_being_cancelled_is_so_no_more(trader: Live) -> None:
     order_id, saved = await placed_and_left(trader)
     saved[order_id]["last_state"] = str(OrderState.PENDING_CANCEL.value)

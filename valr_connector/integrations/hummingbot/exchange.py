@@ -91,6 +91,7 @@ class ValrHummingbotExchange(ExchangePyBase):
             credentials=lambda: (self._key, self._secret),
             settings=self._settings,
             shown=lambda: self._order_tracker.all_fillable_orders,
+            lost=lambda: self._order_tracker.lost_orders,
             symbols=self._symbols,
             tell=self._tell,
             on_ended=lambda *ids: self._order_tracker.forget_lost(*ids),  # noqa: PLW0108  it is yet to be made
@@ -98,6 +99,7 @@ class ValrHummingbotExchange(ExchangePyBase):
         super().__init__(balance_asset_limit, rate_limits_share_pct)
         self.real_time_balance_update = True
         self._changing_network = asyncio.Lock()
+        self._starting_anew: asyncio.Task[None] | None = None
         self._throttler = ValrThrottler(host=self._settings.hosts.rest.partition("://")[2], share=share)
         self._web_assistants_factory = self._create_web_assistants_factory()
 
@@ -200,6 +202,8 @@ class ValrHummingbotExchange(ExchangePyBase):
 
     async def stop_network(self) -> None:
         """Hang up. Orders stay as they are: whoever stops a strategy cancels them before."""
+        if self._starting_anew is not None:
+            self._starting_anew.cancel()
         async with self._changing_network:
             await self._stop_network()
 
@@ -255,9 +259,16 @@ class ValrHummingbotExchange(ExchangePyBase):
             self._account.remember([order_id])
 
     def restore_tracking_states(self, saved_states: dict[str, Any]) -> None:
-        """Show the orders that an earlier run left; what became of them is asked when the network starts."""
+        """Show the orders that an earlier run left; what became of them is asked when the network starts.
+
+        Hummingbot may have started it before, as where its clock ran already when a strategy was added to it:
+        then it is started anew.
+        """
         super().restore_tracking_states(saved_states)
-        self._account.remember(self._order_tracker.all_updatable_orders)
+        orders = self._order_tracker.all_updatable_orders
+        self._account.remember(orders)
+        if self._account.connection is not None and not all(map(self._account.find, orders)):
+            self._starting_anew = safe_ensure_future(self.start_network())
 
     async def _create_order(  # noqa: PLR0917  as Hummingbot calls it
         self,

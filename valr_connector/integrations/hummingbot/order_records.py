@@ -75,10 +75,14 @@ def record_to_place(shown: ShownOrder, symbol: Symbol) -> OrderRecord:
     )
 
 
-def record_to_restore(shown: ShownOrder, symbol: Symbol) -> OrderRecord:
-    """An order that Hummingbot remembers, and that has to be asked about; its fills are counted already."""
+def record_to_restore(shown: ShownOrder, symbol: Symbol, *, is_lost: bool = False) -> OrderRecord:
+    """An order that Hummingbot remembers, and that has to be asked about; its fills are counted already.
+
+    Args:
+        is_lost: whether Hummingbot ended it by itself, so that only VALR can tell what became of it.
+    """
     order = record_to_place(shown, symbol)
-    order.status = _STATUS[shown.current_state]
+    order.status = OrderStatus.PENDING_CREATE if is_lost else _STATUS[shown.current_state]
     order.placement = _PLACEMENT.get(order.status, Placement.CONFIRMED)
     order.was_created = order.status is not OrderStatus.PENDING_CREATE
     order.placed_at = _nanoseconds(shown.creation_timestamp)

@@ -63,6 +63,7 @@ class CoreOrderTracker(ClientOrderTracker):
     ) -> None:
         super().__init__(connector=connector)
         self._cached_orders = LRUCache(maxsize=self.MAX_CACHE_SIZE)  # no end by time: a fill may come late
+        self._once_lost: LRUCache[str, ShownOrder] = LRUCache(maxsize=self.MAX_CACHE_SIZE)
         self._find = find
         self._prove_absent = prove_absent
         self._endings: dict[str, asyncio.Task[None]] = {}
@@ -88,7 +89,7 @@ class CoreOrderTracker(ClientOrderTracker):
     def show(self, event: OrderEvent) -> None:
         """Tell one of the core's events in Hummingbot's way; orders that it did not place are left."""
         order_id = event.order.client_order_id
-        shown = self.fetch_order(order_id) or self._lost_orders.get(order_id)
+        shown = self.fetch_order(order_id) or self._lost_orders.get(order_id) or self._once_lost.get(order_id)
         if shown is None or isinstance(event, Restored):
             return
         self.note_found(order_id)
@@ -109,10 +110,11 @@ class CoreOrderTracker(ClientOrderTracker):
         self._order_not_found_records.pop(order_id, None)
 
     def forget_lost(self, order_id: str | None, exchange_order_id: str | None = None) -> None:
-        """VALR said that an order ended which was given up as lost: nobody has to look for it any more."""
+        """VALR said that an order ended which was given up as lost: only a late fill can still come."""
         lost = self.fetch_lost_order(order_id, exchange_order_id)
         if lost is not None:
             del self._lost_orders[lost.client_order_id]
+            self._once_lost[lost.client_order_id] = lost
 
     def fetch_order(
         self, client_order_id: str | None = None, exchange_order_id: str | None = None

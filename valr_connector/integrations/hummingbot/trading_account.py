@@ -40,6 +40,7 @@ class TradingAccount:
         credentials: key and secret, as they are at present; empty where there are none.
         settings: hosts, limits and time-outs.
         shown: the orders that Hummingbot shows, ended ones included, by client order id.
+        lost: those of them that it gave up, which may live at VALR all the same.
         symbols: VALR's name of each pair that it lists, traded or not.
         tell: told everything that the core in use has to tell.
         on_ended: told the ids of each order that a frame reports as ended.
@@ -51,6 +52,7 @@ class TradingAccount:
         credentials: Callable[[], tuple[str, str]],
         settings: Settings,
         shown: Callable[[], Mapping[str, ShownOrder]],
+        lost: Callable[[], Collection[str]],
         symbols: Callable[[], Awaitable[Mapping[str, str]]],
         tell: Callable[[Event], None],
         on_ended: Callable[[str | None, str | None], None],
@@ -58,12 +60,14 @@ class TradingAccount:
         self._credentials = credentials
         self._settings = settings
         self._shown = shown
+        self._lost = lost
         self._symbols = symbols
         self._tell = tell
         self._on_ended = on_ended
         self._connection: AccountConnection | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._unknown_to_core: set[str] = set()
+        self._making_known = asyncio.Lock()
         self._rest = self._new_rest()
 
     # --- its life ----------------------------------------------------------------------------------
@@ -200,12 +204,13 @@ class TradingAccount:
         Raises:
             ValrError: VALR could not be asked for what is needed.
         """
-        for order_id in tuple(self._unknown_to_core):
-            shown = self._shown().get(order_id)
-            record = None if shown is None or self._rest.find(order_id) else await self._record(shown)
-            if record is not None:
-                self._rest.restore(record)
-            self._unknown_to_core.discard(order_id)
+        async with self._making_known:  # many cancels at once need it, and an order is restored once
+            for order_id in tuple(self._unknown_to_core):
+                shown = self._shown().get(order_id)
+                record = None if shown is None or self._rest.find(order_id) else await self._record(shown)
+                if record is not None:
+                    self._rest.restore(record)
+                self._unknown_to_core.discard(order_id)
 
     async def _orders_to_restore(self) -> Iterable[OrderRecord]:
         """Everything that Hummingbot shows, ended or not: a fill may come late."""
@@ -223,8 +228,9 @@ class TradingAccount:
                 "VALR does not list %s any more and does not know the order %s: it stays as it was",
                 shown.trading_pair, shown.client_order_id,
             )  # fmt: skip
+            self._on_ended(shown.client_order_id, None)  # where it was lost, it need not be cancelled
             return None
-        record = record_to_restore(shown, Symbol(symbol))
+        record = record_to_restore(shown, Symbol(symbol), is_lost=shown.client_order_id in self._lost())
         if shown.is_pending_cancel_confirmation:  # whoever was cancelling it is gone; cancelling begins anew
             shown.current_state = shown_state(record)
         return record
