@@ -31,6 +31,7 @@ from valr_connector.model.account import Balance
 from valr_connector.model.enums import TERMINAL, OrderStatus, Placement
 from valr_connector.model.events import BalanceChanged
 from valr_connector.model.order import CancelOutcome, CancelResult, ModifyResult
+from valr_connector.net import turnstile
 from valr_connector.net.book_keeper import BookKeeper
 from valr_connector.net.clock_sync import ClockSync
 from valr_connector.net.mass_cancel import MassCancel
@@ -261,6 +262,11 @@ def a_silent_connection_passes_for_live() -> AbstractContextManager[Any]:
     return patch.object(Session, "_deadlines", only_pings)
 
 
+def first_come_first_served() -> AbstractContextManager[Any]:
+    """Who waits for room in the limits is let through in turn, however urgent."""
+    return patch.object(turnstile, "_rank_of", lambda _: 0)
+
+
 def _nothing(*_: object) -> None:
     pass
 
@@ -288,6 +294,7 @@ PLANTS: Sequence[Plant] = (
     balances_stay_as_they_were_first,
     the_clock_is_never_measured_again,
     a_silent_connection_passes_for_live,
+    first_come_first_served,
 )
 
 

@@ -36,6 +36,7 @@ KNOWN: Mapping[Plant, int] = {
     bugs.balances_stay_as_they_were_first: 0,
     bugs.the_clock_is_never_measured_again: 210,
     bugs.a_silent_connection_passes_for_live: 50,
+    bugs.first_come_first_served: 40,
 }
 
 

@@ -79,9 +79,13 @@ class LimiterRegistry:
         if not 0 < share <= 1:
             raise InvalidArgumentError("share", share, "has to be more than 0 and at most 1")
         self._forget_idle()
-        limiter = Limiter(self, host, key, share, metrics or m.Metrics())
+        limiter = self._new_limiter(host, key, share, metrics or m.Metrics())
         self._limiters.add(limiter)
         return limiter
+
+    def _new_limiter(self, host: str, key: str, share: float, metrics: m.Metrics) -> Limiter:
+        """For registries whose limiters do more."""
+        return Limiter(self, host, key, share, metrics)
 
     def now(self, venue: VenueClock) -> int:
         """The monotonic clock; `venue` is checked against the wall clock by the way."""

@@ -23,6 +23,7 @@ _CALM: Final = 0.12
 """So many schedules have no fault: then everything has to be told when it happens, and not a second later."""
 _LENIENT: Final = 0.5
 _DYING_SILENTLY: Final = 0.1
+_SHORT_OF_ROOM: Final = 0.02
 _TOLERANCE_S: Final = 30.0
 """A request that a fault held back is signed in time all the same; a date that is an hour off is not."""
 
@@ -73,6 +74,8 @@ class _Generator:
         latency_s = rng.choice((0.002, 0.01, 0.05, 0.2))
         venue, settings = self._dialect(), self._settings()
         plot = self._plots.draw(latency_s)
+        if not self._faults.is_calm and Random(f"room {seed}").random() < _SHORT_OF_ROOM:
+            plot = self._plots.short_of_room()
         steps = [market(0.0, 0), *plot.steps]
         if plot.bears_faults:
             last = max(step.at for step in steps)

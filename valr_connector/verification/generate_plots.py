@@ -30,6 +30,15 @@ from valr_connector.verification.generate_trading import (
 Dials = Mapping[str, str | bool | float]
 
 _STOP_AT: Final = 0.4
+_COMPETING: Final = 2
+"""So many cancels, and so many placements."""
+_CROWDED_AT: Final = 50.0
+_AWAY_S: Final = 6.0
+_BEFORE_THE_MINUTE_ENDS: Final = (52.5, 55.0)
+"""Late enough to wait for its end, however long the start has taken."""
+_CROWD: Final = 1_200
+"""VALR's whole minute for an address (protocol 4)."""
+_PATIENT: Final[Dials] = {"place_timeout_s": 10.0, "cancel_timeout_s": 10.0}
 
 
 @dataclass(slots=True)
@@ -75,6 +84,28 @@ class Plots:
         plots += () if self._faults.is_calm else mishaps
         weights = [weight for weight, _ in plots]
         return self._rng.choices(plots, weights)[0][1]()
+
+    def short_of_room(self) -> Plot:
+        """Cancels and placements by REST wait for room in VALR's limits until its minute ends.
+
+        The simulation begins with one of VALR's minutes. Another instance uses up what is left of it.
+        """
+        side = self._trading.side()
+        away = s.DialFault(at=_CROWDED_AT, fate=s.DialFate.REFUSE, lasting=_AWAY_S)
+        steps: list[s.AnyStep] = [
+            *(self._resting(0.1, f"o{number}", side) for number in range(_COMPETING)),
+            s.Crowd(at=_CROWDED_AT, requests=_CROWD),
+            away,
+            s.Cut(at=_CROWDED_AT),
+        ]
+        for number in range(_COMPETING):
+            steps.append(self._resting(self._seconds(*_BEFORE_THE_MINUTE_ENDS), f"p{number}", side))
+            steps.append(s.Cancel(at=self._seconds(*_BEFORE_THE_MINUTE_ENDS), name=f"o{number}"))
+        return Plot(steps, settings=_PATIENT, bears_faults=False)
+
+    def _resting(self, at: float, name: str, side: BuyOrSell) -> s.Place:
+        price = passive_price(side, self._rng.randint(100, LADDER - 100))
+        return s.Place(at=at, name=name, side=side, amount=Decimal("0.01"), price=price)
 
     def _crashing(self) -> Plot:
         """Processes that die in the middle of their work, one after the other."""

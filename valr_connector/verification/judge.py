@@ -28,6 +28,7 @@ from valr_connector.verification.invariants import (
 )
 from valr_connector.verification.life import Life
 from valr_connector.verification.placing import s2_as_asked
+from valr_connector.verification.room import s8_cancels_first
 from valr_connector.verification.story import OrderStory
 from valr_connector.verification.succession import s12_nothing_lost_or_doubled
 from valr_connector.verification.world import ACCOUNT, World
@@ -85,6 +86,8 @@ def at_the_end(world: World) -> Iterator[Violation]:
     for name, asked in world.asked.items():
         yield from s2_as_asked(asked, truth.orders.get(name, ()))
     yield from s8_within_limits(world.exchange.stats.rate_limited)
+    for limits in world.limits:
+        yield from s8_cancels_first(limits.passages)
     yield from s9_others_untouched(_placed_elsewhere(everybodys, truth))
     yield from world.secrecy.violations
 

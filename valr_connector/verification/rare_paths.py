@@ -10,6 +10,7 @@ from valr_connector.core.order_record import OrderRecord
 from valr_connector.model.events import ModifyRefused
 from valr_connector.simulator.vocabulary import State, VenueOrder
 from valr_connector.verification.invariants import Truth
+from valr_connector.verification.room import competitions
 from valr_connector.verification.story import RARE_EVENTS, OrderStory
 from valr_connector.verification.world import START_WALL_NS, World
 
@@ -31,6 +32,7 @@ RARE_PATHS: Final = tuple(
             *_ROUTES.values(),
             *RARE_EVENTS.values(),
             "adopted",
+            "cancel that waited for room with a placement",
             "crash",
             "duplicate refused and the first adopted",
             "filled after the receipt of a cancel",
@@ -64,6 +66,9 @@ def rare_paths_of(world: World) -> Counter[str]:
         rare[name] += world.exchange.stats.requests[route]
     for orders in truth.orders.values():
         rare.update(name for order in orders if order.request.stop for name in _of_a_stop(order, world))
+    rare["cancel that waited for room with a placement"] += sum(
+        competitions(limits.passages) for limits in world.limits
+    )
     rare["crash"] += sum(life.process.is_dead for life in world.lives)
     return rare
 

@@ -29,6 +29,7 @@ from valr_connector.verification.invariants import (
     s8_within_limits,
 )
 from valr_connector.verification.judge import at_each_step, disagreements, of_a_life
+from valr_connector.verification.room import s8_cancels_first
 from valr_connector.verification.run import START_S
 from valr_connector.verification.secrecy import Secrecy, log_read_by
 from valr_connector.verification.story import OrderStory
@@ -225,6 +226,8 @@ class _Loop:
                 found += _of_an_order(story, truth)
             self._report.rare += life.recorder.rare + life.heard.rare
         found += s8_within_limits(world.exchange.stats.rate_limited)
+        for limits in world.limits:
+            found += s8_cancels_first(limits.passages)
         found += [*user.violations, *self._secrecy.violations]
 
     def _count(self, world: World, user: User) -> None:

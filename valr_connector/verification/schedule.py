@@ -217,6 +217,12 @@ class Foreign(Step, frozen=True, kw_only=True, tag="foreign", omit_defaults=True
     customer_order_id: str = ""
 
 
+class Crowd(Step, frozen=True, kw_only=True, tag="crowd", omit_defaults=True):
+    """Another instance in the same process sends so many `requests` by REST, which VALR's limits count."""
+
+    requests: int
+
+
 class Misreport(Step, frozen=True, kw_only=True, tag="misreport", omit_defaults=True):
     """VALR's stream says that the order placed by that name was cancelled, and it was not."""
 
@@ -312,6 +318,7 @@ AnyStep = (
     | Revoke
     | Market
     | Foreign
+    | Crowd
     | Misreport
     | FrameFault
     | RequestFault

@@ -28,6 +28,7 @@ class Surroundings:
             s.Revoke: self._revoke,
             s.Market: self._market,
             s.Foreign: self._foreign,
+            s.Crowd: self._crowd,
             s.Misreport: self._misreport,
             s.FrameFault: world.network.board.add,
             s.RequestFault: world.network.board.add,
@@ -81,6 +82,9 @@ class Surroundings:
                 step.price,
                 customer_order_id=step.customer_order_id,
             )
+
+    def _crowd(self, step: s.Crowd) -> None:
+        self._world.crowd_out(step.requests)
 
     # --- faults --------------------------------------------------------------------------------------
 

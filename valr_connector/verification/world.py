@@ -17,8 +17,8 @@ from valr_connector.config import Hosts, Settings
 from valr_connector.exchange import ValrExchange
 from valr_connector.model.events import BookChanged, ConnectionChanged, Event
 from valr_connector.net.connector import Clocks
-from valr_connector.net.limiter import LimiterRegistry
 from valr_connector.net.order_journal import OrderJournal
+from valr_connector.protocol.requests import Lane
 from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.pairs import DEFAULT_PAIRS
 from valr_connector.simulator.settings import SimulatorSettings
@@ -30,6 +30,7 @@ from valr_connector.verification.life import Life
 from valr_connector.verification.network import SimulatedNetwork
 from valr_connector.verification.process import Process
 from valr_connector.verification.resync import ResyncCheck
+from valr_connector.verification.room import WatchedLimits
 from valr_connector.verification.schedule import Schedule
 from valr_connector.verification.secrecy import Secrecy
 from valr_connector.verification.story import Recorder
@@ -43,8 +44,11 @@ MAKER: Final = "7"
 TAKER: Final = "9"
 START_WALL_NS: Final = 1_790_000_000_000_000_000
 _NS_PER_S: Final = 1_000_000_000
+_HOST: Final = "venue"
 _HOSTS: Final = Hosts(
-    rest="http://venue", account_socket="ws://venue/ws/account", trade_socket="ws://venue/ws/trade"
+    rest=f"http://{_HOST}",
+    account_socket=f"ws://{_HOST}/ws/account",
+    trade_socket=f"ws://{_HOST}/ws/trade",
 )
 """Any would do: there is one venue, and the network leads nowhere else."""
 _BALANCES: Final = {"ZAR": Decimal(100_000_000), "BTC": Decimal(100)}
@@ -86,8 +90,10 @@ class World:
         network: what the connector reaches it through.
         settings: what the connector is set to.
         lives: every connector there was, the present one last.
+        limits: as each process counted them, the present one last; a new process begins anew.
         clock_jump_ns: how far this machine's wall clock is off.
         names: client order ids by the names that a schedule gives.
+        is_crowded_out: whether others in this process have used up VALR's limits.
         judged_before: orders of before are of no interest any more; VALR's clock, nanoseconds.
         misreported: orders whose ending VALR told and that had not ended, by client order id.
         batched: orders that were placed in batches, by client order id.
@@ -119,6 +125,7 @@ class World:
         self.clock_jump_ns = 0
         self.lives: list[Life] = []
         self.names: dict[str, str] = {}
+        self.is_crowded_out = False
         self.judged_before = 0
         self.misreported: set[str] = set()
         self.batched: set[str] = set()
@@ -136,7 +143,7 @@ class World:
         self.exchange.open()
         self._key = self.exchange.add_api_key(ACCOUNT)
         self.secrecy.know(self._key.key, self._key.secret)
-        self._limiters = self._new_limiters()
+        self.limits = [self._new_limits()]
         self.network = SimulatedNetwork(
             self.exchange,
             rng=Random(self._rng.getrandbits(64)),
@@ -178,7 +185,7 @@ class World:
             market_tap=books,
             clocks=Clocks(self.monotonic, self.wall),
             network=process.network,
-            limiters=self._limiters,
+            limiters=self.limits[-1],
             rng=Random(self._rng.getrandbits(64)),
             journal=self._journal_of(process),
             record=None if self._record is None else self._record / f"life-{len(self.lives) + 1}",
@@ -205,7 +212,7 @@ class World:
     def kill(self, life: Life) -> None:
         """Kill the process of a connector; what it had counted of VALR's limits is forgotten."""
         life.die(self.venue_clock())
-        self._limiters = self._new_limiters()
+        self.limits.append(self._new_limits())
 
     def name_order(self, name: str) -> str:
         """A client order id for an order that a schedule calls by that name: each life has ids of its own."""
@@ -227,14 +234,24 @@ class World:
 
         return ResyncCheck(recorder.stories.values, lambda: self.truth, self.venue_clock, could_ask_since)
 
-    def _new_limiters(self) -> LimiterRegistry:
-        return LimiterRegistry(clock=self.monotonic, wall_clock=self.wall)
+    def _new_limits(self) -> WatchedLimits:
+        return WatchedLimits(clock=self.monotonic, wall_clock=self.wall)
 
     def limited_for_s(self) -> float:
-        """Seconds that VALR goes on refusing whom it has refused with 429: until its next full minute."""
+        """Seconds until VALR's next full minute, where its limits are shut until then.
+
+        They are for whom it has refused with 429, and for whom others in this process have left no room.
+        """
         minute_ns = 60 * _NS_PER_S
         left_ns = minute_ns - self.venue_clock() % minute_ns
-        return left_ns / _NS_PER_S if self.network.board.has_limited else 0.0
+        return left_ns / _NS_PER_S if self.network.board.has_limited or self.is_crowded_out else 0.0
+
+    def crowd_out(self, requests: int) -> None:
+        """Somebody else in this process sends so many requests by REST, at once, as far as there is room."""
+        self.is_crowded_out = True
+        limiter = self.limits[-1].limiter(host=_HOST, key="somebody else's")
+        for _ in range(requests):
+            limiter.try_acquire(Lane.CANCEL, "DELETE /v2/orders/order")
 
     # --- others --------------------------------------------------------------------------------------
 
