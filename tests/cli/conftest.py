@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
@@ -17,6 +18,15 @@ from valr_connector.cli import commands, main
 def _command_line() -> Callable[[], None]:
     """What `commands.app` makes of itself in each call; once is enough for all tests of a process."""
     return get_command(commands.app)
+
+
+@pytest.fixture(autouse=True)
+def _signals_mean_afterwards_what_they_meant_before() -> Iterator[None]:
+    """A command leaves them to the system, as its process is about to end."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

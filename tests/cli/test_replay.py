@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import signal
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from typer.testing import CliRunner
 
 from tests.net.trading import Desk, trading
-from valr_connector import InvalidArgumentError, NotReadyError, ValrExchange
+from valr_connector import (
+    AuthenticationError,
+    InvalidArgumentError,
+    NotReadyError,
+    PermissionDeniedError,
+    ValrExchange,
+)
+from valr_connector.cli import replay as replay_command
 from valr_connector.cli.commands import app
 from valr_connector.cli.replay import ReplayOptions, record_session, replay_session
 from valr_connector.core.steps import Ended
-from valr_connector.net.recording import Recording, recorded_files
+from valr_connector.net.recording import Recording, read_recording, recorded_files
+from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.faults import of_type
 
 
@@ -91,6 +101,70 @@ async def test_ctrl_c_interrupts_a_start_that_takes_long(
     with pytest.raises(NotReadyError):
         await record_session(["BTC-ZAR"], tmp_path, is_simulated=False, seconds=None)
     assert meanwhile == [before]
+
+
+def found_by(monkeypatch: pytest.MonkeyPatch, exchange: EmbeddedExchange) -> list[ValrExchange]:
+    """Has `record_session` connect to that exchange; whatever it connected is in the list."""
+    made: list[ValrExchange] = []
+    simulated = ValrExchange.simulated
+
+    def connect(**options: Any) -> ValrExchange:
+        made.append(simulated(exchange=exchange, **options))
+        return made[-1]
+
+    monkeypatch.setattr(ValrExchange, "simulated", connect)
+    return made
+
+
+async def anonymised(directory: Path) -> None:
+    await record_session(["BTC-ZAR"], directory, is_simulated=True, seconds=None, is_anonymous=True)
+
+
+def recorded(directory: Path) -> bytes:
+    return b"".join(line.raw for line in read_recording(directory))
+
+
+async def test_what_stops_a_session_for_good_ends_its_recording_which_is_anonymised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with EmbeddedExchange() as exchange:
+        made = found_by(monkeypatch, exchange)
+
+        async def stopped_within(stop: asyncio.Event, _: object) -> None:
+            await asyncio.sleep(0)
+            made[0]._fail(AuthenticationError("revoked"))
+            await stop.wait()
+
+        monkeypatch.setattr(replay_command, "stopped_within", stopped_within)
+        with pytest.RaisesGroup(AuthenticationError):
+            await anonymised(tmp_path)
+    assert b'"label"' in recorded(tmp_path)
+    assert b'"embedded"' not in recorded(tmp_path)
+
+
+async def test_a_session_that_cannot_start_is_anonymised_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with EmbeddedExchange() as exchange:
+        reading_only = partial(exchange.add_api_key, permissions=("View access",))
+        monkeypatch.setattr(exchange, "add_api_key", reading_only)
+        found_by(monkeypatch, exchange)
+        with pytest.raises(PermissionDeniedError):
+            await anonymised(tmp_path)
+    assert b'"label"' in recorded(tmp_path)
+    assert b'"embedded"' not in recorded(tmp_path)
+
+
+async def test_a_recording_that_cannot_be_anonymised_is_not_taken_for_one_that_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(replay_command, "anonymise", fail)
+    with pytest.raises(OSError, match="no space left"):
+        await record_session(["BTC-ZAR"], tmp_path, is_simulated=True, seconds=0, is_anonymous=True)
+    assert f"{tmp_path} is NOT anonymised" in caplog.text
 
 
 def test_a_session_of_the_embedded_exchange_is_recorded_and_replayed(tmp_path: Path) -> None:

@@ -8,7 +8,31 @@ import signal
 
 import pytest
 
-from valr_connector.cli.stop_signals import stop_on_signals, stopped_within
+from valr_connector.cli.stop_signals import (
+    ended_by_signals,
+    interrupted_by_signals,
+    stop_on_signals,
+    stopped_within,
+)
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def handlers() -> list[object]:
+    return [signal.getsignal(number) for number in SIGNALS]
+
+
+def test_sigterm_interrupts_as_ctrl_c_does_until_there_is_nothing_to_interrupt() -> None:
+    with pytest.raises(KeyboardInterrupt), interrupted_by_signals():
+        signal.raise_signal(signal.SIGTERM)
+    assert handlers() == [signal.SIG_DFL, signal.SIG_DFL]
+
+
+def test_what_has_nothing_to_put_back_is_ended_by_the_system() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    with ended_by_signals():
+        assert handlers() == [signal.SIG_DFL, signal.SIG_DFL]
+    assert handlers() == [signal.default_int_handler, signal.SIG_IGN]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -19,13 +43,13 @@ async def test_a_signal_sets_the_event(number: signal.Signals) -> None:
 
 
 async def test_the_handlers_are_handed_back() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-
+    """A loop's own way would leave a second Ctrl-C to interrupt a task in the middle of whatever it does."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     with stop_on_signals():
-        during = signal.getsignal(signal.SIGTERM)
-
-    assert during != before
-    assert signal.getsignal(signal.SIGTERM) == before
+        during = handlers()
+    assert signal.SIG_IGN not in during
+    assert handlers() == [signal.SIG_IGN, signal.SIG_IGN]
 
 
 async def test_a_loop_without_signal_handlers_gives_an_event_all_the_same(

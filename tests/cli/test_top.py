@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -270,3 +274,19 @@ def test_an_error_ends_the_command_with_one_line(valr: Valr, monkeypatch: pytest
     ended = valr("top")
 
     assert (ended.status, ended.error) == (2, "valr: gone [VC30]\n")
+
+
+@pytest.mark.untraced
+def test_sigterm_puts_the_terminal_back_even_if_it_comes_twice() -> None:
+    code = "from valr_connector.cli.main import main; main()"
+    command = [sys.executable, "-c", code, "top", "http://127.0.0.1:9/"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as running:
+        assert running.stderr is not None
+        shown = b""
+        while b"connecting" not in shown:
+            shown += os.read(running.stderr.fileno(), 65_536)
+        for _ in range(2):
+            running.send_signal(signal.SIGTERM)
+        shown += running.stderr.read()
+    assert running.returncode == 0
+    assert shown.rindex(b"\x1b[?1049l") > shown.rindex(b"\x1b[?1049h")

@@ -10,6 +10,7 @@ import pytest
 
 from tests.net.trading import trading
 from valr_connector.core.steps import Ended
+from valr_connector.errors import RecordingError
 from valr_connector.model.enums import Socket
 from valr_connector.net.anonymise import Anonymiser, anonymise
 from valr_connector.net.journal import Direction, RecordedFrame
@@ -122,6 +123,24 @@ def test_a_session_that_does_not_replay_does_not_do_so_afterwards_either(tmp_pat
     anonymise(tmp_path, ANONYMISER)
     (line,) = read_recording(tmp_path)
     assert (line.socket, orjson.loads(line.raw)) == (OWN, {"step": "ended", "digest": "of another session"})
+
+
+def files_in(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+async def test_a_recording_of_which_a_part_is_damaged_stays_as_it_is(tmp_path: Path) -> None:
+    """One amount beside the same one multiplied would tell the factor."""
+    recording = Recording(tmp_path, largest=1)
+    recording.start()
+    for _ in range(2):
+        recording.note(Direction.IN, "account", b'{"amount":"1"}')
+    recording.close()
+    (tmp_path / "recording-000002.jsonl.zst").write_bytes(b"damaged")
+    before = files_in(tmp_path)
+    with pytest.raises(RecordingError):
+        anonymise(tmp_path, ANONYMISER)
+    assert files_in(tmp_path) == before
 
 
 def test_short_ids_are_replaced_by_different_ones_too() -> None:

@@ -228,6 +228,15 @@ def test_a_file_that_cannot_be_compressed_stays_and_is_told(
     assert "stays uncompressed: no space left" in caplog.text
 
 
+def test_nothing_is_left_of_a_compression_that_failed(tmp_path: Path) -> None:
+    path = tmp_path / "recording-000001.jsonl"
+    path.write_text("private\n")
+    (tmp_path / "recording-000001.jsonl.zst").mkdir()
+    with pytest.raises(IsADirectoryError):
+        compress(path)
+    assert [found.name for found in tmp_path.iterdir() if found.is_file()] == [path.name]
+
+
 async def test_a_file_that_cannot_be_opened_ends_the_recording_and_nothing_else(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 
 import pytest
@@ -87,6 +89,20 @@ def test_no_worker_outlives_a_campaign_that_was_killed() -> None:
     )  # its pipes are the worker's too
     assert ended.returncode == -signal.SIGKILL
     assert ended.stdout.strip().isdigit()
+
+
+def test_a_worker_hears_no_ctrl_c_and_ends_at_once_when_its_campaign_does() -> None:
+    def interrupted() -> None:
+        with campaign._workers(1) as workers:
+            with campaign._ctrl_c_ignored():
+                heard = workers.submit(signal.getsignal, signal.SIGINT)
+            assert heard.result() is signal.SIG_IGN
+            workers.submit(time.sleep, 60)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert not multiprocessing.active_children()
 
 
 def test_a_share_of_what_was_counted_took_no_longer_than_so_many_seconds() -> None:

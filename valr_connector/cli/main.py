@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final, NoReturn
 
+from valr_connector.cli.stop_signals import interrupted_by_signals
 from valr_connector.errors import ValrError
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,14 @@ _INTERRUPTED: Final = 130
 def main() -> None:
     """Run the command line of this process."""
     _have_streams()
+    with interrupted_by_signals():
+        status, problems = _run()
+    _let_go_of_output()
+    _end(status, "; ".join(problems))
+
+
+def _run() -> tuple[int, list[str]]:
+    """The exit status and the errors of what did not go well."""
     problems: list[str] = []
     status = 2
     try:
@@ -39,8 +48,7 @@ def main() -> None:
         problems += _messages(group)
     except* KeyboardInterrupt:
         status = _INTERRUPTED
-    _let_go_of_output()
-    _end(status, "; ".join(problems))
+    return status, problems
 
 
 def _load_commands() -> ModuleType:

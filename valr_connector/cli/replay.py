@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -16,9 +18,12 @@ from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_story import Entry, lines
 from valr_connector.errors import InvalidArgumentError
 from valr_connector.exchange import ValrExchange
+from valr_connector.model.events import Restored
 from valr_connector.net.anonymise import Anonymiser, anonymise
 from valr_connector.net.recording import read_recording
 from valr_connector.net.replay import Replay
+
+log = logging.getLogger(__name__)
 
 _NS_PER_S: Final = 1_000_000_000
 _LOOK_ON: Final = Settings(on_close="leave")
@@ -34,20 +39,44 @@ async def record_session(
 ) -> None:
     """Record an account and its market until somebody stops it; nothing is placed and nothing cancelled.
 
-    What `is_anonymous` asks for is done at the end: until then the recording is as it came.
+    What `is_anonymous` asks for is done at the end, whatever that is: until then the recording is as it came.
 
     Raises:
         ConfigurationError: the environment names no key.
         InvalidArgumentError: the directory holds a recording.
-        ValrError: starting failed; see `ValrExchange.start`.
+        ValrError: starting failed, see `ValrExchange.start`; or something stopped it for good, in a group.
     """
     make = ValrExchange.simulated if is_simulated else ValrExchange.from_env
-    async with make(pairs=pairs, record=directory, settings=_LOOK_ON):
-        with stop_on_signals() as stop:  # a start that takes long is interrupted, and not waited for
-            await stopped_within(stop, seconds)
-    if is_anonymous:
-        factor = Decimal(secrets.randbelow(4_000) + 300) / 1_000
+    valr = make(pairs=pairs, record=directory, settings=_LOOK_ON)
+    try:
+        async with valr:
+            with stop_on_signals() as stop:  # a start that takes long is interrupted, and not waited for
+                await _end(valr, stop, seconds)
+    finally:
+        if is_anonymous:
+            _anonymise(directory)
+
+
+async def _end(valr: ValrExchange, stop: asyncio.Event, seconds: float | None) -> None:
+    """Wait for `stop`, for the time to be over, or for a failure, which is raised."""
+    async with asyncio.TaskGroup() as tasks:
+        failing = tasks.create_task(_failure(valr))
+        await stopped_within(stop, seconds)
+        failing.cancel()
+
+
+async def _failure(valr: ValrExchange) -> None:
+    """Raises what stops it for good: there is no such event without an order journal."""
+    await anext(valr.events(Restored))
+
+
+def _anonymise(directory: Path) -> None:
+    factor = Decimal(secrets.randbelow(4_000) + 300) / 1_000
+    try:
         anonymise(directory, Anonymiser(secrets.token_bytes(32), factor))
+    except BaseException:  # whatever it is, nobody may take what is there for fit to be shown
+        log.error("%s is NOT anonymised", directory)  # noqa: TRY400  the error itself is told as well
+        raise
 
 
 @dataclass(frozen=True, slots=True)

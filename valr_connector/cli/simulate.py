@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Final, TextIO
 
+from valr_connector.cli.stop_signals import ended_by_signals
 from valr_connector.verification.campaign import Plan, Tally, run_campaign, within
 from valr_connector.verification.generate import Profile, generate
 from valr_connector.verification.minimise import minimise, violates
@@ -37,7 +39,8 @@ def run_seeds(plan: Plan, out: TextIO, progress: TextIO) -> bool:
         progress.write(f"\r{done}, {found} with violations ")
         progress.flush()
 
-    tally = run_campaign(plan, show)
+    with nullcontext() if plan.workers > 1 else ended_by_signals():  # workers have to be ended before
+        tally = run_campaign(plan, show)
     progress.write("\n")
     out.writelines(f"{line}\n" for line in summary(plan, tally))
     for seed in sorted(tally.found)[:_MOST_MINIMISED]:
@@ -48,7 +51,7 @@ def run_seeds(plan: Plan, out: TextIO, progress: TextIO) -> bool:
 def run_one(seed: int, profile: Profile, out: TextIO, *, with_trace: bool) -> bool:
     """Run one seed and tell what happened; whether all held."""
     schedule = generate(seed, profile)
-    with log_kept_within():
+    with ended_by_signals(), log_kept_within():
         report = simulate(schedule, with_trace=with_trace)
     out.write(to_text(schedule))
     out.write(report.trace)
@@ -65,7 +68,8 @@ def run_refreshes(hours: float, seed: int, out: TextIO, progress: TextIO) -> boo
         progress.write(f"\r{report.hours:g} of {hours:g} hours, {len(report.violations)} violations ")
         progress.flush()
 
-    report = run_refresh_loop(hours, seed, show)
+    with ended_by_signals():
+        report = run_refresh_loop(hours, seed, show)
     progress.write("\n")
     out.write(
         f"{report.refreshes} refreshes in {hours:g} virtual hours, seed {seed}: {report.orders} orders, "
@@ -111,7 +115,7 @@ def _explanation(seed: int, profile: Profile, words: list[str]) -> Iterator[str]
 
 
 def _shortest(seed: int, profile: Profile, words: list[str]) -> Schedule:
-    with log_kept_within():
+    with ended_by_signals(), log_kept_within():
         return minimise(generate(seed, profile), violates(words[0].partition(":")[0]))
 
 

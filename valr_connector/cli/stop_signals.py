@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish to stop, not as an interruption of whatever runs."""
+"""Ctrl-C and SIGTERM: an interruption of whatever runs, or a wish to stop."""
 
 from __future__ import annotations
 
@@ -12,13 +12,37 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
+def interrupted_by_signals() -> Iterator[None]:
+    """SIGTERM interrupts as Ctrl-C does, and things are put back; afterwards either ends the process."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Either signal ends the process at once: for what has nothing to put back."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def stop_on_signals() -> Iterator[asyncio.Event]:
     """An event that the signals set while the context lasts. To be used inside a running loop.
 
-    A loop that knows no signal handlers (Windows) leaves Ctrl-C an interruption.
+    Afterwards they are what they were before: an interruption of the closing. A loop that knows no signal
+    handlers (Windows) leaves Ctrl-C an interruption.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
     taken: list[signal.Signals] = []
     try:
         for number in _SIGNALS:
@@ -31,6 +55,7 @@ def stop_on_signals() -> Iterator[asyncio.Event]:
     finally:
         for number in taken:
             loop.remove_signal_handler(number)
+            signal.signal(number, before[number])
 
 
 async def stopped_within(stop: asyncio.Event, seconds: float | None) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import msgspec
@@ -21,7 +22,8 @@ import msgspec
 from valr_connector.core.steps import Ended
 from valr_connector.model.enums import Socket
 from valr_connector.net.compressed import compress, is_available
-from valr_connector.net.journal import FrameRecorder, RecordedFrame, read_frames
+from valr_connector.net.journal import RecordedFrame, read_frames
+from valr_connector.net.journal_format import frame_line, header_line
 from valr_connector.net.recorded_http import REST
 from valr_connector.net.recording import OWN, recorded_files
 from valr_connector.net.replay import Replay
@@ -129,27 +131,27 @@ class Anonymiser:
 def anonymise(directory: Path, anonymiser: Anonymiser) -> None:
     """Replace a recording by one with nothing private in it, which replays to a state of its own.
 
+    Nothing is replaced before all of it is there, for an amount as it was beside one that is multiplied tells
+    the factor: where that fails, the recording is as it was.
+
     Raises:
         RecordingError: a line is damaged.
         OSError: a file cannot be read or written.
     """
     before, after = Replay(), Replay()
-    for path in recorded_files(directory):
-        unfinished = path.with_name("anonymised.part")
-        with FrameRecorder(unfinished) as recorder:
-            for line in _cleaned(path, anonymiser.line, before, after):
-                recorder.write(
-                    line.direction,
-                    line.raw,
-                    socket=line.socket,
-                    epoch=line.epoch,
-                    wall=line.wall,
-                    monotonic=line.monotonic,
-                )
-        path.unlink()
-        plain = unfinished.replace(path.with_name(path.name.partition(".")[0] + ".jsonl"))
-        if is_available():
-            compress(plain)
+    files = recorded_files(directory)
+    with TemporaryDirectory(prefix="anonymised-", dir=directory) as unfinished:
+        cleaned: list[Path] = []
+        for path in files:
+            target = Path(unfinished, path.name.partition(".")[0] + ".jsonl")
+            with target.open("wb") as file:
+                file.write(header_line(""))
+                file.writelines(map(frame_line, _cleaned(path, anonymiser.line, before, after)))
+            cleaned.append(compress(target) if is_available() else target)
+        replaced = [path.replace(directory / path.name) for path in cleaned]
+    for path in files:
+        if path not in replaced:
+            path.unlink()
 
 
 def _cleaned(

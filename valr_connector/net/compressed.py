@@ -24,14 +24,21 @@ def is_available() -> bool:
 
 
 def compress(path: Path) -> Path:
-    """Replace a file by its compressed form; returns that."""
+    """Replace a file by its compressed form; returns that.
+
+    Raises:
+        OSError: it cannot be read or written; the file stays, and nothing beside it.
+    """
     import zstandard  # noqa: PLC0415  an extra
 
     packed = path.with_name(path.name + SUFFIX)
     unfinished = path.with_name(path.name + ".part")
-    with path.open("rb") as source, unfinished.open("wb") as target:
-        zstandard.ZstdCompressor(level=6).copy_stream(source, target)
-    unfinished.replace(packed)
+    try:
+        with path.open("rb") as source, unfinished.open("wb") as target:
+            zstandard.ZstdCompressor(level=6).copy_stream(source, target)
+        unfinished.replace(packed)
+    finally:
+        unfinished.unlink(missing_ok=True)
     path.unlink()
     return packed
 

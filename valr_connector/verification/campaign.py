@@ -134,7 +134,8 @@ def _parts(plan: Plan) -> Iterator[Tally]:
         yield from (run_chunk(*chunk) for chunk in chunks)
         return
     with _workers(plan.workers) as workers:
-        running = [workers.submit(run_chunk, *chunk) for chunk in chunks]
+        with _ctrl_c_ignored():
+            running = [workers.submit(run_chunk, *chunk) for chunk in chunks]
         try:
             for done in as_completed(running):
                 yield done.result()
@@ -149,13 +150,26 @@ def _workers(count: int) -> Iterator[Executor]:
     executor = ProcessPoolExecutor(count, mp_context=context, initializer=_live_with_parent)
     try:
         yield executor
+    except KeyboardInterrupt:
+        for worker in multiprocessing.active_children():
+            worker.kill()
+        raise
     finally:
         executor.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _ctrl_c_ignored() -> Iterator[None]:
+    """What is begun within ignores it for good: a whole terminal hears it, and it is for the parent alone."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _live_with_parent() -> None:
-    """A worker leaves Ctrl-C, which a whole terminal hears, to its parent, and ends when that does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """A worker ends when its parent does."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
