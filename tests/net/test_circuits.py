@@ -402,6 +402,21 @@ def test_dials_that_do_not_get_live_open_the_circuit_of_market_data_and_a_live_o
     run(play())
 
 
+def test_a_dial_that_gets_live_after_the_pause_that_it_began_in_closes_the_circuit_of_market_data() -> None:
+    async def play() -> None:
+        stage = Stage()
+        for _ in range(2):
+            stage.trade(SessionState.DIALLING, SessionState.IDLE, cause="refused")
+        await asyncio.sleep(0.9)
+        stage.trade(SessionState.DIALLING)
+        await asyncio.sleep(0.2)
+        assert stage.circuits.states[MARKET] is HALF_OPEN
+        stage.trade(SessionState.LIVE)
+        assert stage.circuits.states[MARKET] is CLOSED
+
+    run(play())
+
+
 def test_the_account_socket_has_no_say_in_market_data() -> None:
     async def play() -> None:
         stage = Stage()

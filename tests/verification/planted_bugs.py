@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from valr_connector.core import evidence, executions, lifecycle, request_notes
 from valr_connector.core.balances import Balances
+from valr_connector.core.circuit_breaker import CircuitBreaker
 from valr_connector.core.event_router import EventRouter
 from valr_connector.core.evidence import Says
 from valr_connector.core.level_book import REPEATED, LevelBook
@@ -267,6 +268,11 @@ def first_come_first_served() -> AbstractContextManager[Any]:
     return patch.object(turnstile, "_rank_of", lambda _: 0)
 
 
+def a_circuit_never_closes() -> AbstractContextManager[Any]:
+    """The pause of an open circuit has no end."""
+    return patch.object(CircuitBreaker, "half_opens_ns", None)
+
+
 def _nothing(*_: object) -> None:
     pass
 
@@ -295,6 +301,7 @@ PLANTS: Sequence[Plant] = (
     the_clock_is_never_measured_again,
     a_silent_connection_passes_for_live,
     first_come_first_served,
+    a_circuit_never_closes,
 )
 
 

@@ -8,6 +8,14 @@ from valr_connector.verification.run import simulate
 from valr_connector.verification.schedule_text import from_text
 
 FOUND = {
+    "a dial that gets live after the pause in which it began closes the circuit of market data": """
+        seed=50301093
+        latency_s=0.002
+        settings.circuit_failures=1
+        0.024 cut socket=trade code=1012
+        0.155 frame lasting=0.0 way=in fate=truncate socket=trade seconds=0.0
+        0.732 frame count=2 lasting=0.0 way=in fate=late socket=trade seconds=1.337
+    """,
     "a placement that was signed anew is the same attempt: its failure is the order's": """
         seed=40049988
         latency_s=0.05

@@ -37,6 +37,7 @@ KNOWN: Mapping[Plant, int] = {
     bugs.the_clock_is_never_measured_again: 210,
     bugs.a_silent_connection_passes_for_live: 50,
     bugs.first_come_first_served: 40,
+    bugs.a_circuit_never_closes: 0,
 }
 
 

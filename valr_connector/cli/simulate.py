@@ -20,7 +20,7 @@ from valr_connector.verification.secrecy import log_kept_within
 
 INVARIANTS: Final = (
     *("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11", "S12"),
-    *("L1", "L2", "L3", "L4", "L5", "crash", "hang"),
+    *("L1", "L2", "L3", "L4", "L5", "L6", "crash", "hang"),
 )
 _MOST_MINIMISED: Final = 3
 

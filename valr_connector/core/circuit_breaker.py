@@ -18,9 +18,9 @@ none. Half-open, one attempt may go, and what becomes of it decides; one of whic
 `trial_s` makes room for the next.
 
 Whoever has no other way, as a cancel has sometimes, goes in spite of an open circuit. An answer to what was
-begun since the circuit opened closes it, whoever began it: better proof there is not. What was begun before a
-change of state says nothing about the time after it, so late failures do not open a circuit that has
-recovered.
+begun since the circuit opened closes it, whoever began it, and half-open too: better proof there is not. An
+answer to what was begun before says nothing about the time after it, nor does a failure of what was begun
+before the last change of state: late failures do not open a circuit that has recovered.
 
 Times are nanoseconds of one monotonic clock, handed in.
 """
@@ -80,6 +80,7 @@ class CircuitBreaker:
     opens: int = 0
     changed_ns: int = 0
     _trial_ns: int | None = None
+    _opened_ns: int = 0
 
     @property
     def is_untroubled(self) -> bool:
@@ -117,7 +118,7 @@ class CircuitBreaker:
 
     def succeeded(self, begun: int, now: int) -> None:
         """VALR answered what was begun at `begun`, whatever it said."""
-        if begun < self.changed_ns:
+        if begun < (self._opened_ns if self.state is CircuitState.HALF_OPEN else self.changed_ns):
             return
         if self.state is CircuitState.CLOSED:
             self.failures = 0
@@ -132,6 +133,7 @@ class CircuitBreaker:
         self.failures += 1
         if self.state is CircuitState.HALF_OPEN or self.failures >= self.settings.failures:
             self.opens += 1
+            self._opened_ns = now
             self._change(CircuitState.OPEN, now)
 
     def _pause(self) -> int:

@@ -23,6 +23,7 @@ _CALM: Final = 0.12
 """So many schedules have no fault: then everything has to be told when it happens, and not a second later."""
 _LENIENT: Final = 0.5
 _DYING_SILENTLY: Final = 0.1
+_QUICK_CIRCUITS: Final = 0.2
 _SHORT_OF_ROOM: Final = 0.02
 _TOLERANCE_S: Final = 30.0
 """A request that a fault held back is signed in time all the same; a date that is an hour off is not."""
@@ -62,6 +63,12 @@ def _of_signatures(seed: int) -> Dials:
     return {"timestamp_tolerance_s": _TOLERANCE_S, "refuse_repeated_timestamps": True}
 
 
+def _of_circuits(seed: int) -> Dials:
+    """After how few failures a circuit opens: a schedule is short. Drawn apart from all else."""
+    rng = Random(f"circuits {seed}")
+    return {"circuit_failures": rng.choice((1, 2))} if rng.random() < _QUICK_CIRCUITS else {}
+
+
 class _Generator:
     def __init__(self, rng: Random, mix: Mix) -> None:
         self._rng = rng
@@ -86,7 +93,7 @@ class _Generator:
         return s.Schedule(
             seed=seed,
             venue={**venue, **_of_signatures(seed), **plot.venue},
-            settings={**settings, **plot.settings},
+            settings={**settings, **_of_circuits(seed), **plot.settings},
             latency_s=latency_s,
             journal=plot.journal or rng.random() < 0.05,
             books=self._books,

@@ -11,7 +11,7 @@ from valr_connector.model.events import ModifyRefused
 from valr_connector.simulator.vocabulary import State, VenueOrder
 from valr_connector.verification.invariants import Truth
 from valr_connector.verification.room import competitions
-from valr_connector.verification.story import RARE_EVENTS, OrderStory
+from valr_connector.verification.story import RARE_CIRCUITS, RARE_EVENTS, OrderStory
 from valr_connector.verification.world import START_WALL_NS, World
 
 _ROUTES: Final[Mapping[str, str]] = {
@@ -31,6 +31,7 @@ RARE_PATHS: Final = tuple(
         {
             *_ROUTES.values(),
             *RARE_EVENTS.values(),
+            *RARE_CIRCUITS.values(),
             "adopted",
             "cancel that waited for room with a placement",
             "crash",

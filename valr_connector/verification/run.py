@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from valr_connector.verification.circuits import l6_ways_are_taken_again
 from valr_connector.verification.disk import directory
 from valr_connector.verification.invariants import Violation, l1_no_unknown
 from valr_connector.verification.judge import at_each_step, at_the_end, disagreements
@@ -186,6 +187,7 @@ class _Play:
             unknowns.look(_present_stories(world), world.venue_clock())
             if not user.pending and world.network.is_idle and next(disagreements(world), None) is None:
                 self._resolved_s = passed
+                unresolved += await l6_ways_are_taken_again(world, user, ended + limited_s)
                 await asyncio.sleep(_AFTER_REST_S)
                 unknowns.look((), world.venue_clock())  # whatever is unknown now has lasted until now
                 return unresolved

@@ -9,11 +9,12 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from valr_connector.model.enums import OrderStatus, SessionState, Socket
+from valr_connector.model.enums import CircuitPath, CircuitState, OrderStatus, SessionState, Socket
 from valr_connector.model.events import (
     BookResynced,
     CancelRefused,
     CancelUnknown,
+    CircuitChanged,
     ConnectionChanged,
     Event,
     FrameRefused,
@@ -146,6 +147,8 @@ class Recorder:
             self._hear_of_order(event)
         elif isinstance(event, ConnectionChanged):
             self._hear_of_connection(event)
+        elif isinstance(event, CircuitChanged):
+            self._hear_of_circuit(event)
         if self._note is not None:
             self._note(in_words(event))
 
@@ -178,6 +181,17 @@ class Recorder:
         if event.socket is Socket.ACCOUNT and is_back and event.epoch > 1:
             self.rare["reconnect"] += 1
 
+    def _hear_of_circuit(self, event: CircuitChanged) -> None:
+        name = RARE_CIRCUITS.get((event.path, event.after))
+        if name is not None:
+            self.rare[name] += 1
+
+
+RARE_CIRCUITS: Mapping[tuple[CircuitPath, CircuitState], str] = {
+    (path, state): f"circuit of {path} {word}"
+    for path in CircuitPath
+    for state, word in ((CircuitState.OPEN, "opened"), (CircuitState.CLOSED, "closed again"))
+}
 
 RARE_EVENTS: Mapping[type[Event], str] = {
     PlacementUnknown: "placement unknown",

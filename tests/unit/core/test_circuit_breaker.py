@@ -140,6 +140,18 @@ def test_whoever_went_in_spite_of_it_and_was_answered_closes_it() -> None:
     assert circuit.state is CircuitState.CLOSED
 
 
+@pytest.mark.parametrize(
+    ("begun", "state"), [(5 * S - 1, CircuitState.HALF_OPEN), (5 * S + 1, CircuitState.CLOSED)]
+)
+def test_half_open_an_answer_to_what_was_begun_since_it_opened_closes_it(
+    begun: int, state: CircuitState
+) -> None:
+    circuit = breaker(now=5 * S, failed=3)
+    circuit.look(6 * S)
+    circuit.succeeded(begun, 7 * S)
+    assert circuit.state is state
+
+
 def test_whoever_went_in_spite_of_it_and_failed_makes_no_pause_longer() -> None:
     circuit = breaker(failed=3)
     circuit.failed(S // 2, S // 2)

@@ -1,0 +1,59 @@
+"""Whether every way to VALR is taken again once it is good again (L6).
+
+An open circuit has to let a trial go after its pause, and an answer has to close it. Commands are tried by
+their user alone, so somebody has to place an order; market data is dialled for anyhow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from msgspec.structs import replace
+
+from valr_connector.model.enums import CircuitPath, CircuitState
+from valr_connector.verification import schedule as s
+from valr_connector.verification.invariants import Violation
+from valr_connector.verification.user import User
+from valr_connector.verification.world import World
+
+_LOOK_S: Final = 0.5
+_AMOUNT: Final = Decimal("0.001")
+_PRICE: Final = Decimal(900_000)
+"""Far below the market: it rests."""
+_TRIALS: Final[Mapping[CircuitPath, s.Place]] = {
+    CircuitPath.SOCKET_ORDERS: s.Place(at=0.0, name="socket", side="BUY", amount=_AMOUNT, price=_PRICE),
+    CircuitPath.REST_ORDERS: s.Place(
+        at=0.0, name="rest", side="BUY", amount=_AMOUNT, price=_PRICE, stop=_PRICE, takes_profit=True
+    ),
+}
+"""Orders that take this way where it lets them."""
+
+
+async def l6_ways_are_taken_again(world: World, user: User, good_since: float) -> list[Violation]:
+    """Try each way whose circuit is not closed, until it is.
+
+    Args:
+        good_since: from when on VALR could be reached again by every way, seconds of the loop's clock.
+    """
+    loop = asyncio.get_running_loop()
+    circuits = world.settings.circuits
+    until = max(loop.time(), good_since + circuits.longest_pause_s) + circuits.trial_s
+    number = 0
+    while (cut := _not_closed(world)) and loop.time() <= until:
+        number += 1
+        for path, state in cut.items():
+            trial = _TRIALS.get(path)
+            if trial is not None and state is CircuitState.HALF_OPEN and not user.pending:
+                user.do(replace(trial, name=f"{trial.name}{number}"))
+        await asyncio.sleep(_LOOK_S)
+    return [Violation("L6", f"the circuit of {path} is {state}") for path, state in cut.items()]
+
+
+def _not_closed(world: World) -> Mapping[CircuitPath, CircuitState]:
+    if world.life.is_closed:
+        return {}
+    circuits = world.life.valr.circuits
+    return {path: state for path, state in circuits.items() if state is not CircuitState.CLOSED}
