@@ -11,6 +11,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from hummingbot.client.settings import AllConnectorSettings
 from hummingbot.connector.exchange.paper_trade import create_paper_trade_market
@@ -25,18 +26,21 @@ from hummingbot.data_feed.candles_feed.data_types import CandlesConfig, Historic
 from hummingbot.data_feed.market_data_provider import MarketDataProvider
 from msgspec.structs import replace
 
-from tests.hummingbot.live import ACCOUNT, AT_ONCE, PAIR, Live, live
+from tests.hummingbot.live import ACCOUNT, AT_ONCE, PAIR, SYMBOL, Live, live
 from valr_connector.errors import ConfigurationError, InvalidArgumentError, PermissionDeniedError, ValrError
 from valr_connector.integrations.hummingbot import register
 from valr_connector.integrations.hummingbot.auth import ValrAuth
 from valr_connector.integrations.hummingbot.exchange import ValrHummingbotExchange
 from valr_connector.integrations.hummingbot.hosts import VARIABLES, hosts_from_environment
 from valr_connector.integrations.hummingbot.rate_source import ValrRateSource
-from valr_connector.model.events import TradingRulesChanged
+from valr_connector.model.enums import BookFeed, MarketFeed
+from valr_connector.model.events import SubscriptionRefused, TradingRulesChanged
+from valr_connector.model.ids import Pair
 from valr_connector.net.market_data import MarketData
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.protocol.signing import Credentials
 from valr_connector.simulator.exchange import EmbeddedExchange
+from valr_connector.simulator.faults import of_pair
 from valr_connector.simulator.settings import SimulatorSettings
 
 D = Decimal
@@ -90,6 +94,26 @@ async def test_whether_valr_answers_is_not_asked_again_just_after_it_did(market:
     candles._answered_at -= 61
     with pytest.raises(ValrError):
         await candles.check_network()
+    await candles._market.close()
+
+
+@pytest.mark.parametrize("missed", [3, 1_000])
+async def test_candles_have_no_hole_where_valr_did_not_answer_for_a_while(
+    market: EmbeddedExchange, monkeypatch: pytest.MonkeyPatch, missed: int
+) -> None:
+    candles = CandlesFactory.get_candle(CandlesConfig(connector="valr", trading_pair=PAIR, max_records=300))
+    last = time.time() // 60 * 60 - missed * 60
+    candles._candles.extend(np.array([at, *[0.0] * 9]) for at in (last - 60, last))
+
+    async def end(delay: float) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(candles, "_sleep", end)
+    with pytest.raises(asyncio.CancelledError):
+        await candles.listen_for_subscriptions()
+    times = [row[0] for row in candles._candles]
+    assert {later - earlier for earlier, later in pairwise(times)} == {60.0}
+    await candles.stop_network()
     await candles._market.close()
 
 
@@ -267,6 +291,41 @@ async def test_pairs_that_valr_does_not_list_hold_up_no_other_book(caplog: pytes
         assert math.isnan(prices["NO-PAIR"])
 
 
+async def test_a_book_that_valr_refuses_holds_up_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    async with live() as trader:
+        await trader.stop()
+        trader.exchange.faults.drop_frame(of_pair("ETHZAR"), count=99)
+        trader.connector.trading_pairs[:] = ["ETH-ZAR", PAIR]
+        await trader.connector.start_network()
+        source = trader.connector._orderbook_ds
+        await trader.until(lambda: source._market is not None)
+        refused = (
+            SubscriptionRefused(feed, Pair("ETH-ZAR"), "no") for feed in (MarketFeed.TRADES, BookFeed.L1_DIFF)
+        )
+        for event in refused:
+            source._market._publisher.publish(event)
+        await trader.until(lambda: trader.connector.ready)
+        assert caplog.text.count("VALR refuses it: no") == 1
+
+
+async def test_pairs_that_are_added_at_once_begin_market_data_anew_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start, started = MarketData.start, list[MarketData]()
+
+    async def note_and_start(market: MarketData) -> None:
+        await start(market)
+        started.append(market)
+
+    async with live() as trader:
+        monkeypatch.setattr(MarketData, "start", note_and_start)
+        pairs = ("ETH-ZAR", "NO-PAIR", "BTC-USDC", "XRP-ZAR")
+        added = await asyncio.gather(*map(trader.connector.add_trading_pair, pairs))
+        assert added == [True, False, True, True]
+        assert trader.connector.trading_pairs == [PAIR, "ETH-ZAR", "BTC-USDC", "XRP-ZAR"]
+        assert len(started) == 1
+
+
 async def test_market_data_that_ended_for_good_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     serve = WebSocketClient._dial_and_serve
     refusals = [PermissionDeniedError("HTTP 403, twice in a row")]
@@ -333,10 +392,14 @@ async def test_a_wallet_that_was_emptied_while_the_network_was_stopped_is_empty(
 
 async def test_the_last_prices_of_several_pairs_are_one_question() -> None:
     async with live() as trader:
-        asked = trader.exchange.stats.requests.total()
+        asked = trader.exchange.stats.requests
+        asked.clear()
         prices = await trader.connector.get_last_traded_prices([PAIR, "ETH-ZAR", "NO-PAIR"])
         assert set(prices) == {PAIR, "ETH-ZAR"}
-        assert trader.exchange.stats.requests.total() == asked + 1
+        assert asked["GET /v1/public/marketsummary"] == 1
+        assert (
+            asked["GET /v1/public/{pair}/marketsummary"] <= 1
+        )  # Hummingbot's own, about the pair of the book
 
 
 async def test_changed_rules_reach_hummingbot() -> None:
@@ -345,6 +408,18 @@ async def test_changed_rules_reach_hummingbot() -> None:
         change = TradingRulesChanged(before.pair, before, replace(before, tick_size=D(5)))
         trader.account.valr._publisher.publish(change)
         assert trader.connector.trading_rules[PAIR].min_price_increment == 5
+
+
+async def test_a_pair_that_was_halted_has_its_rules_again_when_it_is_traded_again() -> None:
+    async with live(dataclasses.replace(AT_ONCE, cache=False)) as trader:
+        traded = trader.account.valr.pair_info(PAIR)
+        trader.exchange.change_pair(SYMBOL, active=False)
+        await trader.connector._update_trading_rules()
+        halted = replace(traded, is_active=False)
+        for before, after, expected in ((traded, halted, False), (halted, traded, True)):
+            trader.account.valr._publisher.publish(TradingRulesChanged(traded.pair, before, after))
+            assert (PAIR in trader.connector.trading_rules) is expected
+        assert await trader.connector.get_last_traded_prices([PAIR]) == {PAIR: 0.0}
 
 
 async def test_keys_are_checked_by_rest_before_anything_is_started() -> None:

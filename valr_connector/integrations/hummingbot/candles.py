@@ -88,7 +88,10 @@ class ValrCandles(CandlesBase):
         while True:
             try:
                 newest = await self._market.public.candles(
-                    self._trading_pair, period_s=self.interval_in_seconds, limit=2, include_empty=True
+                    self._trading_pair,
+                    period_s=self.interval_in_seconds,
+                    limit=self._how_many(),
+                    include_empty=True,
                 )
                 self._answered_at = time.monotonic()
                 self._take(newest)
@@ -101,6 +104,14 @@ class ValrCandles(CandlesBase):
         await super().stop_network()
         await self._market.close()
         self._market = MarketData(settings=Settings(hosts=hosts_from_environment()))
+
+    def _how_many(self) -> int:
+        """The newest known candle, and all since: there may have been no answer for a while."""
+        known_at = self._candles[-1][0] if self._candles else time.time()
+        wanted = 2 + max(0, int((time.time() - known_at) / self.interval_in_seconds))
+        if wanted > _LONGEST_PAGE:
+            self._reset_candles()
+        return min(wanted, _LONGEST_PAGE)
 
     def _take(self, newest: Any) -> None:
         is_first = not self._candles

@@ -226,7 +226,7 @@ class ValrHummingbotExchange(ExchangePyBase):
             self._order_tracker.show(event)
         elif isinstance(event, BalanceChanged):
             self._note_balance(event.balance)
-        elif isinstance(event, TradingRulesChanged) and event.after.pair in self._trading_rules:
+        elif isinstance(event, TradingRulesChanged) and is_traded(event.after):
             self._trading_rules[event.after.pair] = trading_rule(event.after)
         elif isinstance(event, UntrackedOrder):
             self.logger().warning(
@@ -474,6 +474,6 @@ class ValrHummingbotExchange(ExchangePyBase):
         return {pair: last[symbols[pair]] for pair in trading_pairs if symbols.get(pair) in last}
 
     async def _get_last_traded_price(self, trading_pair: str) -> float:
-        symbol = await self.exchange_symbol_associated_to_pair(trading_pair)
+        symbol = (await self._symbols())[trading_pair]
         summary = await self._api_get(path_url=f"/v1/public/{symbol}/marketsummary")
         return float(summary["lastTradedPrice"])

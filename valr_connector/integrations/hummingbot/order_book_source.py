@@ -22,13 +22,14 @@ from valr_connector.config import Settings
 from valr_connector.core.book_side import BookSide
 from valr_connector.core.order_book import OrderBook
 from valr_connector.errors import UnknownPairError, ValrError
-from valr_connector.model.enums import MarketFeed, Side
+from valr_connector.model.enums import BookFeed, MarketFeed, Side
 from valr_connector.model.events import (
     BookChanged,
     BookInvalidated,
     BookResynced,
     ConnectionChanged,
     MarketTraded,
+    SubscriptionRefused,
 )
 from valr_connector.net.market_data import MarketData
 
@@ -54,7 +55,7 @@ class OrderBookSource(OrderBookTrackerDataSource):
         self._settings = settings
         self._last_prices = last_prices
         self._market: MarketData | None = None
-        self._unlisted: set[str] = set()
+        self._left_out: set[str] = set()
         self._changed: set[str] = set()
         self._wake = asyncio.Event()
         self._is_outdated = False
@@ -66,15 +67,15 @@ class OrderBookSource(OrderBookTrackerDataSource):
         domain: str | None = None,  # noqa: ARG002  there is one VALR
     ) -> dict[str, float]:
         """The last price of each pair; NaN where there is none, for Hummingbot would ask again at once."""
-        listed = [pair for pair in trading_pairs if pair not in self._unlisted]
+        listed = [pair for pair in trading_pairs if pair not in self._left_out]
         return dict.fromkeys(trading_pairs, math.nan) | (await self._last_prices(listed) if listed else {})
 
     async def listen_for_subscriptions(self) -> None:
         """Follow books and trades until cancelled; another pair begins anew. What VALR lacks is left out."""
-        self._unlisted.clear()
+        self._left_out.clear()
         pause_s = _FIRST_PAUSE_S
         while True:
-            pairs = [pair for pair in self._trading_pairs if pair not in self._unlisted]
+            pairs = [pair for pair in self._trading_pairs if pair not in self._left_out]
             self._is_outdated = False
             try:
                 async with MarketData(pairs=pairs, settings=self._settings) as market:
@@ -84,8 +85,7 @@ class OrderBookSource(OrderBookTrackerDataSource):
             except asyncio.CancelledError:
                 raise
             except UnknownPairError as error:
-                self._unlisted.add(str(error.pair))
-                self.logger().error(f"{error}. Its book stays empty, and no order can be placed in it.")
+                self._leave_out(str(error.pair), str(error))
             except Exception:  # noqa: BLE001  Hummingbot's loops outlive whatever happens
                 self._empty_books(pairs)
                 self.logger().exception(f"The market data stopped. Trying again in {pause_s:.0f} s.")
@@ -93,17 +93,21 @@ class OrderBookSource(OrderBookTrackerDataSource):
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def subscribe_to_trading_pair(self, trading_pair: str) -> bool:
-        """Follow one pair more, as soon as the market data has begun; False if VALR does not list it."""
-        while (market := self._market) is None:
-            await self._sleep(_PAUSE_S / 2)
+        """Follow one pair more; False if VALR does not list it."""
         try:
-            market.pair_info(trading_pair)
+            if self._market is not None:
+                self._market.pair_info(trading_pair)
         except ValrError as error:
             self.logger().error(f"{trading_pair} cannot be followed: {error}")
             return False
-        self._unlisted.discard(trading_pair)
+        self._left_out.discard(trading_pair)
         self.add_trading_pair(trading_pair)
         self._begin_anew()
+        while self._market is None:  # many pairs may be added at once: one new beginning is for all of them
+            await self._sleep(_PAUSE_S / 2)
+        if trading_pair in self._left_out:
+            self.remove_trading_pair(trading_pair)
+            return False
         return True
 
     async def unsubscribe_from_trading_pair(self, trading_pair: str) -> bool:
@@ -121,6 +125,7 @@ class OrderBookSource(OrderBookTrackerDataSource):
             market.on(BookChanged, self._note_change)
             market.on(BookInvalidated, self._note_change)
             market.on(BookResynced, self._note_change)
+            market.on(SubscriptionRefused, self._note_refusal)
             market.on(MarketTraded, self._hand_over_trade)
             market.subscribe(MarketFeed.TRADES, pairs)
             while not self._is_outdated:
@@ -138,6 +143,14 @@ class OrderBookSource(OrderBookTrackerDataSource):
     def _begin_anew(self) -> None:
         self._is_outdated, self._market = True, None
         self._wake.set()
+
+    def _note_refusal(self, event: SubscriptionRefused) -> None:
+        if isinstance(event.feed, BookFeed):
+            self._leave_out(event.pair, f"VALR refuses it: {event.reason}")
+
+    def _leave_out(self, pair: str, why: str) -> None:
+        self._left_out.add(pair)
+        self.logger().error(f"The book of {pair} stays empty, the others are followed. {why}")
 
     def _note_change(self, event: BookChanged | BookInvalidated | BookResynced) -> None:
         self._changed.add(event.pair)
@@ -164,8 +177,8 @@ class OrderBookSource(OrderBookTrackerDataSource):
         return OrderBookMessage(OrderBookMessageType.SNAPSHOT, content, time.time())
 
     async def _order_book_snapshot(self, trading_pair: str) -> OrderBookMessage:
-        """The first book of a pair, once ours is valid; an empty one, once VALR is found to lack the pair."""
-        while trading_pair not in self._unlisted:
+        """The first book of a pair, once ours is valid; an empty one, once VALR is found to have none."""
+        while trading_pair not in self._left_out:
             book = None if self._market is None else self._market.book(trading_pair).if_valid
             if book is not None:
                 return self._snapshot(trading_pair, book)
