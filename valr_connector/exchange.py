@@ -118,8 +118,8 @@ class ValrExchange(MarketAccess):
 
     Raises:
         InvalidArgumentError: key, secret or subaccount id are malformed, their values are not shown; `pairs`
-            is no list; `settings`, `journal` or `record` are of another type; or the directory of `record`
-            holds a recording, or cannot be made.
+            is no list; there are no such `books`; `settings`, `journal` or `record` are of another type; or
+            the directory of `record` holds a recording, or cannot be made.
     """
 
     def __init__(
@@ -216,6 +216,7 @@ class ValrExchange(MarketAccess):
 
         Raises:
             ConfigurationError: a variable is missing or malformed; names it.
+            InvalidArgumentError: as `ValrExchange` itself does.
         """
         return cls(
             **key_from_environment(),
@@ -302,6 +303,7 @@ class ValrExchange(MarketAccess):
         what became of them meanwhile is told while starting: subscribe before.
 
         Raises:
+            ClosedError: started before, or closed.
             OrderJournalError: the journal is in use, damaged, or cannot be read or written.
             RecordingError: nothing can be written into the directory of `record`.
             AuthenticationError: VALR refused key, secret, signature or address.
@@ -392,7 +394,7 @@ class ValrExchange(MarketAccess):
 
     @property
     def failure(self) -> ValrError | None:
-        """What stopped this instance for good, such as a revoked key; None while it runs or was closed.
+        """What stopped this instance for good, such as a revoked key; None where nothing did.
 
         Every reader of `events()` gets it raised.
         """
@@ -482,7 +484,8 @@ class ValrExchange(MarketAccess):
 
         Returns:
             The order: ``status`` says what VALR said, ``placement`` UNKNOWN that it said nothing in time.
-            A refusal is a FAILED order with its ``failure_reason``, not an exception.
+            A refusal is a FAILED order with its ``failure_reason``, not an exception; so is an order that
+            VALR's limits or a lost connection kept from being sent in time.
 
         Raises:
             InvalidArgumentError, OrderRuleError: an argument or the order breaks a rule; nothing was sent.
@@ -569,14 +572,16 @@ class ValrExchange(MarketAccess):
     async def cancel_order(self, order: InFlightOrder | str) -> CancelOutcome:
         """Cancel an order; returns once VALR said what became of it.
 
-        A fill that comes first wins: the outcome is then FILLED. Without a word from VALR it is UNKNOWN, and
-        the order stays tracked.
+        A fill that comes first wins: the outcome is then FILLED. After `Settings.cancel_attempts` it is
+        STILL_OPEN where VALR was asked and says so, and UNKNOWN where it could not be asked; the order stays
+        tracked.
 
         Args:
             order: an order, or its client order id.
 
         Raises:
-            UnknownOrderError: this instance did not place it.
+            InvalidArgumentError: `order` is neither.
+            UnknownOrderError: it is not tracked here, as `order` says.
             NotReadyError: never started.
             ClosedError: closing is over.
         """
@@ -633,7 +638,7 @@ class ValrExchange(MarketAccess):
 
         Raises:
             InvalidArgumentError, OrderRuleError: an argument or the change breaks a rule; nothing was sent.
-            UnknownOrderError: this instance did not place it.
+            UnknownOrderError: it is not tracked here, as `order` says.
             NotReadyError: never started.
             ClosedError: closing began, or a failure stopped this instance.
         """
@@ -671,10 +676,11 @@ class ValrExchange(MarketAccess):
         return self._state.tracker.in_flight
 
     def order(self, client_order_id: str) -> InFlightOrder:
-        """An order placed through this instance, in flight or ended lately.
+        """An order placed, restored or adopted by this instance, in flight or ended lately.
 
         Raises:
-            UnknownOrderError: it was not placed here, or ended long ago.
+            InvalidArgumentError: `client_order_id` is no text.
+            UnknownOrderError: there is none, or it ended long ago.
         """
         return find_order(self._state, client_order_id)
 
@@ -701,7 +707,7 @@ class ValrExchange(MarketAccess):
         Raises:
             UnknownPairError: VALR lists no such pair.
             NotReadyError: not started: no pairs are loaded.
-            InvalidArgumentError: the price is no positive exact number.
+            InvalidArgumentError: there is no such side, or the price is no positive exact number.
         """
         info = self._state.rules.pair(pair)
         return quantise_price(info, checked_side(side), positive_decimal("price", price))
@@ -730,6 +736,7 @@ class ValrExchange(MarketAccess):
         Raises:
             UnknownPairError: VALR lists no such pair.
             InvalidArgumentError: its book is not followed.
+            NotReadyError: not started.
             ClosedError: closed, or stopped by a failure: there will be no price any more.
         """
         return self._unfailed().book(pair)
@@ -739,28 +746,22 @@ class ValrExchange(MarketAccess):
 
         Raises:
             InvalidBookError: the book may not be used now.
-            UnknownPairError, InvalidArgumentError, ClosedError: as `book` does.
+            UnknownPairError, InvalidArgumentError, NotReadyError, ClosedError: as `book` does.
         """
         return self.book(pair).without(self.orders.values())
 
     def best_bid(self, pair: str) -> PriceLevel | None:
-        """Highest bid of a followed pair; None while its book is invalid or has none.
-
-        Raises:
-            UnknownPairError: VALR lists no such pair.
-            InvalidArgumentError: its book is not followed.
-            ClosedError: closed, or stopped by a failure: there will be no price any more.
-        """
+        """Highest bid of a followed pair; None while its book is invalid or has none. Raises as `book`."""
         book = self.book(pair).if_valid
         return None if book is None else book.best_bid
 
     def best_ask(self, pair: str) -> PriceLevel | None:
-        """Lowest ask of a followed pair; None while its book is invalid or has none. Raises as `best_bid`."""
+        """Lowest ask of a followed pair; None while its book is invalid or has none. Raises as `book`."""
         book = self.book(pair).if_valid
         return None if book is None else book.best_ask
 
     def book_age_s(self, pair: str) -> float | None:
-        """Seconds since the last frame of a pair's book; None while it is invalid. Raises as `best_bid`.
+        """Seconds since the last frame of a pair's book; None while it is invalid. Raises as `book`.
 
         A quiet pair's book grows old without being wrong (protocol 18.6).
         """
@@ -768,7 +769,7 @@ class ValrExchange(MarketAccess):
         return None if book is None else book.age_ns(self._clocks.monotonic()) / SECOND
 
     def mid_price(self, pair: str) -> Decimal | None:
-        """Half way between best bid and best ask; None unless there are both. Raises as `best_bid`."""
+        """Half way between best bid and best ask; None unless there are both. Raises as `book`."""
         book = self.book(pair).if_valid
         return None if book is None else book.mid_price
 
@@ -796,7 +797,7 @@ class ValrExchange(MarketAccess):
             Where the page is, without the token.
 
         Raises:
-            NotReadyError, ClosedError: not started, or closed.
+            NotReadyError, ClosedError: not started, closed, or stopped by a failure.
             InvalidArgumentError: the address cannot be listened on, has no token, or the token is too short.
         """
         from valr_connector.dashboard.server import DashboardServer  # noqa: PLC0415  brings a web server
@@ -812,7 +813,11 @@ class ValrExchange(MarketAccess):
         return server.url
 
     def drop_account_socket(self) -> None:
-        """Cut the account connection abruptly, to rehearse a recovery."""
+        """Cut the account connection abruptly, to rehearse a recovery.
+
+        Raises:
+            NotReadyError: never started.
+        """
         self._started().account.client.drop()
 
     # ------------------------------------------------------------------------------------------------

@@ -209,11 +209,12 @@ async def test_only_to_a_page_of_its_own_does_it_lead_on(path: str) -> None:
 
 @pytest.mark.parametrize(
     ("host", "token", "field"),
-    [("0.0.0.0", None, "host"), ("192.0.2.1", None, "host"), (HOST, "short", "token")],
+    [
+        *(("0.0.0.0", None, "host"), ("192.0.2.1", None, "host"), (HOST, "short", "token")),
+        *((7, TOKEN, "host"), (HOST, 7, "token")),
+    ],
 )
-def test_other_addresses_need_a_token_that_is_not_easily_guessed(
-    host: str, token: str | None, field: str
-) -> None:
+def test_other_addresses_need_a_token_that_is_not_easily_guessed(host: Any, token: Any, field: str) -> None:
     with pytest.raises(InvalidArgumentError) as refused:
         DashboardServer(Sitter().watch(), host=host, port=0, token=token)
 

@@ -24,14 +24,16 @@ class Admission:
         token: what has to be shown; None where only this machine may look.
 
     Raises:
-        InvalidArgumentError: the address is not this machine's own, and there is no token; or the token is
-            easily guessed. It is not shown.
+        InvalidArgumentError: the address is no text, or not this machine's own without a token; or the token
+            is no text, or easily guessed. It is not shown.
     """
 
-    def __init__(self, host: str, token: str | None) -> None:
+    def __init__(self, host: object, token: object) -> None:
+        if not isinstance(host, str):
+            raise InvalidArgumentError("host", host, "must be the text of an address")
         if token is None and host not in LOOPBACK:
             raise InvalidArgumentError("host", host, "other addresses than 127.0.0.1 need a token")
-        if token is not None and len(token) < SHORTEST_TOKEN:
+        if not (token is None or (isinstance(token, str) and len(token) >= SHORTEST_TOKEN)):
             raise InvalidArgumentError("token", "...", f"has to have at least {SHORTEST_TOKEN} characters")
         self._token = token
 
