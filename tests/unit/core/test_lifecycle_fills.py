@@ -187,6 +187,12 @@ def test_the_maker_side_that_becomes_known_later_amends_the_fill() -> None:
     assert tell(order, fill("t-1", "0.4", liquidity=Liquidity.TAKER)) == []
 
 
+def test_a_fill_whose_maker_side_alone_becomes_known_still_lacks_its_fee() -> None:
+    order = order_in(OPEN)
+    tell(order, fill("t-1", "0.4"), fill("t-1", "0.4", liquidity=Liquidity.MAKER))
+    assert not order.has_all_fills
+
+
 @pytest.mark.parametrize(
     ("fields", "liquidity"),
     [

@@ -49,6 +49,14 @@ def test_an_older_modify_does_not_undo_a_newer_one() -> None:
     assert order.amount == Decimal(3)
 
 
+def test_an_older_modify_does_not_undo_terms_that_a_newer_report_has_confirmed() -> None:
+    order = order_in(OPEN)
+    tell(order, modified(at_second=5, original="2"))
+    tell(order, said(Says.RESTING, at_second=7, original="2", remaining="2", price="900000"))
+    tell(order, modified(at_second=6, original="3", price="800000"))
+    assert (order.amount, order.price) == (Decimal(2), Decimal(900_000))
+
+
 @pytest.mark.parametrize("second", [5, None])
 def test_a_report_of_the_same_instant_or_of_none_does_not_undo_a_modify(second: float | None) -> None:
     order = order_in(OPEN)

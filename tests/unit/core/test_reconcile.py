@@ -56,6 +56,17 @@ def test_a_question_is_taken_when_it_is_due_and_not_before() -> None:
     assert (len(asked), asked.next_due()) == (0, None)
 
 
+def test_whoever_watches_is_told_when_the_first_of_all_questions_is_due_and_only_then() -> None:
+    asked, told = questions(), list[int]()
+    with asked.watched(told.append):
+        asked.ask_at(ONE, AskReason.ABSENT, 9)
+        asked.ask_at(OTHER, AskReason.ABSENT, 9)
+        asked.ask_at(ONE, AskReason.ABSENT, 7)
+        asked.ask_at(ONE, AskReason.ABSENT, 8)
+    asked.ask_at(ONE, AskReason.CONTRADICTION, 1)
+    assert told == [9, 7]
+
+
 def test_every_reason_has_its_first_delay() -> None:
     assert set(PATIENCE.first_delays) == set(AskReason)
 

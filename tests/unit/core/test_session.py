@@ -211,6 +211,13 @@ def test_a_frame_on_a_live_connection_changes_nothing_but_its_time() -> None:
     assert (session.state, session.last_frame_ns) == (LIVE, 30 * S)
 
 
+def test_a_frame_was_heard_since_its_own_moment_and_no_later_one() -> None:
+    session = session_in(LIVE)
+    session.frame(30 * S)
+    assert (session.has_heard_since(30 * S), session.has_heard_since(30 * S + 1)) == (True, False)
+    assert not session_in(DIALLING).has_heard_since(0)
+
+
 @pytest.mark.parametrize("state", [RESYNCING, LIVE, STALE])
 def test_forty_five_seconds_of_silence_are_death(state: SessionState) -> None:
     session = session_in(state)

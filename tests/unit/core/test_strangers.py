@@ -261,9 +261,10 @@ def test_of_two_strangers_by_the_same_id_the_second_is_told_and_the_list_goes_on
     assert list(state.tracker.in_flight) == ["theirs", "other"]
 
 
-def test_fills_of_an_adopted_order_count_from_its_adoption_on() -> None:
+@pytest.mark.parametrize("second", [2, 3])
+def test_fills_of_an_adopted_order_count_from_its_adoption_on(second: float) -> None:
     desk = Desk()
-    before = fill("t-1", "0.2", at_second=3, client_order_id="theirs", fee=FEE)
+    before = fill("t-1", "0.2", at_second=second, client_order_id="theirs", fee=FEE)
     after = fill("t-2", "0.06", at_second=3.001, client_order_id="theirs", fee=FEE)
     told = [event for each in (before, after) for event in desk.state.tracker.apply(each, NOW)]
     assert [event.fill.trade_id for event in told if isinstance(event, OrderFilled)] == ["t-2"]
