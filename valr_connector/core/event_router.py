@@ -378,7 +378,8 @@ class EventRouter:
 
     def _on_rate_limit(self, frame: f.RateLimitExceededFrame, now: int) -> Sequence[Event]:
         self.on_complaint(frame)
-        kinds = [kind for kind in CommandKind if kind == frame.request_type] or _ALL_KINDS
+        named = frame.request_type
+        kinds = _ALL_KINDS if named is None else [kind for kind in CommandKind if kind == named]
         command = self._ledger.answer(frame.client_msg_id, *kinds)
         return self._refuse(command, kinds, None, _RATE_LIMITED, now)
 

@@ -242,9 +242,7 @@ class Session:
         """Let an event happen; returns the state before it."""
         before = self.state
         self.state = TRANSITIONS[before, event]
-        if event is SessionEvent.FRAME and self.opened_ns is not None:
-            self.last_frame_ns = now
-        elif self.state is not before:
+        if self.state is not before:
             self._entered(event, now)
         self._note_alert()
         return before

@@ -188,10 +188,19 @@ def test_a_notice_about_an_order_says_what_its_name_says(desk: Desk, frame_type:
     assert told[-1] == event
 
 
-def test_a_failure_says_nothing_of_an_order_that_was_sent_twice_and_has_no_id_yet(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("frame_type", "data"),
+    [
+        ("FAILED_ORDER", {"orderId": EXCHANGE_ID, "customerOrderId": CLIENT_ID, "message": "Duplicate"}),
+        ("ORDER_PROCESSED", {"orderId": EXCHANGE_ID, "customerOrderId": CLIENT_ID, "success": False}),
+        ("ORDER_STATUS_UPDATE", status("Failed")),
+    ],
+)
+def test_a_failure_says_nothing_of_an_order_that_was_sent_twice_and_has_no_id_yet(
+    desk: Desk, frame_type: str, data: dict[str, Any]
+) -> None:
     desk.state.tracker.apply(step(Says.SENT), NOW)
-    data = {"orderId": EXCHANGE_ID, "customerOrderId": CLIENT_ID, "message": "Duplicate"}
-    assert names(desk.receive("FAILED_ORDER", data)) == ["PlacementUnknown"]
+    assert names(desk.receive(frame_type, data)) == ["PlacementUnknown"]
     assert (desk.order.status, desk.order.exchange_order_id) == (OrderStatus.PENDING_CREATE, None)
     assert desk.asked == [(CLIENT_ID, AskReason.PLACEMENT_UNCONFIRMED)]
 
@@ -511,6 +520,16 @@ def test_the_receipt_for_a_modify_says_nothing() -> None:
     assert len(desk.state.ledger) == 0
 
 
+def test_the_receipt_for_a_modify_is_none_for_the_one_that_was_sent_after_it() -> None:
+    desk = Desk(order_in(OrderStatus.OPEN))
+    command = desk.send(CommandKind.MODIFY)
+    desk.state.tracker.apply(step(Says.MODIFY_SENT), command.sent_at + 1)
+    data = {"requested": True, "modifyRequestId": "m", "orderId": EXCHANGE_ID}
+    desk.receive("MODIFY_ORDER_WS_RESPONSE", data, clientMsgId=command.message_id)
+    assert desk.order.modify_request is not None
+    assert not desk.order.modify_request.received
+
+
 @pytest.mark.parametrize("request_type", ["PLACE_LIMIT_ORDER", None, "BATCH_ORDERS"])
 def test_a_placement_over_the_limit_was_not_executed(desk: Desk, request_type: str | None) -> None:
     command = desk.send()
@@ -518,6 +537,14 @@ def test_a_placement_over_the_limit_was_not_executed(desk: Desk, request_type: s
     told = desk.receive("RATE_LIMIT_EXCEEDED", data, clientMsgId=command.message_id)
     assert names(told) == ["OrderFailed"]
     assert desk.order.failure_reason == "rate limit exceeded; VALR did not execute it"
+
+
+def test_a_limit_of_another_kind_of_request_without_a_message_id_concerns_none_of_our_commands(
+    desk: Desk,
+) -> None:
+    desk.send()
+    assert list(desk.receive("RATE_LIMIT_EXCEEDED", {"requestType": "SUBSCRIBE"})) == []
+    assert (desk.order.status, len(desk.state.ledger)) == (OrderStatus.PENDING_CREATE, 1)
 
 
 def test_a_limit_without_a_message_id_concerns_the_only_command_of_its_kind(desk: Desk) -> None:

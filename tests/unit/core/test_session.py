@@ -218,6 +218,20 @@ def test_a_frame_was_heard_since_its_own_moment_and_no_later_one() -> None:
     assert not session_in(DIALLING).has_heard_since(0)
 
 
+def test_frames_are_looked_at_while_one_is_awaited_or_somebody_watches_and_at_no_other_time() -> None:
+    looked_at = [state for state in SessionState if session_in(state).is_alert]
+    assert looked_at == [AUTHENTICATING, STALE]
+    session = session_in(LIVE)
+    seen: list[bool] = []
+    for step in (lambda: session.pinged(S), lambda: session.ponged(2 * S)):
+        step()
+        seen.append(session.is_alert)
+    for is_watched in (True, False):
+        session.watch(is_watched)
+        seen.append(session.is_alert)
+    assert seen == [True, False, True, False]
+
+
 @pytest.mark.parametrize("state", [RESYNCING, LIVE, STALE])
 def test_forty_five_seconds_of_silence_are_death(state: SessionState) -> None:
     session = session_in(state)
