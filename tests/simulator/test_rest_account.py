@@ -70,6 +70,9 @@ async def test_a_taker_sees_a_fee_and_a_rewarded_maker_a_reward() -> None:
         assert not {"makerReward", "makerRewardCurrency"} & set(theirs)
         assert (mine["side"], theirs["side"]) == ("buy", "sell")
         assert (mine["id"], mine["sequenceId"]) == (theirs["id"], theirs["sequenceId"])
+        assert list(mine)[5:] == [
+            "sequenceId", "id", "orderId", "makerReward", "makerRewardCurrency", "customerOrderId",
+        ]  # fmt: skip
         assert mine["customerOrderId"] == "btc-1"
 
 
@@ -130,6 +133,7 @@ async def test_history_hides_empty_cancels_unless_asked_for() -> None:
         ("?statuses=FILLED", ["filled"]),
         ("?statuses=FILLED,CANCELLED", ["filled", "part"]),
         ("?statuses=PLACED", ["rests"]),
+        ("?statuses=REPRICED_DUE_TO_SLIPPAGE", []),
         ("?currencyPair=ETHZAR", ["failed"]),
         ("?currencyPair=ETHZAR,BTCZAR&limit=2", ["failed", "filled"]),
         ("?skip=3", ["rests"]),

@@ -209,6 +209,14 @@ async def test_pages_can_be_bounded_in_time() -> None:
         assert await trade_ids(valr, "?endTime=2026-09-21T14:13:20.000000001") == ids[3:]
 
 
+async def test_a_page_can_go_on_from_the_time_that_the_last_entry_was_told_with() -> None:
+    async with street(cache=False) as valr:
+        valr.clock.advance(0.0004)
+        (traded,) = await with_trades(valr, 1)
+        told = (await valr.get("/v1/public/BTCZAR/trades")).body[0]["tradedAt"]
+        assert await trade_ids(valr, f"?startTime={told}&endTime={told}") == [traded]
+
+
 @pytest.mark.parametrize("query", ["limit=101", "limit=x", "skip=-1", "startTime=yesterday", "endTime="])
 async def test_a_malformed_page_is_refused(query: str) -> None:
     async with street() as valr:

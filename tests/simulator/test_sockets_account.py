@@ -102,6 +102,18 @@ async def test_subscriptions_are_acknowledged_one_by_one() -> None:
         ]
 
 
+async def test_all_that_is_told_unasked_can_be_subscribed_whether_it_happens_here_or_not() -> None:
+    told = (
+        "BALANCE_UPDATE", "OPEN_ORDERS_UPDATE", "ORDER_PROCESSED", "ORDER_STATUS_UPDATE", "NEW_ACCOUNT_TRADE",
+        "NEW_ACCOUNT_HISTORY_RECORD", "INSTANT_ORDER_COMPLETED", "FAILED_ORDER", "FAILED_CANCEL_ORDER",
+        "MODIFY_ORDER_OUTCOME", "OPEN_POSITION_UPDATE", "REDUCE_POSITION", "POSITION_CLOSED",
+        "ADD_CONDITIONAL_ORDER", "REMOVE_CONDITIONAL_ORDER", "LEVERAGE_UPDATED", "NEW_PENDING_RECEIVE",
+        "NEW_PENDING_SEND", "SEND_STATUS_UPDATE",
+    )  # fmt: skip
+    async with street() as valr, valr.trader().greeted() as account:
+        assert [frame["message"] for frame in await subscribe(account, *told)] == [*told]
+
+
 async def test_acknowledgements_may_be_missing() -> None:
     async with street(account_acks=False) as valr, valr.trader().greeted() as account:
         assert await subscribe(account, "ORDER_STATUS_UPDATE") == []

@@ -1,4 +1,21 @@
 """The embedded VALR: venue, REST server and both sockets on loopback.
 
 Written from the protocol alone; it shares no code with the connector it judges.
+
+It trades spot pairs, and tells of perpetuals (protocol 7.12) without trading them. Not here, and so 404, are
+conditional and simple orders, subaccount calls, margin and positions (10.11 to 13), balances/all and
+transactionhistory (9.3, 9.5). Of the flags of an order, allowMargin is refused with -19213; reduceOnly,
+postOnlyReprice and conditionalOrderData are with -11.
+
+Where the protocol knows of two ways, :mod:`valr_connector.simulator.settings` has a switch or this holds:
+
+* a modified order is "Partially Filled" after its next fill, and "Order Modified" until then (10.5)
+* the executed amounts of a status are those of its event (unknown 8); OPEN_ORDERS_UPDATE is a full list (10)
+* a socket is authenticated by its headers alone, not by AUTHENTICATE (12)
+* to cancel or modify what is not open is -1 (19)
+* numbers of books go on after a restart (23); while writes are refused, sockets stay and commands fail (24)
+* a price off its tick is -11, nothing is rounded but quantities (25); numbers may be JSON numbers (35)
+* a customerOrderId is free again when its order has ended (26); a clientMsgId may come twice (27)
+* a modify may name its order by customerOrderId alone (29)
+* leaving all pairs out of a SUBSCRIBE means all pairs; naming one twice is naming it once (14.2)
 """

@@ -44,18 +44,16 @@ def _fee_fields(trade: AccountTrade) -> JsonObject:
     return {"fee": decimal_text(trade.fee), "feeCurrency": trade.fee_currency}
 
 
-def _trade(trade: AccountTrade, *, with_sequence: bool, with_customer_id: bool) -> JsonObject:
+def _trade(trade: AccountTrade, ids: JsonObject, *, with_customer_id: bool) -> JsonObject:
     shape: JsonObject = {
         "price": decimal_text(trade.price),
         "quantity": decimal_text(trade.quantity),
         "currencyPair": trade.symbol,
         "tradedAt": time_text(trade.traded_at),
         "side": trade.side,
+        **ids,
+        **_fee_fields(trade),
     }
-    if with_sequence:
-        shape["sequenceId"] = trade.sequence_id
-    shape |= {"orderId": trade.order_id, "id": trade.trade_id}
-    shape |= _fee_fields(trade)
     if with_customer_id and trade.customer_order_id:
         shape["customerOrderId"] = trade.customer_order_id
     return shape
@@ -63,12 +61,13 @@ def _trade(trade: AccountTrade, *, with_sequence: bool, with_customer_id: bool) 
 
 def trade_history_object(trade: AccountTrade) -> JsonObject:
     """One entry of GET /v1/account/tradehistory (9.4)."""
-    return _trade(trade, with_sequence=True, with_customer_id=True)
+    ids: JsonObject = {"sequenceId": trade.sequence_id, "id": trade.trade_id, "orderId": trade.order_id}
+    return _trade(trade, ids, with_customer_id=True)
 
 
 def trade_update(trade: AccountTrade, *, with_customer_id: bool) -> JsonObject:
     """Data of NEW_ACCOUNT_TRADE (15.7)."""
-    return _trade(trade, with_sequence=False, with_customer_id=with_customer_id)
+    return _trade(trade, {"orderId": trade.order_id, "id": trade.trade_id}, with_customer_id=with_customer_id)
 
 
 def exchange_record(trade: AccountTrade, pair: PairSpec, *, is_market: bool, record_id: str) -> JsonObject:

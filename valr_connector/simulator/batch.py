@@ -21,6 +21,7 @@ from valr_connector.simulator.wire import JsonObject
 
 _MOST_REQUESTS = 20
 _LONGEST_BATCH_ID = 50
+_MIXED = Rejection(-21311, "Modify requests cannot be combined with place requests in one batch")
 
 _Placements = Mapping[str, Callable[[Body], NewOrder]]
 SOCKET_PLACEMENTS: _Placements = {"PLACE_LIMIT": limit_order, "PLACE_MARKET": market_order}
@@ -31,18 +32,22 @@ REST_PLACEMENTS: _Placements = {**SOCKET_PLACEMENTS, "PLACE_STOP_LIMIT": stop_li
 def run_batch(floor: Floor, account_id: str, body: Body, placements: _Placements) -> JsonObject:
     """Submit every request of the batch, in order; outcomes tell which were accepted.
 
-    `placements` are the types that place an order.
+    `placements` are the types that place an order. Of a batch that modifies beside them nothing is submitted:
+    each outcome is -21311 (3.3).
 
     Raises:
         Rejection: the batch as a whole is malformed; nothing was submitted.
     """
-    requests = _requests(body, placements)
-    outcomes = [_outcome(floor, account_id, request, placements) for request in requests]
+    requests = _requests(body)
+    if _modifies_and_places(requests, placements):
+        outcomes = [_refused(_MIXED)] * len(requests)
+    else:
+        outcomes = [_outcome(floor, account_id, request, placements) for request in requests]
     # Like VALR's, beyond what a double can hold exactly.
     return {"outcomes": outcomes, "batchId": (1 << 60) | floor.rng.getrandbits(56)}
 
 
-def _requests(body: Body, placements: _Placements) -> list[Body]:
+def _requests(body: Body) -> list[Body]:
     requests = body.get("requests")
     if not isinstance(requests, list) or not 0 < len(requests) <= _MOST_REQUESTS:
         raise invalid_field("requests", f"1 to {_MOST_REQUESTS} requests")
@@ -51,9 +56,6 @@ def _requests(body: Body, placements: _Placements) -> list[Body]:
     batch_id = body.get("customerBatchId") or ""
     if not isinstance(batch_id, str) or len(batch_id) > _LONGEST_BATCH_ID:
         raise invalid_field("customerBatchId", f"up to {_LONGEST_BATCH_ID} characters")
-    types = {request["type"] for request in requests}
-    if "MODIFY_ORDER" in types and types & placements.keys():
-        raise Rejection(-21311, "Modify requests cannot be combined with place requests in one batch")
     return requests
 
 
@@ -65,12 +67,21 @@ def _is_request(request: object) -> bool:
     )
 
 
+def _modifies_and_places(requests: list[Body], placements: _Placements) -> bool:
+    types = {request["type"] for request in requests}
+    return "MODIFY_ORDER" in types and not types.isdisjoint(placements)
+
+
+def _refused(rejection: Rejection) -> JsonObject:
+    return {"accepted": False, "error": rejection_body(rejection)}
+
+
 def _outcome(floor: Floor, account_id: str, request: Body, placements: _Placements) -> JsonObject:
     request_type, data = str(request["type"]), cast("Body", request["data"])
     try:
         ids = _submit(floor, account_id, request_type, data, placements)
     except Rejection as rejection:
-        return {"accepted": False, "error": rejection_body(rejection)}
+        return _refused(rejection)
     return {"accepted": True, **ids, "requestType": request_type}
 
 

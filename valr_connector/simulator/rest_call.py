@@ -14,6 +14,7 @@ from valr_connector.simulator.vocabulary import Rejection
 from valr_connector.simulator.wire import nanoseconds_of, whole_number
 
 _MOST_PER_PAGE = 100
+_NS_PER_MS = 1_000_000
 _Entry = TypeVar("_Entry")
 
 
@@ -101,7 +102,11 @@ class Call(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A part of a list that is newest first. Times are nanoseconds since 1970, both ends included."""
+    """A part of a list that is newest first. Times are nanoseconds since 1970, both ends included.
+
+    An entry lies where it is told to lie, at its whole millisecond: whoever goes on from the time of the last
+    entry loses none of the same millisecond.
+    """
 
     skip: int
     limit: int
@@ -124,7 +129,8 @@ class Page(NamedTuple):
         return chosen[self.skip : self.skip + self.limit]
 
     def _covers(self, moment: int) -> bool:
-        return (self.start is None or moment >= self.start) and (self.end is None or moment <= self.end)
+        told = moment - moment % _NS_PER_MS
+        return (self.start is None or told >= self.start) and (self.end is None or told <= self.end)
 
 
 Handler = Callable[[Any, Call], Awaitable[Answer]]

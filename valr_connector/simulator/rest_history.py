@@ -24,8 +24,10 @@ _STATUSES = frozenset(
         "EXPIRED",
         "PARTIALLY_FILLED_DUE_TO_SLIPPAGE",
         "ORDER_MODIFIED",
+        "REPRICED_DUE_TO_SLIPPAGE",
     }
 )
+"""What the filter takes (10.10, 19.1); orders here get to some of them only."""
 
 
 class HistoryRest:
