@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -223,6 +224,28 @@ def test_a_lot_respects_the_pairs_maximums() -> None:
     for _ in range(50):
         crowd.step()
     assert venue.public_trades("BTCZAR")
+
+
+@pytest.mark.parametrize(
+    ("changes", "goes_on"),
+    [
+        ({"tick_size": D(50)}, True),
+        ({"active": False}, False),
+        ({"order_types": ("MARKET",)}, False),
+        ({"min_base": D(1)}, False),
+    ],
+)
+def test_a_crowd_follows_the_rules_of_its_pair_or_waits_until_they_fit(
+    changes: dict[str, Any], goes_on: bool
+) -> None:
+    floor = TradingFloor()
+    crowd, before = crowd_on(floor), floor.venue.pairs["BTCZAR"]
+    for rules, trades in ((replace(before, **changes), goes_on), (before, True)):
+        floor.venue.change_pair(rules)
+        seen = len(floor.venue.public_trades("BTCZAR"))
+        for _ in range(30):
+            crowd.step()
+        assert (len(floor.venue.public_trades("BTCZAR")) > seen) is trades
 
 
 @pytest.mark.parametrize("price", ["0", "-1", "NaN"])

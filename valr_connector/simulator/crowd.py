@@ -11,6 +11,7 @@ hits what is quoted on the wrong side of the reference, so a quote that is not r
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
 from itertools import cycle
@@ -20,7 +21,7 @@ from typing import Literal
 from valr_connector.simulator.exact import EXACT, ZERO, truncate
 from valr_connector.simulator.rules import base_quantity
 from valr_connector.simulator.venue import Venue
-from valr_connector.simulator.vocabulary import BuyOrSell, NewOrder, PairSpec
+from valr_connector.simulator.vocabulary import BuyOrSell, NewOrder, PairSpec, Rejection
 
 _PRICING = Context(prec=28)
 """For prices to quote around, where rounding does no harm; money is counted in `EXACT`."""
@@ -74,6 +75,7 @@ class Crowd:
     Raises:
         KeyError: the venue does not list the pair.
         ValueError: `reference_price` is not finite and positive.
+        Rejection: the pair takes no such orders now.
     """
 
     def __init__(
@@ -89,7 +91,7 @@ class Crowd:
             raise ValueError(f"reference_price={reference_price}: must be finite and positive")
         self._venue = venue
         self._rng = rng
-        self._pair = venue.pairs[symbol]
+        self._symbol = symbol
         self._behaviour = behaviour or CrowdBehaviour()
         self._anchor = reference_price
         self.reference = reference_price
@@ -115,14 +117,26 @@ class Crowd:
             self._requote(maker)
 
     @property
+    def _pair(self) -> PairSpec:
+        """With its rules of now."""
+        return self._venue.pairs[self._symbol]
+
+    @property
     def accounts(self) -> tuple[str, ...]:
         """The accounts that the crowd trades from."""
         return (*self._makers, self._taker)
 
     def step(self) -> None:
-        """One moment of the market's life; a few dozen commands at the venue."""
+        """One moment of the market's life; a few dozen commands at the venue.
+
+        It ends with the first order that is refused: the pair's rules have changed, and may change back.
+        """
         self._refill()
         self.reference = self._next_reference()
+        with suppress(Rejection):
+            self._trade()
+
+    def _trade(self) -> None:
         self._take_the_mispriced()
         self._requote(next(self._turns))
         for _ in range(self._rng.randint(0, self._behaviour.takers_per_step)):
@@ -137,7 +151,7 @@ class Crowd:
 
     def _requote(self, maker: str) -> None:
         """Replace the maker's whole ladder."""
-        self._venue.cancel_all(maker, self._pair.symbol)
+        self._venue.cancel_all(maker, self._symbol)
         for side in _SIDES:
             for price in self._ladder(side):
                 self._place(maker, side, price, self._lots(1, _LARGEST_QUOTE_LOTS), post_only=True)
@@ -182,7 +196,7 @@ class Crowd:
             return below if side == "buy" or below == price else below + self._pair.tick_size
 
     def _would_match(self, side: BuyOrSell, price: Decimal) -> bool:
-        best = self._venue.levels(self._pair.symbol, "sell" if side == "buy" else "buy", 1)
+        best = self._venue.levels(self._symbol, "sell" if side == "buy" else "buy", 1)
         if not best:
             return False
         return best[0][0] <= price if side == "buy" else best[0][0] >= price
@@ -198,7 +212,7 @@ class Crowd:
         time_in_force: Literal["GTC", "IOC"] = "GTC",
     ) -> None:
         request = NewOrder(
-            self._pair.symbol,
+            self._symbol,
             side,
             "limit",
             quantity=quantity,
