@@ -39,7 +39,7 @@ from valr_connector.net.limiter import PROCESS_LIMITS, Limiter, LimiterRegistry
 from valr_connector.net.rest import RestClient
 from valr_connector.observe import metrics as m
 from valr_connector.protocol import endpoints
-from valr_connector.protocol.order_requests import CancelOrder
+from valr_connector.protocol.order_requests import CancelOrder, PlaceLimit
 from valr_connector.protocol.requests import Lane
 from valr_connector.protocol.signing import Credentials
 from valr_connector.simulator.exchange import EmbeddedExchange
@@ -122,6 +122,27 @@ def test_without_room_in_time_nothing_is_sent() -> None:
         with pytest.raises(ThrottledError, match="GET /v1/account/balances"):
             await client_of(limiter, exchange).call(endpoints.balances())
         assert exchange.sent == []
+
+    run(session(), start=1_000.0)
+
+
+@pytest.mark.parametrize(("room_after_s", "sent"), [(0.9, 1), (1.1, 0)])
+def test_what_may_be_sent_only_once_leaves_with_half_of_its_time_for_the_answer_or_not_at_all(
+    room_after_s: float, sent: int
+) -> None:
+    async def session() -> None:
+        limiter, exchange = limiter_of(), Scripted(LOST)
+        limiter.refused(BY_REST, retry_after_s=room_after_s)
+        order = PlaceLimit(
+            symbol=Symbol("BTCZAR"),
+            side=Side.BUY,
+            quantity=Decimal("0.01"),
+            price=Decimal(900_000),
+            client_order_id=ClientOrderId("a"),
+        )
+        with pytest.raises(OutcomeUnknownError if sent else ThrottledError):
+            await client_of(limiter, exchange).call(endpoints.place_limit(order), timeout=2.0)
+        assert len(exchange.sent) == sent
 
     run(session(), start=1_000.0)
 

@@ -176,6 +176,7 @@ class RestClient:
 
         Args:
             timeout: seconds for everything, pauses and repetitions included; None takes the settings' own.
+                What may be sent only once waits for room for half of it at most, so that it can be answered.
             passage: what the request has to pass while it waits for room in VALR's limits.
 
         Raises:
@@ -205,11 +206,12 @@ class RestClient:
         """What came of the last attempt."""
         seconds = self._settings.timeout_s if timeout is None else timeout
         deadline = self._clock() + round(seconds * _NS_PER_S)
+        room_by = deadline if request.may_retry else deadline - round(seconds * _NS_PER_S) // 2
         attempt, in_vain, outcome, is_corrected = 1, 0, None, False
         while True:
             try:
                 if passage is not None or not self._has_room_at_once(request):
-                    await self._find_room(request, deadline, passage)
+                    await self._find_room(request, room_by, passage)
             except NotSentError:
                 if outcome is None:
                     raise

@@ -38,7 +38,8 @@ _BEFORE_THE_MINUTE_ENDS: Final = (52.5, 55.0)
 """Late enough to wait for its end, however long the start has taken."""
 _CROWD: Final = 1_200
 """VALR's whole minute for an address (protocol 4)."""
-_PATIENT: Final[Dials] = {"place_timeout_s": 10.0, "cancel_timeout_s": 10.0}
+_PATIENT: Final[Dials] = {"place_timeout_s": 20.0, "cancel_timeout_s": 10.0}
+"""A placement waits for half of that."""
 
 
 @dataclass(slots=True)

@@ -69,7 +69,7 @@ def test_in_a_full_minute_a_cancel_waits_with_a_placement_and_goes_first() -> No
             """
             seed=1
             books=false
-            settings.place_timeout_s=10
+            settings.place_timeout_s=20
             settings.cancel_timeout_s=10
             0.1 place name=a side=BUY amount=0.01 price=990000
             50 crowd requests=1200
