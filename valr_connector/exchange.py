@@ -807,7 +807,11 @@ class ValrExchange(MarketAccess):
             self._running()
             title = "the embedded exchange" if self.simulator is not None else "VALR"
             watch = Watch(self, title=title, monotonic=self._clocks.monotonic, wall=self._clocks.wall)
-            server = DashboardServer(watch, host=host, port=port, token=token)
+            try:
+                server = DashboardServer(watch, host=host, port=port, token=token)
+            except InvalidArgumentError:
+                watch.close()
+                raise
             await server.start()
             self._dashboards.append(server)
         return server.url

@@ -249,6 +249,15 @@ async def test_when_no_picture_can_be_taken_the_log_says_why_and_no_old_one_is_s
     assert b"data" not in events
 
 
+async def test_a_page_that_cannot_be_served_follows_nothing() -> None:
+    async with trading() as desk:
+        before = desk.valr._publisher.subscriptions
+        for port in (-1, 0):
+            with pytest.raises(InvalidArgumentError):
+                await desk.valr.serve_dashboard(port, host="192.0.2.1", token=TOKEN)
+        assert desk.valr._publisher.subscriptions == before
+
+
 async def test_the_exchange_serves_its_page_until_it_is_closed() -> None:
     async with trading() as desk:
         url = await desk.valr.serve_dashboard(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 
@@ -13,6 +14,7 @@ from valr_connector.config import Settings
 from valr_connector.doctor import examination
 from valr_connector.doctor.examination import examine, examine_account, surroundings
 from valr_connector.doctor.finding import Finding, Grade
+from valr_connector.observe.metrics import PING_ROUND_TRIP
 
 KEY, SECRET = "canary00key11111" * 4, "canary22secret33" * 4
 ENVIRONMENT = {"VALR_API_KEY": KEY, "VALR_API_SECRET": SECRET}
@@ -79,7 +81,23 @@ async def test_pings_that_are_not_answered_are_waited_for_no_longer_than_patienc
         monkeypatch.setattr(valr, "ping", deaf)
         findings = await examine(valr)
 
-    assert findings[-1].says == "only 0 of 30 PINGs were answered"
+    assert findings[-1].says == "only 0 of 1 PINGs were answered"
+
+
+async def test_a_line_that_is_too_slow_for_all_pings_loses_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examination, "_PATIENCE_S", 0.02)
+    async with venue() as exchange:
+        valr = make(exchange)
+
+        async def slow() -> None:
+            await asyncio.sleep(0.01)
+            valr.metrics.latency(PING_ROUND_TRIP, "account").record(400_000_000)
+
+        monkeypatch.setattr(valr, "ping", slow)
+        findings = await examine(valr)
+
+    assert findings[-1].grade is Grade.WARNING
+    assert "a better line" in findings[-1].advice
 
 
 def test_advice_stands_below_what_it_is_about() -> None:

@@ -170,10 +170,10 @@ def limits(uses: Iterable[LimitUse], refusals: int) -> Finding:
     return ok("limits", says)
 
 
-def latency(round_trips: LatencySummary, wanted: int) -> Finding:
+def latency(round_trips: LatencySummary, sent: int) -> Finding:
     """Round trips of PINGs on the account socket."""
-    if round_trips.count < wanted:
-        says = f"only {round_trips.count} of {wanted} PINGs were answered"
+    if round_trips.count < sent:
+        says = f"only {round_trips.count} of {sent} PINGs were answered"
         return error("latency", says, "the connection loses what is sent: check the network")
     p50, p99, most = (ns / 1e6 for ns in (round_trips.p50_ns, round_trips.p99_ns, round_trips.max_ns))
     says = f"PING p50 {p50:.1f} ms, p99 {p99:.1f} ms, longest {most:.1f} ms ({round_trips.count} PINGs)"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib import metadata
 from typing import Final
 
@@ -17,7 +19,6 @@ from valr_connector.exchange import ValrExchange
 from valr_connector.model.enums import Socket
 from valr_connector.model.events import SubscriptionRefused
 from valr_connector.observe import metrics as m
-from valr_connector.observe.latency import LatencySummary
 
 PINGS: Final = 30
 _PATIENCE_S: Final = 10.0
@@ -67,9 +68,9 @@ async def examine(valr: ValrExchange, *, pings: int = PINGS) -> list[Finding]:
     valr.on(SubscriptionRefused, note)
     try:
         await valr.start()
-        round_trips = await _ping(valr, pings)
+        latency = await _ping(valr, pings)
         is_online = await valr.public.is_online()
-        return list(_connected(valr, refused, round_trips, pings, is_online=is_online))
+        return list(_connected(valr, refused, latency, is_online=is_online))
     except ValrError as failure:
         return [checks.no_connection(failure)]
     finally:
@@ -77,7 +78,7 @@ async def examine(valr: ValrExchange, *, pings: int = PINGS) -> list[Finding]:
 
 
 def _connected(
-    valr: ValrExchange, refused: Sequence[str], round_trips: LatencySummary, pings: int, *, is_online: bool
+    valr: ValrExchange, refused: Sequence[str], latency: Finding, *, is_online: bool
 ) -> Iterator[Finding]:
     refusals = sum(value for metric, _, value in valr.metrics.numbers() if metric is m.LIMIT_REFUSED)
     yield checks.permissions(valr.permissions)
@@ -87,19 +88,20 @@ def _connected(
     yield checks.subscriptions({pair: valr.book_age_s(pair) for pair in valr.followed_pairs}, refused)
     yield checks.rules(len(valr.pairs), [valr.pair_info(pair) for pair in valr.followed_pairs])
     yield checks.limits(valr.limits, round(refusals))
-    yield checks.latency(round_trips, pings)
+    yield latency
 
 
-async def _ping(valr: ValrExchange, count: int) -> LatencySummary:
-    """Send PINGs one after the other, each once the one before was answered."""
+async def _ping(valr: ValrExchange, most: int) -> Finding:
+    """Send PINGs while patience lasts, each once the one before was answered."""
     answered = valr.metrics.latency(m.PING_ROUND_TRIP, Socket.ACCOUNT.value)
-    try:
-        async with asyncio.timeout(_PATIENCE_S):
-            for _ in range(count):
-                before = answered.count
-                await valr.ping()
+    ends_at = time.monotonic() + _PATIENCE_S
+    sent = 0
+    with suppress(TimeoutError):  # the summary says how many were answered
+        while sent < most and time.monotonic() < ends_at:
+            before = answered.count
+            await valr.ping()
+            sent += 1
+            async with asyncio.timeout(_PATIENCE_S):
                 while answered.count == before:  # noqa: ASYNC110 - a PONG has no event
                     await asyncio.sleep(_LOOK_S)
-    except TimeoutError:
-        pass  # the summary says how many were answered
-    return answered.summary()
+    return checks.latency(answered.summary(), sent)
