@@ -13,11 +13,12 @@ from rich.console import Console
 
 from tests.cli.market_samples import BTC_ZAR, START, Terminal, candle
 from tests.cli.running import Valr
-from valr_connector.cli.book_view import BookMoment
+from valr_connector.cli.book_view import BookLines, BookMoment
 from valr_connector.cli.market_commands import _draw
 from valr_connector.cli.market_source import open_market
 from valr_connector.cli.market_watch import TradePrinter, trade_line, watch_book, watch_trades
 from valr_connector.cli.pair_list import show_pairs
+from valr_connector.errors import AuthenticationError
 from valr_connector.model.enums import Side
 from valr_connector.model.market import PublicTrade
 
@@ -51,6 +52,14 @@ async def test_a_book_is_shown_until_somebody_stops_it() -> None:
     assert last.book is not None
     assert (last.pair.pair, last.depth, last.resyncs) == ("BTC-ZAR", 3, 0)
     assert last.book.bids[0].price < last.book.asks[0].price
+
+
+async def test_what_stops_the_market_for_good_ends_who_watches_it() -> None:
+    async with open_market(["BTC-ZAR"], is_simulated=True) as market:
+        asyncio.get_running_loop().call_later(0.01, market._fail, AuthenticationError("refused"))
+        view, stop = BookLines(io.StringIO()), asyncio.Event()
+        with pytest.RaisesGroup(AuthenticationError):
+            await watch_book(market, "BTC-ZAR", view, depth=3, stop=stop, seconds=10)
 
 
 def test_a_piped_book_is_printed_line_by_line(valr: Valr) -> None:

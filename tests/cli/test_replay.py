@@ -21,6 +21,7 @@ from valr_connector import (
     ValrExchange,
 )
 from valr_connector.cli import replay as replay_command
+from valr_connector.cli import stop_signals
 from valr_connector.cli.commands import app
 from valr_connector.cli.replay import ReplayOptions, record_session, replay_session
 from valr_connector.core.steps import Ended
@@ -130,12 +131,12 @@ async def test_what_stops_a_session_for_good_ends_its_recording_which_is_anonymi
     async with EmbeddedExchange() as exchange:
         made = found_by(monkeypatch, exchange)
 
-        async def stopped_within(stop: asyncio.Event, _: object) -> None:
+        async def failing_while_waited_for(stop: asyncio.Event, _: object) -> None:
             await asyncio.sleep(0)
             made[0]._fail(AuthenticationError("revoked"))
             await stop.wait()
 
-        monkeypatch.setattr(replay_command, "stopped_within", stopped_within)
+        monkeypatch.setattr(stop_signals, "stopped_within", failing_while_waited_for)
         with pytest.RaisesGroup(AuthenticationError):
             await anonymised(tmp_path)
     assert b'"label"' in recorded(tmp_path)

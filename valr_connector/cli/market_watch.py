@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from valr_connector.cli.book_view import BookMoment, BookView
-from valr_connector.cli.stop_signals import stopped_within
+from valr_connector.cli.stop_signals import stopped_beside, stopped_within
 from valr_connector.model.enums import MarketFeed, Side
 from valr_connector.model.events import BookResynced, MarketTraded
 from valr_connector.model.market import PublicTrade
@@ -25,17 +25,22 @@ async def watch_book(
     """Show the book of a followed pair until `stop`, or until the time is over."""
     info, book = market.pair_info(pair), market.book(pair)
     resyncs: list[BookResynced] = []
-    unsubscribe = market.on(BookResynced, resyncs.append)
     ends_at = None if seconds is None else time.monotonic() + seconds
-    try:
+    async with asyncio.TaskGroup() as tasks:
+        following = tasks.create_task(_follow(market.events(BookResynced), resyncs))
         is_over = False
         while not is_over:
             snapshot = book.snapshot() if book.is_valid else None
             view.show(BookMoment(info, snapshot, book.why_invalid, depth, len(resyncs)))
             left_s = view.interval_s if ends_at is None else min(view.interval_s, ends_at - time.monotonic())
             is_over = left_s <= 0 or await stopped_within(stop, left_s)
-    finally:
-        unsubscribe()
+        following.cancel()
+
+
+async def _follow(events: AsyncIterator[BookResynced], resyncs: list[BookResynced]) -> None:
+    """Note them until what ends them for good is raised."""
+    async for event in events:
+        resyncs.append(event)  # noqa: PERF401  each at once, not all at the end
 
 
 async def watch_trades(
@@ -47,10 +52,7 @@ async def watch_trades(
     printer = TradePrinter(out)
     if last:
         printer.show_past(await market.public.trades(pair, limit=last))
-    async with asyncio.TaskGroup() as tasks:
-        printing = tasks.create_task(_print_all(trades, printer))
-        await stopped_within(stop, seconds)
-        printing.cancel()
+    await stopped_beside(_print_all(trades, printer), stop, seconds)
 
 
 async def _print_all(trades: AsyncIterator[MarketTraded], printer: TradePrinter) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
 import time
@@ -12,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, TextIO
 
-from valr_connector.cli.stop_signals import stop_on_signals, stopped_within
+from valr_connector.cli.stop_signals import stop_on_signals, stopped_beside
 from valr_connector.config import Settings
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_story import Entry, lines
@@ -51,18 +50,10 @@ async def record_session(
     try:
         async with valr:
             with stop_on_signals() as stop:  # a start that takes long is interrupted, and not waited for
-                await _end(valr, stop, seconds)
+                await stopped_beside(_failure(valr), stop, seconds)
     finally:
         if is_anonymous:
             _anonymise(directory)
-
-
-async def _end(valr: ValrExchange, stop: asyncio.Event, seconds: float | None) -> None:
-    """Wait for `stop`, for the time to be over, or for a failure, which is raised."""
-    async with asyncio.TaskGroup() as tasks:
-        failing = tasks.create_task(_failure(valr))
-        await stopped_within(stop, seconds)
-        failing.cancel()
 
 
 async def _failure(valr: ValrExchange) -> None:

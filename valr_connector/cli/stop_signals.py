@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -56,6 +56,16 @@ def stop_on_signals() -> Iterator[asyncio.Event]:
         for number in taken:
             loop.remove_signal_handler(number)
             signal.signal(number, before[number])
+
+
+async def stopped_beside(
+    reading: Coroutine[object, object, object], stop: asyncio.Event, seconds: float | None
+) -> None:
+    """Wait as `stopped_within` does, while something reads events; what ends those for good is raised."""
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(reading)
+        await stopped_within(stop, seconds)
+        task.cancel()
 
 
 async def stopped_within(stop: asyncio.Event, seconds: float | None) -> bool:
