@@ -32,12 +32,12 @@ Dials = Mapping[str, str | bool | float]
 _STOP_AT: Final = 0.4
 _COMPETING: Final = 2
 """So many cancels, and so many placements."""
-_CROWDED_AT: Final = 50.0
+_SPENT_AT: Final = 50.0
 _AWAY_S: Final = 6.0
 _BEFORE_THE_MINUTE_ENDS: Final = (52.5, 55.0)
 """Late enough to wait for its end, however long the start has taken."""
-_CROWD: Final = 1_200
-"""VALR's whole minute for an address (protocol 4)."""
+_WHOLE_MINUTE: Final = 1_200
+"""What VALR takes of an address in one (protocol 4)."""
 _PATIENT: Final[Dials] = {"place_timeout_s": 20.0, "cancel_timeout_s": 10.0}
 """A placement waits for half of that."""
 
@@ -92,12 +92,12 @@ class Plots:
         The simulation begins with one of VALR's minutes. Another instance uses up what is left of it.
         """
         side = self._trading.side()
-        away = s.DialFault(at=_CROWDED_AT, fate=s.DialFate.REFUSE, lasting=_AWAY_S)
+        away = s.DialFault(at=_SPENT_AT, fate=s.DialFate.REFUSE, lasting=_AWAY_S)
         steps: list[s.AnyStep] = [
             *(self._resting(0.1, f"o{number}", side) for number in range(_COMPETING)),
-            s.Crowd(at=_CROWDED_AT, requests=_CROWD),
+            s.Spend(at=_SPENT_AT, requests=_WHOLE_MINUTE),
             away,
-            s.Cut(at=_CROWDED_AT),
+            s.Cut(at=_SPENT_AT),
         ]
         for number in range(_COMPETING):
             steps.append(self._resting(self._seconds(*_BEFORE_THE_MINUTE_ENDS), f"p{number}", side))

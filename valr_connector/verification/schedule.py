@@ -217,7 +217,7 @@ class Foreign(Step, frozen=True, kw_only=True, tag="foreign", omit_defaults=True
     customer_order_id: str = ""
 
 
-class Crowd(Step, frozen=True, kw_only=True, tag="crowd", omit_defaults=True):
+class Spend(Step, frozen=True, kw_only=True, tag="spend", omit_defaults=True):
     """Another instance in the same process sends so many `requests` by REST, which VALR's limits count."""
 
     requests: int
@@ -318,7 +318,7 @@ AnyStep = (
     | Revoke
     | Market
     | Foreign
-    | Crowd
+    | Spend
     | Misreport
     | FrameFault
     | RequestFault

@@ -28,7 +28,7 @@ class Surroundings:
             s.Revoke: self._revoke,
             s.Market: self._market,
             s.Foreign: self._foreign,
-            s.Crowd: self._crowd,
+            s.Spend: self._spend,
             s.Misreport: self._misreport,
             s.FrameFault: world.network.board.add,
             s.RequestFault: world.network.board.add,
@@ -83,8 +83,8 @@ class Surroundings:
                 customer_order_id=step.customer_order_id,
             )
 
-    def _crowd(self, step: s.Crowd) -> None:
-        self._world.crowd_out(step.requests)
+    def _spend(self, step: s.Spend) -> None:
+        self._world.spend_limits(step.requests)
 
     # --- faults --------------------------------------------------------------------------------------
 

@@ -93,7 +93,6 @@ class World:
         limits: as each process counted them, the present one last; a new process begins anew.
         clock_jump_ns: how far this machine's wall clock is off.
         names: client order ids by the names that a schedule gives.
-        is_crowded_out: whether others in this process have used up VALR's limits.
         judged_before: orders of before are of no interest any more; VALR's clock, nanoseconds.
         misreported: orders whose ending VALR told and that had not ended, by client order id.
         batched: orders that were placed in batches, by client order id.
@@ -125,7 +124,7 @@ class World:
         self.clock_jump_ns = 0
         self.lives: list[Life] = []
         self.names: dict[str, str] = {}
-        self.is_crowded_out = False
+        self._spent_until = 0
         self.judged_before = 0
         self.misreported: set[str] = set()
         self.batched: set[str] = set()
@@ -238,20 +237,24 @@ class World:
         return WatchedLimits(clock=self.monotonic, wall_clock=self.wall)
 
     def limited_for_s(self) -> float:
-        """Seconds until VALR's next full minute, where its limits are shut until then.
+        """Seconds for which VALR's limits are shut, which they are until a full minute of its clock.
 
         They are for whom it has refused with 429, and for whom others in this process have left no room.
         """
-        minute_ns = 60 * _NS_PER_S
-        left_ns = minute_ns - self.venue_clock() % minute_ns
-        return left_ns / _NS_PER_S if self.network.board.has_limited or self.is_crowded_out else 0.0
+        until = self._next_minute() if self.network.board.has_limited else self._spent_until
+        return max(0, until - self.venue_clock()) / _NS_PER_S
 
-    def crowd_out(self, requests: int) -> None:
+    def spend_limits(self, requests: int) -> None:
         """Somebody else in this process sends so many requests by REST, at once, as far as there is room."""
-        self.is_crowded_out = True
+        self._spent_until = self._next_minute()
         limiter = self.limits[-1].limiter(host=_HOST, key="somebody else's")
         for _ in range(requests):
             limiter.try_acquire(Lane.CANCEL, "DELETE /v2/orders/order")
+
+    def _next_minute(self) -> int:
+        """When the next full minute of VALR's clock begins, nanoseconds since 1970."""
+        minute_ns = 60 * _NS_PER_S
+        return (self.venue_clock() // minute_ns + 1) * minute_ns
 
     # --- others --------------------------------------------------------------------------------------
 

@@ -72,7 +72,7 @@ def test_in_a_full_minute_a_cancel_waits_with_a_placement_and_goes_first() -> No
             settings.place_timeout_s=20
             settings.cancel_timeout_s=10
             0.1 place name=a side=BUY amount=0.01 price=990000
-            50 crowd requests=1200
+            50 spend requests=1200
             50 dial fate=refuse lasting=6
             50 cut
             52 place name=b side=BUY amount=0.01 price=990000
