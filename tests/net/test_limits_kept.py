@@ -19,6 +19,7 @@ from valr_connector import (
     BatchLimit,
     BatchStopLimit,
     CancelResult,
+    CircuitState,
     InFlightOrder,
     ModifyResult,
     OrderStatus,
@@ -305,6 +306,29 @@ async def test_a_placement_that_waited_over_a_new_connection_belongs_to_the_new_
         record = desk.connector._state.tracker.find(order.client_order_id)
         assert record is not None
         assert record.epoch == desk.connector.account.epoch == 2
+
+
+async def test_a_placement_that_finds_room_when_the_socket_is_left_alone_goes_by_rest() -> None:
+    async with limited(place_timeout_s=60, circuit_failures=1) as desk:
+        desk.limiter.refused(PLACE, retry_after_s=20)
+        placing, order = await desk.start_buying()
+        desk.connector.circuits.socket_orders.failed(desk.now, "no answer")
+        desk.pause_over()
+        await placing
+        assert (order.status, desk.sent(PLACE), desk.asked(BY_REST)) == (OrderStatus.OPEN, 0, 1)
+
+
+async def test_a_placement_that_waits_for_room_keeps_no_other_command_from_being_the_trial() -> None:
+    async with limited(place_timeout_s=60, circuit_failures=1, circuit_pause_s=0.01) as desk:
+        socket = desk.connector.circuits.socket_orders
+        desk.limiter.refused(PLACE, retry_after_s=20)
+        socket.failed(desk.now, "no answer")
+        await desk.until(lambda: socket.state is CircuitState.HALF_OPEN)
+        placing, _ = await desk.start_buying()
+        assert socket.allows()
+        desk.pause_over()
+        await placing
+        assert socket.state is CircuitState.CLOSED
 
 
 async def test_a_placement_whose_caller_gives_up_while_it_waits_was_not_sent() -> None:

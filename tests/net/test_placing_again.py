@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -62,6 +63,21 @@ async def test_while_the_socket_is_away_orders_are_placed_by_rest(retry: RetryPo
         await return_from(desk)
         await desk.agreed(order)
         check_story(desk, order)
+
+
+@in_virtual_time
+async def test_a_placement_by_rest_whose_caller_gives_up_after_it_left_is_not_taken_for_unsent() -> None:
+    async with trading() as desk:
+        await away(desk)
+        desk.change(reply_latency_s=0.05, event_latency_s=0.05)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(desk.buy(client_order_id="mine-1"), 0.02)
+        order = desk.valr.order("mine-1")
+        assert (order.status, len(desk.venue_orders())) == (OrderStatus.PENDING_CREATE, 1)
+        desk.change(reply_latency_s=0, event_latency_s=0)
+        await return_from(desk)
+        await desk.agreed(order)
+        assert order.status is OrderStatus.OPEN
 
 
 @in_virtual_time
