@@ -461,6 +461,7 @@ async def test_a_cancel_goes_by_rest_while_the_socket_is_away() -> None:
         outcome = await desk.valr.cancel_order(order)
         assert outcome.result is CancelResult.CANCELLED
         assert (desk.asked("DELETE /v2/orders/order"), desk.sent("CANCEL_LIMIT_ORDER")) == (1, 0)
+        assert len(desk.valr._state.ledger) == 0  # no reply on the socket is waited for
         await desk.back()
         await desk.agreed(order)
         check_story(desk, order)

@@ -298,13 +298,19 @@ def test_an_invalidated_book_forgets_everything() -> None:
     assert (made.best_bid, made.best_ask) == (PriceLevel(D(99), D(2)), None)
 
 
-def test_a_suspended_book_shows_nothing_and_forgets_nothing() -> None:
+@pytest.mark.parametrize("read", READINGS)
+def test_nothing_can_be_read_of_a_suspended_book(read: Callable[[OrderBook], object]) -> None:
+    made = book(BookFeed.FULL)
+    made.suspend("the connection is silent")
+    with pytest.raises(InvalidBookError, match="the connection is silent"):
+        read(made)
+
+
+def test_a_suspended_book_forgets_nothing() -> None:
     made = book()
     assert made.suspend("the connection is silent")
     assert not made.suspend("the connection is silent")
     assert (made.if_valid, made.why_invalid) == (None, "the connection is silent")
-    with pytest.raises(InvalidBookError, match="the connection is silent"):
-        made.snapshot()
     assert made.take(diff([("100", "0")], BIDS[1:]), 6) is Taken.MOVED
     assert made.resume()
     assert made.best_bid == PriceLevel(D(99), D(2))
