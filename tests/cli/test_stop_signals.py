@@ -23,6 +23,7 @@ def handlers() -> list[object]:
 
 
 def test_sigterm_interrupts_as_ctrl_c_does_until_there_is_nothing_to_interrupt() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with pytest.raises(KeyboardInterrupt), interrupted_by_signals():
         signal.raise_signal(signal.SIGTERM)
     assert handlers() == [signal.SIG_DFL, signal.SIG_DFL]

@@ -14,6 +14,7 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 @contextmanager
 def interrupted_by_signals() -> Iterator[None]:
     """SIGTERM interrupts as Ctrl-C does, and things are put back; afterwards either ends the process."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's shell has its jobs ignore it
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         yield
