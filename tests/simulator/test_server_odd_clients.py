@@ -6,11 +6,13 @@ import asyncio
 import hmac
 import logging
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
 
 from tests.simulator.loopback import PATIENCE_S, START_NS, Street, Trader, btc_order, command, street
 from valr_connector.simulator import authentication, connection
+from valr_connector.simulator.book_channels import BookChannels
 from valr_connector.simulator.limits import RateLimiter
 from valr_connector.simulator.settings import RateLimits
 from valr_connector.simulator.transport import HttpRequest
@@ -207,11 +209,24 @@ async def test_a_batch_on_the_socket_places_no_stop_order() -> None:
 
 
 async def test_a_client_that_does_not_read_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_MOST_WAITING", 100)
+    monkeypatch.setattr(connection, "_MOST_WAITING", 10_000)
     async with street() as valr, valr.trader().greeted() as account:
         for _ in range(102):  # without a pause: nothing is written meanwhile
             valr.exchange.venue.credit("0", "BTC", valr.exchange.settings.balances["BTC"])
         assert await account.end() == 1006
+
+
+async def test_a_client_that_asks_for_books_without_end_in_one_frame_is_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "_MOST_WAITING", 10_000)
+    books = [{"event": "OB_L1_DIFF", "pairs": pairs} for pairs in (["BTCZAR"], [])]
+    counted = mock.patch.object(BookChannels, "first", autospec=True, side_effect=BookChannels.first)
+    async with street() as valr, valr.socket() as trade:
+        with counted as first:
+            await trade.send({"type": "SUBSCRIBE", "subscriptions": books * 1000})
+            assert await trade.end() == 1006
+        assert 10 < first.call_count < 100
 
 
 async def test_types_of_frames_that_nobody_knows_are_counted_as_one() -> None:

@@ -19,8 +19,8 @@ from valr_connector.simulator.wire import OutboundFrame, frame
 ABNORMAL = 1006
 """Not a close code on the wire: the connection ends without a close frame."""
 _AT_ONCE = Latency()
-_MOST_WAITING = 20_000
-"""So many frames may wait for a client that does not read; one more, and it is cut."""
+_MOST_WAITING = 32 * 1024 * 1024
+"""With more bytes than these waiting for a client that does not read, it is cut."""
 _REQUESTS = frozenset({"PING", "SUBSCRIBE", "UNSUBSCRIBE", "CANCEL_ON_DISCONNECT", *COMMAND_LIMITS})
 
 InboundFrame = Mapping[str, object]
@@ -32,10 +32,14 @@ class Connection:
     def __init__(self, floor: Floor, kind: SocketKind, *, is_authenticated: bool) -> None:
         self.kind = kind
         self.is_open = False
+        self.is_cut = False
+        """Whether it was cut; what is sent from then on goes nowhere."""
         self.ended = asyncio.Event()
         self._floor = floor
         self._is_authenticated = is_authenticated
         self._outbox: deque[bytes | int] = deque()
+        self._waiting = 0
+        """Bytes in the outbox."""
         self._writer: asyncio.Future[None] | None = None
         self._replies = Lane(floor.frames)
         self._events = Lane(floor.frames)
@@ -106,6 +110,7 @@ class Connection:
 
     def abort(self) -> None:
         """Cut the connection, without a close frame."""
+        self.is_cut = True
         if self._transport is not None:
             self._transport.abort()
 
@@ -127,9 +132,9 @@ class Connection:
         (lane or self._floor.frames).after(seconds, lambda: self._deliver(message))
 
     def _deliver(self, message: OutboundFrame) -> None:
-        if not self.is_open or self._is_closing:
+        if not self.is_open or self._is_closing or self.is_cut:
             return
-        if len(self._outbox) >= _MOST_WAITING:
+        if self._waiting > _MOST_WAITING:
             self.abort()
             return
         self._floor.stats.frames_out[self.kind, message.type] += 1
@@ -137,10 +142,15 @@ class Connection:
 
     def _put_out(self, item: bytes | int) -> None:
         if self._writer is None or self._writer.done():
-            self._outbox.append(item)  # what is being written goes first
+            self._let_wait(item)  # what is being written goes first
         elif isinstance(item, int) or not self._is_sent_at_once(item):
-            self._outbox.append(item)
+            self._let_wait(item)
             self._writer.set_result(None)
+
+    def _let_wait(self, item: bytes | int) -> None:
+        self._outbox.append(item)
+        if not isinstance(item, int):
+            self._waiting += len(item)
 
     def _is_sent_at_once(self, data: bytes) -> bool:
         is_sent = self._transport is not None and self._transport.send_at_once(data)
@@ -156,6 +166,7 @@ class Connection:
                     if isinstance(item, int):
                         await transport.close(item)
                         return
+                    self._waiting -= len(item)
                     self._note_traffic()
                     await transport.send(item)
                 self._writer = asyncio.get_running_loop().create_future()

@@ -153,6 +153,7 @@ class SimulatorSettings:
     """Whether a 429 says Retry-After (unknown 15)."""
 
     idle_cut_s: float = 60.0
+    """A socket on which nothing went either way for so long is cut (unknown 11)."""
     unauthenticated_cut_s: float = 900.0
     rate_limits: RateLimits | None = field(default_factory=RateLimits)
     """None: no limits."""

@@ -60,6 +60,8 @@ class TradeSession:
             self.connection.refuse(INVALID_REQUEST)
             return
         for subscription in subscriptions:
+            if self.connection.is_cut:  # it asked for more than it reads
+                return
             self._subscribe_channel(subscription)
 
     def _subscribe_channel(self, subscription: object) -> None:
