@@ -208,6 +208,9 @@ class _Loop:
             self._report.rare += before.recorder.rare + before.heard.rare
         del world.lives[:-1]
         world.life.before = None
+        for limits in world.limits[:-1]:
+            found += s8_cancels_first(limits.passages)
+        del world.limits[:-1]
         stories = world.life.recorder.stories
         for name, story in [*stories.items()]:
             if _is_over(story, now):
