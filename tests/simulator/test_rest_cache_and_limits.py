@@ -45,6 +45,14 @@ async def test_a_cached_answer_stays_the_same_until_it_is_too_old() -> None:
         assert (await valr.get(target)).body["Bids"] != []
 
 
+async def test_a_clock_that_is_set_back_makes_no_answer_last_longer() -> None:
+    async with street() as valr:
+        await valr.get("/v1/public/BTCZAR/orderbook")
+        await valr.trader().place()
+        valr.clock.advance(-3600)
+        assert (await valr.get("/v1/public/BTCZAR/orderbook")).body["Bids"] != []
+
+
 async def test_errors_are_cached_as_well() -> None:
     async with street() as valr:
         reply = await valr.get("/v1/public/NOPE/orderbook")

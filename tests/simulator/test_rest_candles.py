@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -141,4 +142,9 @@ async def test_perpetuals_cannot_be_traded_without_a_futures_account() -> None:
 
 async def test_a_crowds_market_has_a_past() -> None:
     async with street(crowd=True, crowd_past_minutes=90) as valr:
-        assert len(await candles(valr)) >= 90
+        past = await candles(valr, "?limit=90")
+        assert len(past) == 90
+        day = (await valr.get("/v1/public/BTCZAR/marketsummary")).body
+        assert day["lastTradedPrice"] == past[0]["close"]
+        assert day["previousClosePrice"] == past[-1]["open"]
+        assert Decimal(day["baseVolume"]) == sum(Decimal(candle["volume"]) for candle in past)

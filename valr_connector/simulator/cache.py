@@ -24,9 +24,12 @@ class AnswerCache:
         self._entries: dict[str, _Entry] = {}
 
     async def answer(self, key: str, max_age_s: int, make: Callable[[], Awaitable[Answer]]) -> Answer:
-        """The stored answer if it is young enough, else a new one, which is stored."""
+        """The stored answer if it is young enough, else a new one, which is stored.
+
+        One from the future, as the clock goes back, is as good as none.
+        """
         entry = self._entries.get(key)
-        if entry is None or self._clock() >= entry.expires_at:
+        if entry is None or not entry.stored_at <= self._clock() < entry.expires_at:
             answer = await make()
             now = self._clock()
             entry = _Entry(answer, now, now + max_age_s * _NS_PER_S)

@@ -275,7 +275,7 @@ class EmbeddedExchange:
         for symbol, price in self.settings.crowd_prices.items():
             pair, now_s = self.venue.pairs[symbol], self._clock() // _NS_PER_S
             for candle in invented_past(pair, price, self.settings.crowd_past_minutes, now_s):
-                self._floor.market.chart(symbol).add_candle(candle)
+                self._floor.market.note_past(symbol, candle)
 
     def _step(self) -> None:
         """One moment of the crowd's life, and the next one on its way."""

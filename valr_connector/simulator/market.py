@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from valr_connector.simulator.candles import CandleChart
+from valr_connector.simulator.candles import Candle, CandleChart
 from valr_connector.simulator.exact import EXACT
 from valr_connector.simulator.market_wire import (
     book_object,
@@ -44,6 +44,11 @@ class Market:
         """A trade has happened."""
         self._tickers[trade.symbol].add(trade)
         self._draw(trade)
+
+    def note_past(self, symbol: str, minute: Candle) -> None:
+        """So it was before anybody traded here; oldest first."""
+        self._charts[symbol].add_candle(minute)
+        self._tickers[symbol].add_minute(minute)
 
     def note_book(self, change: BookChanged) -> None:
         """A book has changed."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from functools import reduce
 
+from valr_connector.simulator.candles import MINUTE_S, Candle
 from valr_connector.simulator.exact import EXACT, QUOTIENT, ZERO
 from valr_connector.simulator.vocabulary import PublicTrade
 
@@ -46,7 +47,7 @@ class DaySummary:
 
 
 class Ticker:
-    """Trades of one pair, gathered by minute. Give it the trades oldest first."""
+    """Trades of one pair, gathered by minute. Everything is to be added oldest first."""
 
     def __init__(self, trades: Iterable[PublicTrade] = ()) -> None:
         self._minutes: deque[_Minute] = deque()
@@ -68,6 +69,13 @@ class Ticker:
         minute.base_volume = EXACT.add(minute.base_volume, trade.quantity)
         minute.quote_volume = EXACT.fma(trade.price, trade.quantity, minute.quote_volume)
         minute.close = trade.price
+
+    def add_minute(self, candle: Candle) -> None:
+        """Count all that was traded in one minute."""
+        if not self._previous_close:
+            self._previous_close = candle.open
+        number, volumes = candle.start_s // MINUTE_S, (candle.base_volume, candle.quote_volume)
+        self._minutes.append(_Minute(number, candle.high, candle.low, *volumes, candle.close))
 
     def summary(self, now_ns: int) -> DaySummary:
         """The 24 hours up to `now_ns`. The last price outlives them."""
