@@ -369,6 +369,17 @@ async def test_a_cancel_that_is_refused_every_time_leaves_the_order_open_and_fre
 
 
 @in_virtual_time
+async def test_a_cancel_that_is_refused_at_once_again_and_again_is_sent_at_growing_pauses() -> None:
+    async with trading(cancel_attempts=4) as desk:
+        order = await desk.buy()
+        desk.exchange.read_only = True
+        began = running_loop().time()
+        await desk.valr.cancel_order(order)
+        pauses = sum(QUICK.pause(attempt) for attempt in (1, 2, 3)) / SECOND
+        assert pauses <= running_loop().time() - began < 2 * pauses
+
+
+@in_virtual_time
 async def test_a_cancel_whose_confirmation_is_lost_is_found_out() -> None:
     async with trading(cancel_timeout_s=0.05) as desk:
         order = await desk.buy()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.core import book_wire as wire
 from valr_connector.core.level_book import REPEATED, LevelBook
 
@@ -60,6 +62,13 @@ def test_a_change_behind_the_checked_levels_leaves_the_checksum_and_is_kept() ->
     made.snapshot(wire.snapshot(bids, []))
     assert diff(made, [("961", "5")], [], (bids, [])) == ""
     assert made.bids()[-1] == "961:5"
+
+
+@pytest.mark.parametrize(("bids", "asks"), [([("100", "5")], []), ([], [("101", "5")])], ids=["bid", "ask"])
+def test_a_change_that_comes_with_the_checksum_of_before_is_wrong(
+    bids: list[wire.Level], asks: list[wire.Level]
+) -> None:
+    assert diff(book(), bids, asks, (BIDS, ASKS)).startswith("checksum ")
 
 
 def test_a_missing_number_and_an_older_one_are_gaps_and_so_is_the_last_with_another_checksum() -> None:
