@@ -20,6 +20,7 @@ from valr_connector.integrations.hummingbot import register
 from valr_connector.integrations.hummingbot.account_connection import AccountConnection
 from valr_connector.integrations.hummingbot.exchange import ValrHummingbotExchange
 from valr_connector.simulator.exchange import EmbeddedExchange
+from valr_connector.simulator.faults import of_pair
 from valr_connector.simulator.settings import SimulatorSettings
 from valr_connector.simulator.vocabulary import BuyOrSell, NewOrder, VenueOrder
 
@@ -79,6 +80,11 @@ class Live:
 
     async def stop(self) -> None:
         await self.connector.stop_network()
+
+    def lose_the_book(self) -> None:
+        """Cut the market's socket; the book comes back a while after the next connection."""
+        self.exchange.faults.delay_frame(of_pair(SYMBOL), 0.3, count=9)
+        self.exchange.drop_sockets("trade")
 
     async def until(self, holds: Callable[[], object]) -> None:
         """Wait until something holds; the test fails if it does not within the patience."""

@@ -97,6 +97,32 @@ async def test_whether_valr_answers_is_not_asked_again_just_after_it_did(market:
     await candles._market.close()
 
 
+async def test_a_history_that_is_shorter_than_wanted_is_not_asked_for_without_a_pause(
+    market: EmbeddedExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    candles = CandlesFactory.get_candle(CandlesConfig(connector="valr", trading_pair=PAIR, max_records=9_999))
+    candles._take(await candles._market.public.candles(PAIR, limit=2, include_empty=True))
+    market.stats.requests.clear()
+    pauses = list[float]()
+
+    async def end(delay: float) -> None:
+        pauses.append(delay)
+        if len(pauses) < 2:
+            market.faults.answer_request(400)  # which is no reason to ask at once again either
+            return
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(candles, "_sleep", end)
+    with pytest.raises(asyncio.CancelledError):
+        await candles._fill_candles_task
+    assert pauses == [20.0, 20.0]
+    assert market.stats.requests["GET /v1/public/{pair}/buckets"] <= 4
+    times = [row[0] for row in candles._candles]
+    assert {later - earlier for earlier, later in pairwise(times)} == {60.0}
+    await candles.stop_network()
+    await candles._market.close()
+
+
 @pytest.mark.parametrize("missed", [3, 1_000])
 async def test_candles_have_no_hole_where_valr_did_not_answer_for_a_while(
     market: EmbeddedExchange, monkeypatch: pytest.MonkeyPatch, missed: int
@@ -213,7 +239,7 @@ async def test_a_book_that_may_not_be_used_is_shown_empty() -> None:
     async with live() as trader:
         book = trader.connector.get_order_book(PAIR)
         assert book.get_price(False) == 850_000
-        trader.exchange.drop_sockets("trade")
+        trader.lose_the_book()
         await trader.until(lambda: not list(book.bid_entries()))
         await trader.until(lambda: list(book.bid_entries()))
 

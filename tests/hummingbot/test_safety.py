@@ -105,7 +105,7 @@ async def test_orders_that_cannot_be_are_failures_and_end_no_later_start(trader:
 
 
 async def test_a_market_order_fails_while_the_book_is_empty(trader: Live) -> None:
-    trader.exchange.drop_sockets("trade")
+    trader.lose_the_book()
     await trader.until(lambda: not list(trader.connector.get_order_book(PAIR).bid_entries()))
     order_id = trader.connector.sell(PAIR, D("0.01"), OrderType.MARKET, D("NaN"))
     await trader.until(lambda: trader.story(order_id))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from datetime import UTC, datetime
@@ -99,6 +98,24 @@ class ValrCandles(CandlesBase):
                 self.logger().warning(f"VALR's candles could not be read: {error}")
             await self._sleep(_EVERY_S)
 
+    async def fill_historical_candles(self) -> None:
+        """Put what was before the candles that are known before them, until there are as many as are wanted.
+
+        Hummingbot's own asks without a pause where VALR's history is shorter than that.
+        """
+        while not self.ready:
+            first_at, missing = int(self._candles[0][0]), self._candles.maxlen - len(self._candles)
+            try:
+                earlier = await self.fetch_candles(end_time=first_at, limit=missing)
+                earlier = earlier[earlier[:, 0] < first_at]
+                self._candles.extendleft(earlier[::-1][:missing])
+                has_more = len(earlier) > 0
+            except ValrError as error:
+                self.logger().warning(f"VALR's history could not be read: {error}")
+                has_more = False
+            if not has_more:
+                await self._sleep(_EVERY_S)
+
     async def stop_network(self) -> None:
         """Ask no more."""
         await super().stop_network()
@@ -110,6 +127,8 @@ class ValrCandles(CandlesBase):
         known_at = self._candles[-1][0] if self._candles else time.time()
         wanted = 2 + max(0, int((time.time() - known_at) / self.interval_in_seconds))
         if wanted > _LONGEST_PAGE:
+            if self._fill_candles_task is not None:
+                self._fill_candles_task.cancel()
             self._reset_candles()
         return min(wanted, _LONGEST_PAGE)
 
@@ -123,9 +142,7 @@ class ValrCandles(CandlesBase):
                 self._candles.append(row)
         if is_first and self._candles:
             self._ws_candle_available.set()
-            self._fill_candles_task: asyncio.Task[None] | None = safe_ensure_future(
-                self.fill_historical_candles()
-            )
+            self._fill_candles_task = safe_ensure_future(self.fill_historical_candles())
 
 
 def _row(candle: Candle) -> list[float]:
