@@ -208,8 +208,11 @@ async def test_a_batch_on_the_socket_places_no_stop_order() -> None:
 # --- memory
 
 
-async def test_a_client_that_does_not_read_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_MOST_WAITING", 10_000)
+@pytest.mark.parametrize(("bound", "most"), [("_MOST_FRAMES", 100), ("_MOST_BYTES", 10_000)])
+async def test_a_client_that_does_not_read_is_cut(
+    monkeypatch: pytest.MonkeyPatch, bound: str, most: int
+) -> None:
+    monkeypatch.setattr(connection, bound, most)
     async with street() as valr, valr.trader().greeted() as account:
         for _ in range(102):  # without a pause: nothing is written meanwhile
             valr.exchange.venue.credit("0", "BTC", valr.exchange.settings.balances["BTC"])
@@ -219,7 +222,7 @@ async def test_a_client_that_does_not_read_is_cut(monkeypatch: pytest.MonkeyPatc
 async def test_a_client_that_asks_for_books_without_end_in_one_frame_is_cut(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connection, "_MOST_WAITING", 10_000)
+    monkeypatch.setattr(connection, "_MOST_BYTES", 10_000)
     books = [{"event": "OB_L1_DIFF", "pairs": pairs} for pairs in (["BTCZAR"], [])]
     counted = mock.patch.object(BookChannels, "first", autospec=True, side_effect=BookChannels.first)
     async with street() as valr, valr.socket() as trade:

@@ -19,8 +19,9 @@ from valr_connector.simulator.wire import OutboundFrame, frame
 ABNORMAL = 1006
 """Not a close code on the wire: the connection ends without a close frame."""
 _AT_ONCE = Latency()
-_MOST_WAITING = 32 * 1024 * 1024
-"""With more bytes than these waiting for a client that does not read, it is cut."""
+_MOST_FRAMES = 20_000
+_MOST_BYTES = 32 * 1024 * 1024
+"""With so much waiting for a client that does not read, it is cut."""
 _REQUESTS = frozenset({"PING", "SUBSCRIBE", "UNSUBSCRIBE", "CANCEL_ON_DISCONNECT", *COMMAND_LIMITS})
 
 InboundFrame = Mapping[str, object]
@@ -134,7 +135,7 @@ class Connection:
     def _deliver(self, message: OutboundFrame) -> None:
         if not self.is_open or self._is_closing or self.is_cut:
             return
-        if self._waiting > _MOST_WAITING:
+        if len(self._outbox) >= _MOST_FRAMES or self._waiting >= _MOST_BYTES:
             self.abort()
             return
         self._floor.stats.frames_out[self.kind, message.type] += 1
