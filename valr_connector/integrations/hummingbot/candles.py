@@ -103,12 +103,12 @@ class ValrCandles(CandlesBase):
 
         Hummingbot's own asks without a pause where VALR's history is shorter than that.
         """
-        while not self.ready:
-            first_at, missing = int(self._candles[0][0]), self._candles.maxlen - len(self._candles)
+        while self._candles and not self.ready:  # whoever empties them begins anew with the next ones
+            first_at = int(self._candles[0][0])
             try:
-                earlier = await self.fetch_candles(end_time=first_at, limit=missing)
+                earlier = await self.fetch_candles(end_time=first_at, limit=self._room())
                 earlier = earlier[earlier[:, 0] < first_at]
-                self._candles.extendleft(earlier[::-1][:missing])
+                self._candles.extendleft(earlier[::-1][: self._room()])  # newer ones may have come meanwhile
                 has_more = len(earlier) > 0
             except ValrError as error:
                 self.logger().warning(f"VALR's history could not be read: {error}")
@@ -121,6 +121,9 @@ class ValrCandles(CandlesBase):
         await super().stop_network()
         await self._market.close()
         self._market = MarketData(settings=Settings(hosts=hosts_from_environment()))
+
+    def _room(self) -> int:
+        return int(self._candles.maxlen - len(self._candles))
 
     def _how_many(self) -> int:
         """The newest known candle, and all since: there may have been no answer for a while."""
