@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import signal
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import pytest
 from typer.testing import CliRunner
@@ -18,6 +19,7 @@ from valr_connector import (
     InvalidArgumentError,
     NotReadyError,
     PermissionDeniedError,
+    RecordingError,
     ValrExchange,
 )
 from valr_connector.cli import replay as replay_command
@@ -25,6 +27,8 @@ from valr_connector.cli import stop_signals
 from valr_connector.cli.commands import app
 from valr_connector.cli.replay import ReplayOptions, record_session, replay_session
 from valr_connector.core.steps import Ended
+from valr_connector.net import recording
+from valr_connector.net.journal import FrameRecorder
 from valr_connector.net.recording import Recording, read_recording, recorded_files
 from valr_connector.simulator.exchange import EmbeddedExchange
 from valr_connector.simulator.faults import of_type
@@ -80,9 +84,9 @@ async def test_at_a_speed_everything_is_told_as_it_happens(session: Path) -> Non
 
 
 async def test_another_state_than_the_recorded_one_is_said_and_is_a_failure(tmp_path: Path) -> None:
-    recording = Recording(tmp_path / "other")
-    recording.note_step(Ended("of another session"))
-    recording.close()
+    other = Recording(tmp_path / "other")
+    other.note_step(Ended("of another session"))
+    other.close()
     result = CliRunner().invoke(app, ["replay", str(tmp_path / "other")])
     assert result.exit_code == 1
     assert "ended in ANOTHER STATE" in result.stdout
@@ -166,6 +170,24 @@ async def test_a_recording_that_cannot_be_anonymised_is_not_taken_for_one_that_i
     with pytest.raises(OSError, match="no space left"):
         await record_session(["BTC-ZAR"], tmp_path, is_simulated=True, seconds=0, is_anonymous=True)
     assert f"{tmp_path} is NOT anonymised" in caplog.text
+
+
+async def test_a_recording_whose_disk_filled_up_is_not_taken_for_a_whole_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class FillingUp(FrameRecorder):
+        """The first lines fit on the disk."""
+
+        def _attempt(self, file: BinaryIO, call: Callable[..., object], *arguments: object) -> None:
+            super()._attempt(file, call if self.written < 1_000 else no_space, *arguments)
+
+    def no_space(*_: object) -> NoReturn:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(recording, "FrameRecorder", FillingUp)
+    with pytest.raises(RecordingError, match="ends before the session did"):
+        await record_session(["BTC-ZAR"], tmp_path, is_simulated=True, seconds=0)
+    assert "No space left" in caplog.text
 
 
 def test_a_session_of_the_embedded_exchange_is_recorded_and_replayed(tmp_path: Path) -> None:

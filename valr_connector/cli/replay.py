@@ -15,11 +15,11 @@ from valr_connector.cli.stop_signals import stop_on_signals, stopped_beside
 from valr_connector.config import Settings
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.order_story import Entry, lines
-from valr_connector.errors import InvalidArgumentError
+from valr_connector.errors import InvalidArgumentError, RecordingError
 from valr_connector.exchange import ValrExchange
 from valr_connector.model.events import Restored
 from valr_connector.net.anonymise import Anonymiser, anonymise
-from valr_connector.net.recording import read_recording
+from valr_connector.net.recording import goes_to_its_end, read_recording
 from valr_connector.net.replay import Replay
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ async def record_session(
         ConfigurationError: the environment names no key.
         InvalidArgumentError: the directory holds a recording.
         ValrError: starting failed, see `ValrExchange.start`; or something stopped it for good, in a group.
+        RecordingError: the recording ends before the session did.
     """
     make = ValrExchange.simulated if is_simulated else ValrExchange.from_env
     valr = make(pairs=pairs, record=directory, settings=_LOOK_ON)
@@ -54,6 +55,8 @@ async def record_session(
     finally:
         if is_anonymous:
             _anonymise(directory)
+    if not goes_to_its_end(directory):
+        raise RecordingError(f"{directory} ends before the session did")
 
 
 async def _failure(valr: ValrExchange) -> None:

@@ -43,6 +43,8 @@ _PORTION: Final = 200
 
 _Line = tuple[Direction, str, int | None, int, int, bytes]
 _encode_step = msgspec.json.Encoder(decimal_format="string").encode
+decode_step: Callable[[bytes], AnyStep] = msgspec.json.Decoder(AnyStep).decode
+"""One step of the connector's own, as a recording has it."""
 
 
 class Recording:
@@ -237,3 +239,12 @@ def read_recording(directory: Path) -> Iterator[RecordedFrame]:
         raise InvalidArgumentError("directory", str(directory), "holds no recording")
     for path in files:
         yield from read_frames(path)
+
+
+def goes_to_its_end(directory: Path) -> bool:
+    """Whether a recording goes to the end of its session: nothing was lost to a full disk, or a kill.
+
+    Raises as `read_recording` does.
+    """
+    last = deque(read_frames(recorded_files(directory)[-1]), maxlen=1)
+    return any(line.socket == OWN and isinstance(decode_step(line.raw), Ended) for line in last)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import msgspec
-
 from valr_connector.core import steps as s
 from valr_connector.core.account_state import AccountState
 from valr_connector.core.commands import CommandKind
@@ -16,11 +14,9 @@ from valr_connector.core.state_digest import state_digest
 from valr_connector.errors import DecodeError, RecordingError
 from valr_connector.model.enums import Placement, Socket
 from valr_connector.net.journal import Direction, RecordedFrame
-from valr_connector.net.recording import OWN
+from valr_connector.net.recording import OWN, decode_step
 from valr_connector.protocol.decode_errors import DECODER_FAILURES
 from valr_connector.protocol.frames import decode_account_frame
-
-_steps = msgspec.json.Decoder(s.AnyStep)
 
 
 class Replay:
@@ -74,7 +70,7 @@ class Replay:
         self.now = max(self.now, line.monotonic)
         if line.socket == OWN:
             try:
-                step = _steps.decode(line.raw)
+                step = decode_step(line.raw)
             except DECODER_FAILURES as error:
                 raise RecordingError(f"step {line.seq} is damaged: {error}") from None
             self._takers[type(step)](step)
