@@ -11,6 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 from typing import Any
+from unittest.mock import Mock
 
 import orjson
 import pytest
@@ -125,6 +126,35 @@ async def watching(
             await watch.until(lambda: market.book(PAIR).is_valid)
             await watch.until(lambda: "NEW_TRADE" in watch.socket.subscriptions)
             yield watch
+
+
+class NeverOpen:
+    """A client whose end takes a moment."""
+
+    session = session.Session(session.KeepAlive())
+
+    async def run(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.001)
+
+
+async def test_a_connection_that_opens_while_everything_is_being_stopped_begins_nothing() -> None:
+    """Raised, or left behind, that would be: a group of tasks that ends takes no new ones."""
+
+    def make(*_: object) -> Any:
+        return NeverOpen()
+
+    socket = RotatingSocket(make=make, handler=Mock(), on_state=Mock())
+    running = asyncio.create_task(socket.run())
+    await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.sleep(0)
+    assert not running.done()
+    socket.accompany()
+    await asyncio.wait([running])
+    assert running.cancelled()
 
 
 @pytest.mark.untraced

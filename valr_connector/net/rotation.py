@@ -125,9 +125,12 @@ class RotatingSocket:
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             self.present.task = tasks.create_task(self.present.client.run())
-            while True:
-                await self._until_old()
-                await self._rotate(tasks)
+            try:
+                while True:
+                    await self._until_old()
+                    await self._rotate(tasks)
+            finally:
+                self._tasks = None  # it takes no more of them from here on
 
     async def send(self, frame: bytes) -> None:
         """Send one text frame on the present connection; raises as `WebSocketClient.send` does."""
