@@ -101,6 +101,15 @@ async def test_every_panel_shows_its_part_of_the_picture() -> None:
     assert points == [0.0, 0.0]
 
 
+async def test_nothing_is_drawn_any_more_while_it_quits() -> None:
+    feed = Feed()
+    app = feed.app()
+    async with app.run_test() as pilot:
+        await feed.show(pilot)
+    for draw in (app._show_head, app._show):
+        draw()  # a timer's last tick, a last picture
+
+
 async def test_the_keys_do_what_the_help_says() -> None:
     feed = Feed()
     feed.sitter.followed_pairs = ("BTC-ZAR", "ETH-ZAR")

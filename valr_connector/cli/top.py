@@ -140,6 +140,8 @@ class TopApp(App[None]):
         return pairs[self._pair % len(pairs)] if pairs else None
 
     def _show_head(self) -> None:
+        if not self.is_running:
+            return  # it quits: what this would be shown on is gone, and the timer may still tick
         line = top_view.head(self._picture, self._clock() - self._heard_at, SILENCE_S)
         if self._is_held:
             line.append("  HELD, space goes on", style="reverse")
@@ -147,7 +149,7 @@ class TopApp(App[None]):
 
     def _show(self) -> None:
         picture, view = self._picture, self._view
-        if picture is None:
+        if picture is None or not self.is_running:
             return
         self._show_head()
         orders = picture.ended if self._shows_ended else picture.orders
