@@ -47,3 +47,23 @@ def test_where_valr_is_always_slower_than_the_time_out_a_circuit_may_stay_open()
     assert not report.violations
     assert report.rare["circuit of REST orders opened"] > 2
     assert not report.rare["circuit of REST orders closed again"]
+
+
+def test_where_valr_executes_after_the_grace_no_way_is_tried() -> None:
+    """Seed 60041132: each order that tried one was taken for lost, and lived."""
+    report = simulate(
+        from_text("""
+        seed=60041132
+        latency_s=0.2
+        books=false
+        venue.processing_latency_s=2.9
+        venue.event_jitter_s=0.05
+        venue.reply_jitter_s=0.3
+        settings.place_timeout_s=0.5
+        settings.circuit_failures=1
+        settings.not_found_grace_s=1.0
+        0.1 frame count=2 way=in fate=drop kind=PLACE_LIMIT_WS_RESPONSE
+        0.1 place name=o0 side=BUY amount=0.01 price=986271 retry=if_proved_absent
+        """)
+    )
+    assert not report.violations

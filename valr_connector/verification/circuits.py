@@ -38,10 +38,14 @@ async def l6_ways_are_taken_again(world: World, user: User, good_since: float) -
     """Try each way whose circuit is not closed, until it is.
 
     Where VALR is slower than the connector's time-out each time, the way is not good: that proves nothing.
+    Where it executes later than the connector reckons with at all, none is tried, for an order could be taken
+    for lost and live (docs/guarantees.md).
 
     Args:
         good_since: from when on VALR could be reached again by every way, seconds of the loop's clock.
     """
+    if _executes_after_the_grace(world):
+        return []
     loop = asyncio.get_running_loop()
     circuits = world.settings.circuits
     until = max(loop.time(), good_since + circuits.longest_pause_s) + circuits.trial_s
@@ -58,6 +62,11 @@ async def l6_ways_are_taken_again(world: World, user: User, good_since: float) -
         for path, state in cut.items()
         if not _were_answered_too_late(world, trials[path])
     ]
+
+
+def _executes_after_the_grace(world: World) -> bool:
+    venue = world.exchange.settings
+    return venue.processing_latency_s + venue.processing_jitter_s > world.settings.not_found_grace_s
 
 
 def _were_answered_too_late(world: World, names: Sequence[str]) -> bool:
