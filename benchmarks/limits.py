@@ -55,9 +55,9 @@ async def measure(lane: Lane, operation: str, pause: int, requests: int) -> dict
     offset = ClockOffset()
     offset.add(clock.now, clock.now + MILLISECOND, clock.now + MILLISECOND // 2)
     limiter.align(offset)
-    filled(clock, limiter, lane, operation)
     told: dict[str, list[float]] = {"given": [], "refused": []}
     for _ in range(TURNS):
+        filled(clock, limiter, lane, operation)
         taken: dict[str, list[int]] = {"given": [], "refused": []}
         for _ in range(requests // TURNS):
             began = perf_counter_ns()
