@@ -107,6 +107,8 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", default=MODULES)
     parser.add_argument("--write", action="store_true", help="the table into docs/performance.md as well")
     options = parser.parse_args()
+    if options.write and options.modules is not MODULES:
+        parser.error("--write takes the place of the whole table: measure all of them")
     results = list(against_peers())
     failed: list[str] = []
     for module in options.modules:
