@@ -282,21 +282,17 @@ class WebSocketClient:
         received = self._counts.received
         handled = self._counts.handled
         on_frame = self._handler.on_frame
-        until_timed = ONE_FRAME_IN
 
         def read(raw: bytes) -> None:
-            nonlocal until_timed
             session.last_frame_ns = now = clock()
-            received.value += 1
+            received.value = count = received.value + 1
             if session.is_alert:
                 self._look(connection, raw, now, authenticated)
             try:
                 on_frame(raw, now)
             except Exception as error:  # noqa: BLE001  the handler's mistakes are its own, and counted
                 self._note_error(on_frame, error)
-            until_timed -= 1
-            if not until_timed:
-                until_timed = ONE_FRAME_IN
+            if not count % ONE_FRAME_IN:
                 handled.record(clock() - now)
 
         return read
