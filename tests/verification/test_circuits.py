@@ -67,3 +67,25 @@ def test_where_valr_executes_after_the_grace_no_way_is_tried() -> None:
         """)
     )
     assert not report.violations
+
+
+def test_where_valr_can_answer_after_the_time_out_a_circuit_may_stay_open() -> None:
+    """Seed 62002715: the stream told of each order in time, and the answers came too late."""
+    report = simulate(
+        from_text("""
+        seed=62002715
+        latency_s=0.05
+        books=false
+        venue.account_acks=false
+        venue.processing_jitter_s=0.5
+        venue.reply_latency_s=0.2
+        venue.reply_jitter_s=0.3
+        settings.reconcile_interval_s=8.0
+        settings.place_timeout_s=0.5
+        settings.circuit_failures=1
+        0.26 cut code=1006
+        0.4 place name=o1 side=BUY amount=0.01 price=1021000
+        """)
+    )
+    assert not report.violations
+    assert report.rare["circuit of REST orders opened"] > 2

@@ -88,6 +88,7 @@ class World:
     Attributes:
         exchange: the venue and its doors.
         network: what the connector reaches it through.
+        latency_s: the longest that anything takes on its way there, or back.
         settings: what the connector is set to.
         lives: every connector there was, the present one last.
         limits: as each process counted them, the present one last; a new process begins anew.
@@ -143,6 +144,7 @@ class World:
         self._key = self.exchange.add_api_key(ACCOUNT)
         self.secrecy.know(self._key.key, self._key.secret)
         self.limits = [self._new_limits()]
+        self.latency_s = schedule.latency_s
         self.network = SimulatedNetwork(
             self.exchange,
             rng=Random(self._rng.getrandbits(64)),
