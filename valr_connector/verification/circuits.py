@@ -7,7 +7,7 @@ their user alone, so somebody has to place an order; market data is dialled for 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -38,20 +38,21 @@ async def l6_ways_are_taken_again(world: World, user: User, good_since: float) -
     """Try each way whose circuit is not closed, until it is.
 
     Where VALR can be slower than the connector's time-out, or was each time, the way is not good: that proves
-    nothing.
-    Where it executes later than the connector reckons with at all, none is tried, for an order could be taken
+    nothing. Neither says anything of market data.
+    Where it executes later than the connector reckons with at all, no order is tried, for one could be taken
     for lost and live (docs/guarantees.md).
 
     Args:
         good_since: from when on VALR could be reached again by every way, seconds of the loop's clock.
     """
+    paths = frozenset(CircuitPath)
     if _executes_after_the_grace(world):
-        return []
+        paths -= _TRIALS.keys()
     loop = asyncio.get_running_loop()
     circuits = world.settings.circuits
     until = max(loop.time(), good_since + circuits.longest_pause_s) + circuits.trial_s
     trials: dict[CircuitPath, list[str]] = {path: [] for path in CircuitPath}
-    while (cut := _not_closed(world)) and loop.time() <= until:
+    while (cut := _not_closed(world, paths)) and loop.time() <= until:
         for path, state in cut.items():
             if path in _TRIALS and state is CircuitState.HALF_OPEN and not user.pending:
                 trial = replace(_TRIALS[path], name=f"{_TRIALS[path].name}{len(trials[path])}")
@@ -61,7 +62,8 @@ async def l6_ways_are_taken_again(world: World, user: User, good_since: float) -
     return [
         Violation("L6", f"the circuit of {path} is {state}")
         for path, state in cut.items()
-        if not (_may_answer_too_late(world) or _were_answered_too_late(world, trials[path]))
+        if path not in _TRIALS
+        or not (_may_answer_too_late(world) or _were_answered_too_late(world, trials[path]))
     ]
 
 
@@ -92,8 +94,10 @@ def _were_answered_too_late(world: World, names: Sequence[str]) -> bool:
     return bool(found) and all(story is not None and story.has(PlacementUnknown) for story in found)
 
 
-def _not_closed(world: World) -> Mapping[CircuitPath, CircuitState]:
+def _not_closed(world: World, paths: Collection[CircuitPath]) -> Mapping[CircuitPath, CircuitState]:
     if world.life.is_closed:
         return {}
     circuits = world.life.valr.circuits
-    return {path: state for path, state in circuits.items() if state is not CircuitState.CLOSED}
+    return {
+        path: state for path, state in circuits.items() if path in paths and state is not CircuitState.CLOSED
+    }
