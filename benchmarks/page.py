@@ -18,6 +18,10 @@ def write(part: str, text: str) -> None:
 
 
 def processor() -> str:
-    """What this machine calculates with."""
-    names = re.findall(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
-    return f"{names[0].strip()}, {len(names)} cores" if names else platform.machine()
+    """What this machine calculates with. Ratios differ by a quarter among processors that go by one name."""
+    told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    said = dict(re.findall(r"^(.+?)\s*: (.+)$", told, re.MULTILINE))
+    if "model name" not in said:
+        return platform.machine()
+    which = ", ".join(f"{name} {said[name]}" for name in ("cpu family", "model") if name in said)
+    return f"{said['model name'].strip()} ({which}), {told.count('model name')} cores"
