@@ -45,7 +45,14 @@ from valr_connector.errors import (
     ValrError,
 )
 from valr_connector.exchange import ValrExchange
-from valr_connector.model.account import Balance
+from valr_connector.model.account import (
+    AccountOrder,
+    AccountTrade,
+    Balance,
+    Booking,
+    FeeRates,
+    Transaction,
+)
 from valr_connector.model.enums import (
     BookFeed,
     CancelScope,
@@ -149,6 +156,7 @@ from valr_connector.model.order import (
     ModifyRequest,
     ModifyResult,
 )
+from valr_connector.net.account_data import AccountData
 from valr_connector.net.collector import calm_collector
 from valr_connector.net.event_stream import EventStream, Overflow
 from valr_connector.net.market_data import MarketData
@@ -163,6 +171,9 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
     "AccountActivity",
+    "AccountData",
+    "AccountOrder",
+    "AccountTrade",
     "AllowedOrderTypesChanged",
     "AuthenticationError",
     "Balance",
@@ -180,6 +191,7 @@ __all__ = [
     "BookResynced",
     "BookSide",
     "BookSnapshot",
+    "Booking",
     "CachedBook",
     "CachedFullBook",
     "CachedOrder",
@@ -212,6 +224,7 @@ __all__ = [
     "ExchangeError",
     "ExchangeOrderId",
     "Fee",
+    "FeeRates",
     "Fill",
     "FillAmended",
     "FrameRefused",
@@ -296,6 +309,7 @@ __all__ = [
     "TopOfBookChanged",
     "TradeId",
     "TradingRulesChanged",
+    "Transaction",
     "TransportError",
     "UnknownFrameReceived",
     "UnknownOrderError",

@@ -59,6 +59,7 @@ from valr_connector.model.order import (
     InFlightOrder,
     ModifyOutcome,
 )
+from valr_connector.net.account_data import AccountData
 from valr_connector.net.connector import Clocks, Connector
 from valr_connector.net.event_log import EventLog
 from valr_connector.net.event_stream import EventPublisher
@@ -782,6 +783,16 @@ class ValrExchange(MarketAccess):
             ClosedError: closed.
         """
         return self._running().public
+
+    @property
+    def account(self) -> AccountData:
+        """What VALR's records say of the account: fees, trades, orders, and everything that was booked.
+
+        Raises:
+            NotReadyError: not started yet.
+            ClosedError: closed.
+        """
+        return self._running().account_data
 
     async def serve_dashboard(
         self, port: int = DASHBOARD_PORT, *, host: str = "127.0.0.1", token: str | None = None

@@ -28,6 +28,7 @@ from valr_connector.model.events import (
     PartRestarted,
 )
 from valr_connector.model.order import CloseReport
+from valr_connector.net.account_data import AccountData
 from valr_connector.net.cancel_on_disconnect import CancelOnDisconnect
 from valr_connector.net.circuits import Circuits
 from valr_connector.net.clock_sync import ClockSync
@@ -230,6 +231,7 @@ class Connector:
             has_key=True,
             on_rules=publisher.publish,
         )
+        self.account_data = AccountData(rest=self.rest, rules=state.rules)
         self._rules_refresh = RulesRefresh(
             public=self.public,
             rules=state.rules,

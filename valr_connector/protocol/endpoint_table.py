@@ -35,6 +35,7 @@ from valr_connector.protocol.rows import (
     OrderStatusRow,
     OrderSummaryRow,
 )
+from valr_connector.protocol.wallet_frames import TransactionRow
 
 TIME = Endpoint("GET", "/v1/public/time", Lane.PUBLIC, ServerTime)
 STATUS = Endpoint("GET", "/v1/public/status", Lane.PUBLIC, ExchangeStatus)
@@ -60,6 +61,7 @@ BALANCES = Endpoint("GET", "/v1/account/balances", Lane.READ, list[BalanceRow])
 FEES = Endpoint("GET", "/v1/account/fees/trade", Lane.READ, list[FeeRow])
 TRADES = Endpoint("GET", "/v1/account/tradehistory", Lane.RECONCILE, list[AccountTradeRow])
 PAIR_TRADES = Endpoint("GET", "/v1/account/{pair}/tradehistory", Lane.RECONCILE, list[AccountTradeRow])
+TRANSACTIONS = Endpoint("GET", "/v1/account/transactionhistory", Lane.READ, list[TransactionRow])
 PLACE_LIMIT = Endpoint("POST", "/v2/orders/limit", Lane.PLACE, Placed, may_retry=False)
 PLACE_MARKET = Endpoint("POST", "/v2/orders/market", Lane.PLACE, Placed, may_retry=False)
 PLACE_STOP_LIMIT = Endpoint("POST", "/v2/orders/stop/limit", Lane.PLACE, Placed, may_retry=False)
@@ -120,6 +122,7 @@ ENDPOINTS: Sequence[AnyEndpoint] = (
     FEES,
     TRADES,
     PAIR_TRADES,
+    TRANSACTIONS,
     PLACE_LIMIT,
     PLACE_MARKET,
     PLACE_STOP_LIMIT,

@@ -6,13 +6,14 @@ answer. A list in an answer is newest first unless said otherwise.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from valr_connector.errors import InvalidArgumentError
-from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Symbol, TradeId
+from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Symbol
 from valr_connector.protocol import endpoint_table as table
-from valr_connector.protocol.codec import format_time
 from valr_connector.protocol.endpoint_table import ENDPOINTS
 from valr_connector.protocol.order_requests import (
     BatchRequest,
@@ -26,6 +27,7 @@ from valr_connector.protocol.order_requests import (
     check_order_id,
     check_symbol,
 )
+from valr_connector.protocol.paging import LARGEST_PAGE, before, between, page
 from valr_connector.protocol.requests import Lane, Request
 from valr_connector.protocol.responses import decode_response
 from valr_connector.protocol.rest_bodies import (
@@ -48,6 +50,7 @@ from valr_connector.protocol.rows import (
     OrderStatusRow,
     OrderSummaryRow,
 )
+from valr_connector.protocol.wallet_frames import TransactionRow
 
 __all__ = [
     "ENDPOINTS",
@@ -80,9 +83,10 @@ __all__ = [
     "place_stop_limit",
     "server_time",
     "trade_history",
+    "transaction_history",
 ]
 
-_LARGEST_PAGE = 100
+_NAME: Final = re.compile(r"[0-9A-Za-z_]{1,64}")
 
 
 def server_time() -> Request[ServerTime]:
@@ -130,9 +134,9 @@ def trade_history(
     *,
     start: datetime | None = None,
     end: datetime | None = None,
-    before_id: TradeId | None = None,
+    before_id: str | None = None,
     skip: int = 0,
-    limit: int = _LARGEST_PAGE,
+    limit: int = LARGEST_PAGE,
 ) -> Request[list[AccountTradeRow]]:
     """Own fills of all pairs: the only authoritative source of them (protocol 9.4).
 
@@ -142,18 +146,47 @@ def trade_history(
         skip: how many to leave out.
         limit: 1 to 100.
     """
-    query = _page(skip, limit)
-    if before_id is not None:
-        query["beforeId"] = before_id
-    return table.TRADES.request(query=query | _span(start, end))
+    return table.TRADES.request(query=page(skip, limit) | before(before_id) | between(start, end))
 
 
 def pair_trade_history(
-    symbol: Symbol, *, skip: int = 0, limit: int = _LARGEST_PAGE
+    symbol: Symbol, *, skip: int = 0, limit: int = LARGEST_PAGE
 ) -> Request[list[AccountTradeRow]]:
     """Own fills of one pair, by page only (protocol 9.4)."""
     check_symbol(symbol)
-    return table.PAIR_TRADES.request(pair=symbol, query=_page(skip, limit))
+    return table.PAIR_TRADES.request(pair=symbol, query=page(skip, limit))
+
+
+def transaction_history(
+    *,
+    types: Sequence[str] = (),
+    currency: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    before_id: str | None = None,
+    skip: int = 0,
+    limit: int = LARGEST_PAGE,
+) -> Request[list[TransactionRow]]:
+    """Everything that was booked: trades, fees, transfers, interest (protocol 9.5).
+
+    Args:
+        types: only these, in VALR's words; all where empty.
+        currency: only what this currency was debited or credited in, ``ZAR``.
+        start, end: aware times.
+        before_id: the page before this transaction.
+        limit: 1 to 100; VALR's documents name 200 as well.
+    """
+    query = page(skip, limit) | before(before_id)
+    if not isinstance(types, list | tuple):
+        raise InvalidArgumentError("types", types, 'must be a list such as ["LIMIT_BUY"]')
+    for name in types:
+        _check_name("types", name)
+    if types:
+        query["transactionTypes"] = ",".join(types)
+    if currency is not None:
+        _check_name("currency", currency)
+        query["currency"] = currency
+    return table.TRANSACTIONS.request(query=query | between(start, end))
 
 
 def place_limit(order: PlaceLimit) -> Request[Placed]:
@@ -222,14 +255,14 @@ def order_history(
     start: datetime | None = None,
     end: datetime | None = None,
     skip: int = 0,
-    limit: int = _LARGEST_PAGE,
+    limit: int = LARGEST_PAGE,
 ) -> Request[list[OrderSummaryRow]]:
     """Orders by the time of their last change, those cancelled without a fill included (protocol 10.10)."""
-    query = _page(skip, limit) | {"showZeroVolumeCancels": "true"}
+    query = page(skip, limit) | {"showZeroVolumeCancels": "true"}
     if symbol is not None:
         check_symbol(symbol)
         query["currencyPair"] = symbol
-    return table.HISTORY.request(query=query | _span(start, end))
+    return table.HISTORY.request(query=query | between(start, end))
 
 
 def history_summary(order_id: ExchangeOrderId) -> Request[OrderSummaryRow]:
@@ -256,18 +289,10 @@ def history_detail_by_client_id(client_order_id: ClientOrderId) -> Request[list[
     return table.DETAIL_BY_CLIENT_ID.request(id=client_order_id)
 
 
+def _check_name(field: str, name: object) -> None:
+    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+        raise InvalidArgumentError(field, name, "must be of letters, digits and _, as VALR writes it")
+
+
 def _word(flag: bool) -> str:
     return "true" if flag else "false"
-
-
-def _page(skip: int, limit: int) -> dict[str, str | int]:
-    if skip < 0:
-        raise InvalidArgumentError("skip", skip, "must not be negative")
-    if not 1 <= limit <= _LARGEST_PAGE:
-        raise InvalidArgumentError("limit", limit, f"must be 1 to {_LARGEST_PAGE}")
-    return {"skip": skip, "limit": limit}
-
-
-def _span(start: datetime | None, end: datetime | None) -> dict[str, str | int]:
-    times = {"startTime": start, "endTime": end}
-    return {name: format_time(time, name) for name, time in times.items() if time is not None}

@@ -5,7 +5,7 @@ What a key may ask is younger and counts in the key's own limit, 2000 a minute i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -13,7 +13,6 @@ from typing import Any, Final
 from valr_connector.errors import InvalidArgumentError
 from valr_connector.model.ids import Symbol
 from valr_connector.protocol import endpoint_table as table
-from valr_connector.protocol.codec import format_time
 from valr_connector.protocol.market_frames import MarketTrade, TradeBucket
 from valr_connector.protocol.market_rows import (
     BookAnswer,
@@ -25,13 +24,11 @@ from valr_connector.protocol.market_rows import (
     SummaryRow,
 )
 from valr_connector.protocol.order_requests import check_symbol
+from valr_connector.protocol.paging import LARGEST_PAGE, before, between, page
 from valr_connector.protocol.requests import Endpoint, Request
-
-Query = dict[str, str | int]
 
 PERIODS: Final = (60, 300, 900, 1800, 3600, 21600, 86400)
 """Lengths of a candle in seconds (protocol 7.10)."""
-LARGEST_PAGE: Final = 100
 MOST_CANDLES: Final = 300
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -106,9 +103,7 @@ def trades(
         before_id: only those before the trade of this id.
     """
     check_symbol(symbol)
-    query = _page(skip, limit, LARGEST_PAGE) | _between(start, end)
-    if before_id is not None:
-        query["beforeId"] = before_id
+    query = page(skip, limit) | between(start, end) | before(before_id)
     endpoint = table.SIGNED_TRADES if is_signed else table.MARKET_TRADES
     return endpoint.request(pair=symbol, query=query)
 
@@ -132,8 +127,8 @@ def candles(
         include_empty: whether periods without a trade have a candle too.
     """
     check_symbol(symbol)
-    query = _page(skip, limit, MOST_CANDLES) | {"periodSeconds": _period(period_s)}
-    query |= _between(start, end, _epoch_seconds)
+    query = page(skip, limit, MOST_CANDLES) | {"periodSeconds": _period(period_s)}
+    query |= between(start, end, _epoch_seconds)
     if include_empty:
         query["includeEmpty"] = "true"
     return table.CANDLES.request(pair=symbol, query=query)
@@ -150,7 +145,7 @@ def mark_price_candles(
 ) -> Request[list[TradeBucket]]:
     """Candles of the mark price, newest first; `limit` is 1 to 100 (protocol 7.11)."""
     check_symbol(symbol)
-    query = _page(skip, limit, LARGEST_PAGE) | {"periodSeconds": _period(period_s)} | _between(start, end)
+    query = page(skip, limit) | {"periodSeconds": _period(period_s)} | between(start, end)
     return table.MARK_PRICE_CANDLES.request(pair=symbol, query=query)
 
 
@@ -169,7 +164,7 @@ def funding_rates(
 ) -> Request[list[FundingRow]]:
     """Past funding of one perpetual, newest first; the last 30 days without times (protocol 7.12)."""
     check_symbol(symbol)
-    query = {"currencyPair": symbol} | _page(skip, limit, LARGEST_PAGE) | _between(start, end)
+    query = {"currencyPair": symbol} | page(skip, limit) | between(start, end)
     return table.FUNDING_RATES.request(query=query)
 
 
@@ -177,26 +172,6 @@ def risk_limits(symbol: Symbol) -> Request[list[RiskLimitRow]]:
     """The tiers of one perpetual (protocol 7.12)."""
     check_symbol(symbol)
     return table.RISK_LIMITS.request(pair=symbol)
-
-
-def _page(skip: object, limit: object, most: int) -> Query:
-    if not isinstance(skip, int) or skip < 0:
-        raise InvalidArgumentError("skip", skip, "must be a whole number, and not negative")
-    if not isinstance(limit, int) or not 1 <= limit <= most:
-        raise InvalidArgumentError("limit", limit, f"must be a whole number, 1 to {most}")
-    return {"skip": skip, "limit": limit}
-
-
-def _between(start: object, end: object, written: Callable[[datetime], str | int] = format_time) -> Query:
-    """What is asked of the time from `start` to `end`; None leaves that side open."""
-    query: Query = {}
-    for field, name, time in (("start", "startTime", start), ("end", "endTime", end)):
-        if time is None:
-            continue
-        if not isinstance(time, datetime) or time.tzinfo is None:
-            raise InvalidArgumentError(field, time, "must be a datetime with a time zone")
-        query[name] = written(time)
-    return query
 
 
 def _period(period_s: object) -> int:

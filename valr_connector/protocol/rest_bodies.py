@@ -101,6 +101,11 @@ class FeeRow(Struct, rename=wire_name, frozen=True, gc=False):
         """Percent of the trade; None where the pair has no taker."""
         return optional_decimal(self.taker_percentage_text)
 
+    @property
+    def simple_percent(self) -> Decimal | None:
+        """Percent of a simple order; None where the pair takes none."""
+        return optional_decimal(self.simple_percentage_text)
+
 
 class Placed(Struct, rename=wire_name, frozen=True, gc=False):
     """The order stands, or was executed: v2 is synchronous (protocol 10.2)."""

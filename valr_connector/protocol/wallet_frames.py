@@ -70,6 +70,11 @@ class TransactionRow(Struct, rename=wire_name, frozen=True, gc=False, kw_only=Tr
         if not _are_three_plain(joined):
             check_closely(self, joined, 3)
 
+    @property
+    def pair_symbol(self) -> str | None:
+        """The pair on the wire; None where it is about none."""
+        return None if self.additional_info is None else self.additional_info.currency_pair_symbol
+
 
 class NewAccountHistoryRecordFrame(Struct, tag="NEW_ACCOUNT_HISTORY_RECORD", frozen=True, gc=False):
     """A transaction was booked."""

@@ -15,7 +15,7 @@ from tests.unit.protocol.test_market_requests import QUESTIONS as MARKET_QUESTIO
 from valr_connector.errors import DecodeError, InvalidArgumentError
 from valr_connector.model.account import ApiKeyInfo
 from valr_connector.model.enums import OrderType, Side
-from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Symbol, TradeId
+from valr_connector.model.ids import ClientOrderId, ExchangeOrderId, Symbol
 from valr_connector.model.order import Fee
 from valr_connector.protocol import endpoints
 from valr_connector.protocol.endpoints import ENDPOINTS, Lane, Request
@@ -55,7 +55,7 @@ GETS: list[tuple[Request[Any], str, Lane]] = [
     (endpoints.fees(), "/v1/account/fees/trade", Lane.READ),
     (endpoints.trade_history(), "/v1/account/tradehistory?skip=0&limit=100", Lane.RECONCILE),
     (
-        endpoints.trade_history(start=START, end=END, before_id=TradeId("t-1"), skip=5, limit=7),
+        endpoints.trade_history(start=START, end=END, before_id="t-1", skip=5, limit=7),
         (
             "/v1/account/tradehistory?skip=5&limit=7&beforeId=t-1"
             "&startTime=2026-03-08T15%3A00%3A00.000Z&endTime=2026-03-09T00%3A00%3A00.500Z"
@@ -66,6 +66,24 @@ GETS: list[tuple[Request[Any], str, Lane]] = [
         endpoints.pair_trade_history(BTCZAR, skip=100, limit=1),
         "/v1/account/BTCZAR/tradehistory?skip=100&limit=1",
         Lane.RECONCILE,
+    ),
+    (endpoints.transaction_history(), "/v1/account/transactionhistory?skip=0&limit=100", Lane.READ),
+    (
+        endpoints.transaction_history(
+            types=["LIMIT_BUY", "FUND"],
+            currency="ZAR",
+            start=START,
+            end=END,
+            before_id="t-1",
+            skip=5,
+            limit=7,
+        ),
+        (
+            "/v1/account/transactionhistory?skip=5&limit=7&beforeId=t-1"
+            "&transactionTypes=LIMIT_BUY%2CFUND&currency=ZAR"
+            "&startTime=2026-03-08T15%3A00%3A00.000Z&endTime=2026-03-09T00%3A00%3A00.500Z"
+        ),
+        Lane.READ,
     ),
     (endpoints.open_orders(), "/v1/orders/open", Lane.RECONCILE),
     (endpoints.order_status(BTCZAR, OID), f"/v1/orders/BTCZAR/orderid/{OID}", Lane.RECONCILE),
@@ -187,6 +205,12 @@ REFUSED: list[Callable[[], object]] = [
     lambda: endpoints.order_history(limit=0),
     lambda: endpoints.trade_history(skip=-1),
     lambda: endpoints.trade_history(start=datetime(2026, 3, 8)),  # noqa: DTZ001  # the point of the test
+    lambda: endpoints.trade_history(before_id=""),
+    lambda: endpoints.transaction_history(types="LIMIT_BUY"),
+    lambda: endpoints.transaction_history(types=["LIMIT_BUY,LIMIT_SELL"]),
+    lambda: endpoints.transaction_history(types=[1]),  # type: ignore[list-item]  # the point of the test
+    lambda: endpoints.transaction_history(currency=""),
+    lambda: endpoints.transaction_history(before_id=7),  # type: ignore[arg-type]  # the point of the test
     lambda: endpoints.history_summary(ExchangeOrderId("a b")),
     lambda: endpoints.history_summary_by_client_id(ClientOrderId("MM_1")),
     lambda: endpoints.history_detail(ExchangeOrderId("")),
