@@ -146,6 +146,27 @@ def reply(data: Shape) -> dict[str, Shape]:
     return event(data, clientMsgId="text")
 
 
+def transaction(currency: Shape) -> dict[str, Shape]:
+    """Currencies are codes by REST and objects on the socket."""
+    return {
+        "transactionType": {"type": "text", "description": "text"},
+        "debitCurrency?": currency,
+        "debitValue?": "number text",
+        "creditCurrency?": currency,
+        "creditValue?": "number text",
+        "feeCurrency?": currency,
+        "feeValue?": "number text",
+        "eventAt": "time",
+        "additionalInfo": {
+            "costPerCoin": "number",
+            "costPerCoinSymbol": "text",
+            "currencyPairSymbol": "text",
+            "orderId": "id",
+        },
+        "id": "id",
+    }
+
+
 CONTROL: Shape = {"type": "text", "message": "text"}
 
 ACCOUNT_FRAMES: Mapping[str, Shape] = {
@@ -161,25 +182,7 @@ ACCOUNT_FRAMES: Mapping[str, Shape] = {
     "ORDER_PROCESSED": event(IDS | {"success": "flag", "failureReason": "text"}),
     "ORDER_STATUS_UPDATE": event(STATUS | EXECUTION),
     "NEW_ACCOUNT_TRADE": event(TRADE, currencyPairSymbol="text"),
-    "NEW_ACCOUNT_HISTORY_RECORD": event(
-        {
-            "transactionType": {"type": "text", "description": "text"},
-            "debitCurrency?": CURRENCY,
-            "debitValue?": "number text",
-            "creditCurrency?": CURRENCY,
-            "creditValue?": "number text",
-            "feeCurrency?": CURRENCY,
-            "feeValue?": "number text",
-            "eventAt": "time",
-            "additionalInfo": {
-                "costPerCoin": "number",
-                "costPerCoinSymbol": "text",
-                "currencyPairSymbol": "text",
-                "orderId": "id",
-            },
-            "id": "id",
-        }
-    ),
+    "NEW_ACCOUNT_HISTORY_RECORD": event(transaction(CURRENCY)),
     "FAILED_ORDER": event({"orderId": "id", "message": "text"}),
     "FAILED_CANCEL_ORDER": event({"orderId": "id", "message": "text", "customerOrderId?": "text"}),
     "MODIFY_ORDER_OUTCOME": event(IDS | {"success": "flag", "modifyRequestId": "id"}),
@@ -299,6 +302,7 @@ REST_READS: Mapping[str, Shape] = {
     "/v1/account/balances": [WALLET | {"currency": "text", "borrowReserved": "number text"}],
     "/v1/account/tradehistory": [ACCOUNT_TRADE],
     "/v1/account/BTCZAR/tradehistory": [ACCOUNT_TRADE],
+    "/v1/account/transactionhistory": [transaction("text")],
     "/v1/account/fees/trade": [
         {"currencyPair": "text", "makerPercentage": "number text", "takerPercentage": "number text"}
     ],

@@ -106,6 +106,7 @@ def test_what_the_venue_remembers_of_a_crowd_is_bounded() -> None:
     for account in crowd.accounts:
         assert len(floor.venue.orders(account)) <= 10 + len(floor.venue.open_orders(account))
         assert len(floor.venue.trades(account)) <= 10
+        assert len(floor.venue.transactions(account)) <= 10
 
 
 @at_length

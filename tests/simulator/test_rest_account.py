@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from tests.simulator.loopback import Street, Trader, street
+from tests.simulator.loopback import UNKNOWN_ID, Street, Trader, data_of, street
 
 
 async def with_fills(valr: Street) -> tuple[Trader, Trader]:
@@ -89,6 +90,122 @@ async def test_trades_of_all_pairs_come_newest_first_and_ignore_a_pair_in_the_qu
 async def test_trades_of_an_unknown_pair_are_refused() -> None:
     async with street() as valr:
         assert (await valr.trader().get("/v1/account/NOPE/tradehistory")).body["code"] == -21
+
+
+# --- transactions
+
+
+async def statement(trader: Trader, query: str = "") -> list[tuple[str, str]]:
+    """Type and pair of each transaction, newest first."""
+    reply = await trader.get(f"/v1/account/transactionhistory{query}")
+    return [
+        (each["transactionType"]["type"], each["additionalInfo"]["currencyPairSymbol"]) for each in reply.body
+    ]
+
+
+def without_objects(record: dict[str, Any]) -> dict[str, Any]:
+    """A record of the socket with its currencies as the codes that REST writes."""
+    return {
+        name: value["shortName"] if name.endswith("Currency") else value for name, value in record.items()
+    }
+
+
+async def test_transactions_are_the_records_that_the_socket_told() -> None:
+    async with street() as valr:
+        trader = valr.trader()
+        async with trader.greeted() as socket:
+            await with_fills(valr)
+            told = data_of(await socket.before_pong(), "NEW_ACCOUNT_HISTORY_RECORD")
+        listed = (await trader.get("/v1/account/transactionhistory")).body
+        assert listed == [without_objects(record) for record in reversed(told)]
+        assert list(listed[1]) == list(told[-2])
+
+
+async def test_transactions_that_no_socket_heard_of_keep_the_ids_that_they_are_first_listed_with() -> None:
+    async with street() as valr:
+        trader, taker = await with_fills(valr)
+        listed = (await trader.get("/v1/account/transactionhistory")).body
+        assert (await trader.get("/v1/account/transactionhistory")).body == listed
+        theirs = (await taker.get("/v1/account/transactionhistory")).body
+        ids = {each["id"] for each in [*listed, *theirs]}
+        assert len(ids) == len(listed) + len(theirs) == 6
+
+
+async def test_a_transaction_tells_what_went_out_and_what_came_in() -> None:
+    async with street() as valr:
+        _, taker = await with_fills(valr)
+        ether, bitcoin = (await taker.get("/v1/account/transactionhistory")).body
+        order = (await taker.get("/v1/account/BTCZAR/tradehistory")).body[0]["orderId"]
+        assert ether["eventAt"] > bitcoin["eventAt"]
+        assert {name: value for name, value in bitcoin.items() if name not in ("id", "eventAt")} == {
+            "transactionType": {"type": "LIMIT_SELL", "description": "Limit Sell"},
+            "debitCurrency": "BTC", "debitValue": "0.01",
+            "creditCurrency": "ZAR", "creditValue": "8991",
+            "feeCurrency": "ZAR", "feeValue": "9",
+            "additionalInfo": {
+                "costPerCoin": 900000, "costPerCoinSymbol": "R", "currencyPairSymbol": "BTCZAR",
+                "orderId": order,
+            },
+        }  # fmt: skip
+
+
+async def test_a_maker_reward_is_a_transaction_of_its_own() -> None:
+    async with street() as valr:
+        maker, _ = await with_fills(valr)
+        (reward,) = (await maker.get("/v1/account/transactionhistory?skip=2&limit=1")).body
+        assert reward["transactionType"] == {"type": "MAKER_REWARD", "description": "Maker Reward"}
+        assert (reward["creditCurrency"], reward["creditValue"]) == ("ZAR", "0.9")
+        assert not {"debitCurrency", "debitValue", "feeCurrency", "feeValue"} & set(reward)
+
+
+ALL = [
+    ("MAKER_REWARD", "ETHZAR"), ("LIMIT_BUY", "ETHZAR"), ("MAKER_REWARD", "BTCZAR"), ("LIMIT_BUY", "BTCZAR"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ALL),
+        ("?transactionTypes=LIMIT_BUY", [ALL[1], ALL[3]]),
+        ("?transactionTypes=LIMIT_BUY,MAKER_REWARD&currency=ETH", [ALL[1]]),
+        ("?transactionTypes=REFERRAL_REBATE", []),
+        ("?currency=ZAR", ALL),
+        ("?currency=BTC", [ALL[3]]),
+        ("?currency=DOGE", []),
+        ("?skip=1&limit=2", ALL[1:3]),
+        ("?limit=0", []),
+        ("?limit=200", ALL),
+        ("?startTime=2026-09-21T14:13:21Z", ALL[:2]),
+        ("?endTime=2026-09-21T14:13:20.000Z", ALL[2:]),
+    ],
+)
+async def test_transactions_can_be_filtered_and_paged(query: str, expected: list[tuple[str, str]]) -> None:
+    async with street() as valr:
+        maker, _ = await with_fills(valr)
+        assert await statement(maker, query) == expected
+
+
+async def test_transactions_are_paged_backwards_by_id() -> None:
+    async with street() as valr:
+        maker, _ = await with_fills(valr)
+        listed = (await maker.get("/v1/account/transactionhistory?limit=2")).body
+        assert await statement(maker, f"?beforeId={listed[-1]['id']}") == ALL[2:]
+        assert await statement(maker, f"?beforeId={UNKNOWN_ID}") == []
+
+
+@pytest.mark.parametrize("query", ["limit=201", "limit=-1", "skip=x", "startTime=yesterday"])
+async def test_a_page_of_transactions_that_cannot_be_is_refused(query: str) -> None:
+    async with street() as valr:
+        reply = await valr.trader().get(f"/v1/account/transactionhistory?{query}")
+        assert (reply.status, reply.body["code"]) == (400, -11)
+        assert reply.body["validationErrors"]["errors"][0]["field"] == query.partition("=")[0]
+
+
+async def test_transactions_need_view_access() -> None:
+    async with street() as valr:
+        trader = valr.trader(permissions=("Trade",))
+        assert (await trader.get("/v1/account/transactionhistory")).status == 403
 
 
 # --- history

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from valr_connector.simulator.account_wire import (
-    balance_update,
-    exchange_record,
-    reward_record,
-    trade_update,
-)
+from valr_connector.simulator.account_wire import balance_update, trade_update, transaction_record
 from valr_connector.simulator.floor import Floor
-from valr_connector.simulator.ids import uuid7_text
 from valr_connector.simulator.order_wire import (
     change_object,
     modify_outcome_object,
@@ -23,6 +17,7 @@ from valr_connector.simulator.vocabulary import (
     OrderChange,
     Processed,
     State,
+    Transaction,
     WalletChanged,
 )
 from valr_connector.simulator.wire import JsonObject, OutboundFrame, frame
@@ -88,23 +83,12 @@ class AccountEvents:
         data = trade_update(trade, with_customer_id=self._settings.customer_order_id_in_events)
         return [
             frame("NEW_ACCOUNT_TRADE", currencyPairSymbol=trade.symbol, data=data),
-            *(frame("NEW_ACCOUNT_HISTORY_RECORD", data=record) for record in self._records(trade)),
+            *(self._record(transaction) for transaction in trade.transactions),
         ]
 
-    def _records(self, trade: AccountTrade) -> list[JsonObject]:
-        pair = self._floor.venue.pairs[trade.symbol]
-        is_market = self._is_market(trade)
-        records = [exchange_record(trade, pair, is_market=is_market, record_id=self._record_id(trade))]
-        if trade.fee < 0:
-            records.append(reward_record(trade, pair, record_id=self._record_id(trade)))
-        return records
-
-    def _record_id(self, trade: AccountTrade) -> str:
-        return uuid7_text(trade.traded_at, self._floor.rng)
-
-    def _is_market(self, trade: AccountTrade) -> bool:
-        order = self._floor.venue.order(trade.account_id, trade.order_id)
-        return order is not None and order.request.kind == "market"
+    def _record(self, transaction: Transaction) -> OutboundFrame:
+        data = transaction_record(transaction, self._floor.record_id(transaction))
+        return frame("NEW_ACCOUNT_HISTORY_RECORD", data=data)
 
     def _modified(self, outcome: ModifyOutcome) -> OutboundFrame:
         data = modify_outcome_object(outcome, with_customer_id=self._settings.customer_order_id_in_events)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
-from valr_connector.simulator.exact import EXACT, ZERO
-from valr_connector.simulator.vocabulary import AccountTrade, PairSpec, Wallet, WalletChanged
+from valr_connector.simulator.exact import EXACT
+from valr_connector.simulator.vocabulary import AccountTrade, Traded, Transaction, Wallet, WalletChanged
 from valr_connector.simulator.wire import JsonObject, currency_object, currency_of, decimal_text, time_text
 
 
@@ -70,50 +71,38 @@ def trade_update(trade: AccountTrade, *, with_customer_id: bool) -> JsonObject:
     return _trade(trade, {"orderId": trade.order_id, "id": trade.trade_id}, with_customer_id=with_customer_id)
 
 
-def exchange_record(trade: AccountTrade, pair: PairSpec, *, is_market: bool, record_id: str) -> JsonObject:
-    """Data of the NEW_ACCOUNT_HISTORY_RECORD of one fill (15.9)."""
-    order_type = "Market" if is_market else "Limit"
-    side = trade.side.capitalize()
-    quote_amount = EXACT.multiply(trade.price, trade.quantity)
-    paid = (pair.quote, quote_amount) if trade.side == "buy" else (pair.base, trade.quantity)
-    received = (pair.base, trade.quantity) if trade.side == "buy" else (pair.quote, quote_amount)
-    fee = max(trade.fee, ZERO)
-    record: JsonObject = {
-        "transactionType": {"type": f"{order_type}_{side}".upper(), "description": f"{order_type} {side}"},
-        "debitCurrency": currency_object(paid[0]),
-        "debitValue": decimal_text(EXACT.add(paid[1], fee if trade.fee_currency == paid[0] else ZERO)),
-        "creditCurrency": currency_object(received[0]),
-        "creditValue": decimal_text(
-            EXACT.subtract(received[1], fee if trade.fee_currency == received[0] else ZERO)
-        ),
-    }
-    if trade.fee >= 0:
-        record |= {"feeCurrency": currency_object(trade.fee_currency), "feeValue": decimal_text(fee)}
-    return record | _origin(trade, pair, record_id)
+def transaction_object(transaction: Transaction, record_id: str) -> JsonObject:
+    """One entry of GET /v1/account/transactionhistory (9.5)."""
+    return _transaction(transaction, record_id, str)
 
 
-def reward_record(trade: AccountTrade, pair: PairSpec, *, record_id: str) -> JsonObject:
-    """Data of the further record for a maker's reward (9.5). The trade's fee must be negative."""
-    record: JsonObject = {
-        "transactionType": {"type": "MAKER_REWARD", "description": "Maker Reward"},
-        "creditCurrency": currency_object(trade.fee_currency),
-        "creditValue": decimal_text(trade.fee.copy_abs()),
-    }
-    return record | _origin(trade, pair, record_id)
+def transaction_record(transaction: Transaction, record_id: str) -> JsonObject:
+    """Data of NEW_ACCOUNT_HISTORY_RECORD, where currencies are objects (15.9)."""
+    return _transaction(transaction, record_id, currency_object)
 
 
-def _origin(trade: AccountTrade, pair: PairSpec, record_id: str) -> JsonObject:
-    price = trade.price
+def _transaction(transaction: Transaction, record_id: str, currency: Callable[[str], object]) -> JsonObject:
+    kind = transaction.type
+    shape: JsonObject = {"transactionType": {"type": kind, "description": kind.replace("_", " ").title()}}
+    amounts = {"debit": transaction.debit, "credit": transaction.credit, "fee": transaction.fee}
+    for name, money in amounts.items():
+        if money is not None:
+            shape[f"{name}Currency"] = currency(money.currency)
+            shape[f"{name}Value"] = decimal_text(money.amount)
+    shape["eventAt"] = time_text(transaction.at)
+    if transaction.info is not None:
+        shape["additionalInfo"] = _trade_info(transaction.info)
+    return shape | {"id": record_id}
+
+
+def _trade_info(info: Traded) -> JsonObject:
+    price = info.price
     return {
-        "eventAt": time_text(trade.traded_at),
-        "additionalInfo": {
-            # VALR writes this one amount as a JSON number (protocol 5).
-            "costPerCoin": int(price) if price == price.to_integral_value() else float(price),
-            "costPerCoinSymbol": currency_of(pair.quote).symbol,
-            "currencyPairSymbol": trade.symbol,
-            "orderId": trade.order_id,
-        },
-        "id": record_id,
+        # VALR writes this one amount as a JSON number (protocol 5).
+        "costPerCoin": int(price) if price == price.to_integral_value() else float(price),
+        "costPerCoinSymbol": currency_of(info.quote).symbol,
+        "currencyPairSymbol": info.symbol,
+        "orderId": info.order_id,
     }
 
 

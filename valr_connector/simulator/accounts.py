@@ -1,4 +1,4 @@
-"""What one account holds: wallets, orders, trades.
+"""What one account holds: wallets, orders, trades, and the statement of it all.
 
 Available money backs new orders, reserved money backs the open ones. A taker pays from available (its balance
 was checked as a whole before), a maker from reserved.
@@ -10,11 +10,11 @@ from collections import deque
 from decimal import Decimal
 
 from valr_connector.simulator.exact import ZERO
-from valr_connector.simulator.vocabulary import AccountTrade, VenueOrder, Wallet
+from valr_connector.simulator.vocabulary import AccountTrade, Transaction, VenueOrder, Wallet
 
 
 class Account:
-    """One account. `history_limit` bounds the finished orders and the trades it remembers; None keeps all.
+    """One account. `history_limit` bounds each: finished orders, trades and transactions; None keeps all.
 
     Raises:
         ValueError: a percentage is no Decimal, or takes all of what is received.
@@ -36,6 +36,7 @@ class Account:
         self.wallets: dict[str, Wallet] = {}
         self.orders = OrderArchive(history_limit)
         self.trades: deque[AccountTrade] = deque(maxlen=history_limit)
+        self.transactions: deque[Transaction] = deque(maxlen=history_limit)
 
     def wallet(self, currency: str) -> Wallet:
         """The wallet of that currency; an empty one from the first mention on."""

@@ -19,7 +19,8 @@ from valr_connector.simulator.ids import uuid7_text
 from valr_connector.simulator.matching import Book, Match
 from valr_connector.simulator.settlement import Fee, House, Settlement, commitment
 from valr_connector.simulator.stops import is_triggered
-from valr_connector.simulator.vocabulary import AccountTrade, PublicTrade, State, VenueOrder
+from valr_connector.simulator.transactions import fill_transactions
+from valr_connector.simulator.vocabulary import AccountTrade, PairSpec, PublicTrade, State, VenueOrder
 
 _FIRST_TRADE_SEQUENCE = 1_400_000_000_000_000_000
 """Beyond 2**53, as VALR's are (protocol 5)."""
@@ -138,7 +139,8 @@ class Engine:
         taker_fee = settlement.settle_taker(taker_account, taker, price, quantity)
         maker_fee = settlement.settle_maker(maker_account, maker, price, quantity)
         self._trade_sequence += 1
-        trade = _Trade(uuid7_text(effects.now, self._rng), price, quantity, effects.now, self._trade_sequence)
+        trade_id = uuid7_text(effects.now, self._rng)
+        trade = _Trade(book.pair, trade_id, price, quantity, effects.now, self._trade_sequence)
         trade.book_to(taker_account, taker, taker_fee, effects, is_maker=False)
         trade.book_to(maker_account, maker, maker_fee, effects, is_maker=True)
         public_trade = trade.as_seen_by_the_market(taker)
@@ -155,6 +157,7 @@ class Engine:
 class _Trade:
     """One match that happens: the facts that both sides share."""
 
+    pair: PairSpec
     trade_id: str
     price: Decimal
     quantity: Decimal
@@ -171,6 +174,9 @@ class _Trade:
         order.total_fee += charged
         state = State.PARTIALLY_FILLED if order.remaining_quantity else State.FILLED
         effects.order_changed(order, state, price=self.price, quantity=self.quantity, fee=charged)
+        transactions = fill_transactions(
+            self.pair, order, self.price, self.quantity, fee=fee, at=self.traded_at
+        )
         account_trade = AccountTrade(
             account_id=order.account_id,
             trade_id=self.trade_id,
@@ -185,8 +191,10 @@ class _Trade:
             is_maker=is_maker,
             traded_at=self.traded_at,
             sequence_id=self.sequence_id,
+            transactions=transactions,
         )
         account.trades.append(account_trade)
+        account.transactions.extend(transactions)
         effects.tell(account_trade)
 
     def as_seen_by_the_market(self, taker: VenueOrder) -> PublicTrade:

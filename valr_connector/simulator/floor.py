@@ -8,6 +8,7 @@ from random import Random
 
 from valr_connector.simulator.authentication import Caller, KeyRing
 from valr_connector.simulator.faults import Faults
+from valr_connector.simulator.ids import uuid7_text
 from valr_connector.simulator.limits import RateLimiter
 from valr_connector.simulator.market import Market
 from valr_connector.simulator.order_entry import OrderEntry
@@ -16,7 +17,13 @@ from valr_connector.simulator.stats import Statistics
 from valr_connector.simulator.timeline import Timeline
 from valr_connector.simulator.transport import HttpRequest
 from valr_connector.simulator.venue import Venue
-from valr_connector.simulator.vocabulary import BookChanged, OrderChange, PublicTrade, Rejection
+from valr_connector.simulator.vocabulary import (
+    BookChanged,
+    OrderChange,
+    PublicTrade,
+    Rejection,
+    Transaction,
+)
 
 
 class Floor:
@@ -59,6 +66,12 @@ class Floor:
     def fee_percents(self, account_id: str) -> tuple[Decimal, Decimal]:
         """Maker's and taker's fee in percent points; those of the settings for accounts opened elsewhere."""
         return self._fees.get(account_id, (self.settings.maker_percent, self.settings.taker_percent))
+
+    def record_id(self, transaction: Transaction) -> str:
+        """The id of a transaction: the same on the sockets and by REST, whichever tells it first."""
+        if not transaction.record_id:
+            transaction.record_id = uuid7_text(transaction.at, self.rng)
+        return transaction.record_id
 
     def authenticate(self, request: HttpRequest) -> Caller:
         """Who makes this request, or opens this socket.

@@ -1,10 +1,15 @@
-"""REST about an account: key, balances, trades, fees (protocol 9)."""
+"""REST about an account: key, balances, trades, transactions, fees (protocol 9)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from valr_connector.simulator.account_wire import balance_object, fee_object, trade_history_object
+from valr_connector.simulator.account_wire import (
+    balance_object,
+    fee_object,
+    trade_history_object,
+    transaction_object,
+)
 from valr_connector.simulator.answers import Answer, ok
 from valr_connector.simulator.authentication import PRIMARY_ACCOUNT, VIEW
 from valr_connector.simulator.floor import Floor
@@ -12,6 +17,9 @@ from valr_connector.simulator.order_entry import unsupported_pair
 from valr_connector.simulator.rest_call import Call, Route
 from valr_connector.simulator.vocabulary import AccountTrade
 from valr_connector.simulator.wire import time_text
+
+_MOST_TRANSACTIONS = 200
+"""In one page (9.5)."""
 
 
 class AccountRest:
@@ -29,6 +37,7 @@ class AccountRest:
             Route("GET", f"{account}/balances", cls, cls._balances, VIEW, max_age_s=1),
             Route("GET", f"{account}/tradehistory", cls, cls._trades, VIEW),
             Route("GET", f"{account}/{{pair}}/tradehistory", cls, cls._pair_trades, VIEW),
+            Route("GET", f"{account}/transactionhistory", cls, cls._transactions, VIEW),
             Route("GET", f"{account}/fees/trade", cls, cls._fees, VIEW),
         )
 
@@ -70,6 +79,21 @@ class AccountRest:
             trades, time=lambda trade: trade.traded_at, entry_id=lambda trade: trade.trade_id
         )
         return ok([trade_history_object(trade) for trade in page])
+
+    async def _transactions(self, call: Call) -> Answer:
+        """Of all types and currencies unless the query names some; an unknown one finds nothing (9.5)."""
+        types, currencies = call.names("transactionTypes"), call.names("currency")
+        page = call.page(_MOST_TRANSACTIONS).cut(
+            [
+                transaction
+                for transaction in self._floor.venue.transactions(call.account_id)
+                if not types or transaction.type in types
+                if not currencies or not currencies.isdisjoint(transaction.currencies)
+            ],
+            time=lambda transaction: transaction.at,
+            entry_id=self._floor.record_id,
+        )
+        return ok([transaction_object(each, self._floor.record_id(each)) for each in page])
 
     async def _fees(self, call: Call) -> Answer:
         maker, taker = self._floor.fee_percents(call.account_id)

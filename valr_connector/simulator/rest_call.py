@@ -56,15 +56,15 @@ class Call(NamedTuple):
         """A comma list of the query, in upper case; empty where absent."""
         return frozenset(part.strip().upper() for part in self.query.get(name, "").split(",") if part.strip())
 
-    def page(self) -> Page:
-        """skip, limit, beforeId, startTime and endTime of the query.
+    def page(self, most: int = _MOST_PER_PAGE) -> Page:
+        """skip, limit, beforeId, startTime and endTime of the query; without a limit it is 100.
 
         Raises:
-            Rejection: -11 where one of them is malformed or the limit is above 100.
+            Rejection: -11 where one of them is malformed or the limit is above `most`.
         """
         return Page(
             skip=self.number("skip", 0),
-            limit=self.number("limit", _MOST_PER_PAGE, _MOST_PER_PAGE),
+            limit=self.number("limit", _MOST_PER_PAGE, most),
             before_id=self.query.get("beforeId", ""),
             start=self.moment("startTime"),
             end=self.moment("endTime"),

@@ -38,6 +38,7 @@ from valr_connector.simulator.vocabulary import (
     PairSpec,
     PublicTrade,
     State,
+    Transaction,
     VenueEvent,
     VenueOrder,
     Wallet,
@@ -92,7 +93,8 @@ class Venue:
     ) -> None:
         """Open an account. Percentages are percent points (0.1 is 0.1 %); a negative maker's is a reward.
 
-        `history_limit` bounds the finished orders and the trades that are remembered; None keeps all.
+        `history_limit` bounds the finished orders, the trades and the transactions that are remembered, each;
+        None keeps all.
 
         Raises:
             ValueError: the account exists, a balance is negative or not finite, or a percentage is no Decimal
@@ -258,6 +260,10 @@ class Venue:
     def trades(self, account_id: str) -> Sequence[AccountTrade]:
         """The account's fills, newest first."""
         return list(reversed(self._account(account_id).trades))
+
+    def transactions(self, account_id: str) -> Sequence[Transaction]:
+        """The account's statement, newest first."""
+        return list(reversed(self._account(account_id).transactions))
 
     def public_trades(self, symbol: str) -> Sequence[PublicTrade]:
         """The pair's latest trades, newest first."""

@@ -196,8 +196,49 @@ class OrderChange(NamedTuple):
     stop_price: Decimal | None = None
 
 
+class Money(NamedTuple):
+    """So much of a currency."""
+
+    currency: str
+    amount: Decimal
+
+
+class Traded(NamedTuple):
+    """What a transaction comes from: an order, at a price in `quote`."""
+
+    price: Decimal
+    symbol: str
+    quote: str
+    order_id: str
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One line of an account's statement (protocol 9.5).
+
+    `record_id` is given when it is told for the first time, by whichever door, and is the same from then on.
+    """
+
+    type: str
+    at: int
+    debit: Money | None = None
+    credit: Money | None = None
+    fee: Money | None = None
+    info: Traded | None = None
+    record_id: str = ""
+
+    @property
+    def currencies(self) -> frozenset[str]:
+        """Those of its amounts."""
+        amounts = (self.debit, self.credit, self.fee)
+        return frozenset(money.currency for money in amounts if money is not None)
+
+
 class AccountTrade(NamedTuple):
-    """One fill from one account's side. A negative `fee` is a maker reward, in `fee_currency` too."""
+    """One fill from one account's side. A negative `fee` is a maker reward, in `fee_currency` too.
+
+    `transactions` are what the statement says of it.
+    """
 
     account_id: str
     trade_id: str
@@ -212,6 +253,7 @@ class AccountTrade(NamedTuple):
     is_maker: bool
     traded_at: int
     sequence_id: int
+    transactions: tuple[Transaction, ...] = ()
 
 
 class PublicTrade(NamedTuple):
