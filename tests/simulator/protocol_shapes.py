@@ -137,6 +137,8 @@ WALLET: dict[str, Shape] = {
     "borrowedAmount": "number text",
 }
 
+BALANCE: Shape = WALLET | {"currency": "text", "borrowReserved": "number text"}
+
 
 def event(data: Shape, **more: Shape) -> dict[str, Shape]:
     return {"type": "text", "data": data, **more}
@@ -299,7 +301,8 @@ REST_READS: Mapping[str, Shape] = {
         "addedAt": "time",
         "isSubAccount": "flag",
     },
-    "/v1/account/balances": [WALLET | {"currency": "text", "borrowReserved": "number text"}],
+    "/v1/account/balances": [BALANCE],
+    "/v1/account/balances/all": [{"account": {"label": "text", "id": "number text"}, "balances": [BALANCE]}],
     "/v1/account/tradehistory": [ACCOUNT_TRADE],
     "/v1/account/BTCZAR/tradehistory": [ACCOUNT_TRADE],
     "/v1/account/transactionhistory": [transaction("text")],

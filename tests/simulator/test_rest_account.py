@@ -44,6 +44,35 @@ async def test_empty_wallets_can_be_left_out() -> None:
         assert [wallet["currency"] for wallet in held] == ["ZAR"]
 
 
+async def test_balances_of_all_accounts_are_told_without_empty_wallets() -> None:
+    async with street(balances={"ZAR": Decimal(9500), "BTC": Decimal(0)}, crowd=True) as valr:
+        valr.exchange.open_account("903671169785507840", {"BTC": Decimal(0)}, label="Market making")
+        trader = valr.trader()
+        await trader.place()
+        everything = (await trader.get("/v1/account/balances/all")).body
+        assert [(entry["account"]["id"], entry["account"]["label"]) for entry in everything] == [
+            ("0", "Primary"),
+            ("7", "Account 7"),
+            ("903671169785507840", "Market making"),
+        ]
+        own = (await trader.get("/v1/account/balances?excludeZeroBalances=true")).body
+        assert everything[0]["balances"] == own
+        assert [wallet["available"] for wallet in everything[0]["balances"]] == ["500"]
+        assert everything[2]["balances"] == []
+
+
+async def test_only_the_primary_account_sees_the_balances_of_all_and_only_as_itself() -> None:
+    async with street() as valr:
+        target = "/v1/account/balances/all"
+        assert (await valr.trader("7").get(target)).status == 401
+        primary = valr.trader()
+        for account in ("7", "0"):
+            headers = primary.headers("GET", target, subaccount=account)
+            reply = await valr.send("GET", target, headers=headers)
+            assert (reply.status, reply.body) == (401, {"message": "Unauthorized"})
+        assert (await valr.trader(permissions=("Trade",)).get(target)).status == 403
+
+
 async def test_fees_are_those_of_the_account() -> None:
     async with street() as valr:
         valr.exchange.open_account("9", {}, maker_percent=Decimal("0.08"), taker_percent=Decimal("0.10"))

@@ -10,7 +10,7 @@ from collections import deque
 from decimal import Decimal
 
 from valr_connector.simulator.exact import ZERO
-from valr_connector.simulator.vocabulary import AccountTrade, Transaction, VenueOrder, Wallet
+from valr_connector.simulator.vocabulary import PRIMARY_ACCOUNT, AccountTrade, Transaction, VenueOrder, Wallet
 
 
 class Account:
@@ -26,11 +26,13 @@ class Account:
         *,
         maker_percent: Decimal,
         taker_percent: Decimal,
+        label: str = "",
         history_limit: int | None = None,
     ) -> None:
         _check_percentage("maker_percent", maker_percent)
         _check_percentage("taker_percent", taker_percent)
         self.account_id = account_id
+        self.label = label or _default_label(account_id)
         self.maker_percent = maker_percent
         self.taker_percent = taker_percent
         self.wallets: dict[str, Wallet] = {}
@@ -112,6 +114,11 @@ class OrderArchive:
 
     def newest_first(self) -> list[VenueOrder]:
         return list(reversed(self._all.values()))
+
+
+def _default_label(account_id: str) -> str:
+    """The primary account is called so at VALR (protocol 12)."""
+    return "Primary" if account_id == PRIMARY_ACCOUNT else f"Account {account_id}"
 
 
 def _check_percentage(name: str, percent: object) -> None:

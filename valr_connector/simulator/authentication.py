@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from valr_connector.simulator.transport import HttpRequest
-from valr_connector.simulator.vocabulary import Rejection
+from valr_connector.simulator.vocabulary import PRIMARY_ACCOUNT, Rejection
 from valr_connector.simulator.wire import whole_number
 
 KEY_HEADER = "X-VALR-API-KEY"
@@ -19,7 +19,6 @@ SUBACCOUNT_HEADER = "X-VALR-SUB-ACCOUNT-ID"
 
 VIEW = "View access"
 TRADE = "Trade"
-PRIMARY_ACCOUNT = "0"
 
 _NS_PER_MS = 1_000_000
 _MOST_TIMESTAMPS = 100_000
@@ -67,6 +66,11 @@ class Caller(NamedTuple):
 
     def may(self, permission: str) -> bool:
         return permission in self.key.permissions
+
+    @property
+    def is_primary(self) -> bool:
+        """Whether this is the primary account's own key."""
+        return self.key.account_id == PRIMARY_ACCOUNT
 
 
 NOBODY = Caller(ApiKey("", "", "", (), "", 0), "")

@@ -123,8 +123,11 @@ class EmbeddedExchange:
         *,
         maker_percent: Decimal | None = None,
         taker_percent: Decimal | None = None,
+        label: str = "",
     ) -> None:
         """Open a further account; balances and fees are those of the settings unless given.
+
+        One whose id is a number is a subaccount of "0", if it is not "0" itself.
 
         Raises:
             ValueError: the account exists, a balance is negative or not finite, or a percentage is no Decimal
@@ -133,8 +136,9 @@ class EmbeddedExchange:
         self._floor.open_account(
             account_id,
             self.settings.balances if balances is None else balances,
-            self.settings.maker_percent if maker_percent is None else maker_percent,
-            self.settings.taker_percent if taker_percent is None else taker_percent,
+            maker_percent=self.settings.maker_percent if maker_percent is None else maker_percent,
+            taker_percent=self.settings.taker_percent if taker_percent is None else taker_percent,
+            label=label,
         )
 
     def add_api_key(

@@ -55,13 +55,23 @@ class Floor:
         venue.listen(self.stats.order_changed, OrderChange)
 
     def open_account(
-        self, account_id: str, balances: Mapping[str, Decimal], maker_percent: Decimal, taker_percent: Decimal
+        self,
+        account_id: str,
+        balances: Mapping[str, Decimal],
+        *,
+        maker_percent: Decimal,
+        taker_percent: Decimal,
+        label: str = "",
     ) -> None:
         """Open an account at the venue, and know its fees."""
         self.venue.open_account(
-            account_id, balances, maker_percent=maker_percent, taker_percent=taker_percent
+            account_id, balances, maker_percent=maker_percent, taker_percent=taker_percent, label=label
         )
         self._fees[account_id] = (maker_percent, taker_percent)
+
+    def labels(self) -> dict[str, str]:
+        """The primary account and its subaccounts, by id. The id of one of the crowd is no number."""
+        return {each: label for each, label in self.venue.labels().items() if each.isdecimal()}
 
     def fee_percents(self, account_id: str) -> tuple[Decimal, Decimal]:
         """Maker's and taker's fee in percent points; those of the settings for accounts opened elsewhere."""

@@ -1,6 +1,6 @@
 """The REST door: what every request passes before its handler, and what becomes of the answer (protocol 3).
 
-route, fault, latency, limits, content type, signature, permission, read-only, cache, handler
+route, fault, latency, limits, content type, signature, permission, primary, read-only, cache, handler
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Mapping
 from functools import partial
 
-from valr_connector.simulator.answers import JSON_TYPE, Answer, error_answer, rate_limited_answer
-from valr_connector.simulator.authentication import KEY_HEADER, NOBODY, Caller
+from valr_connector.simulator.answers import JSON_TYPE, Answer, error_answer, ok, rate_limited_answer
+from valr_connector.simulator.authentication import KEY_HEADER, NOBODY, SUBACCOUNT_HEADER, Caller
 from valr_connector.simulator.cache import AnswerCache
 from valr_connector.simulator.faults import HttpFault
 from valr_connector.simulator.floor import Floor
@@ -79,6 +79,11 @@ class RestDoor:
             caller = NOBODY if route.permission is None else floor.authenticate(request)
             if route.permission is not None and not caller.may(route.permission):
                 return Answer(403)
+            if route.is_primary_only and (
+                not caller.is_primary or headers.get(SUBACCOUNT_HEADER) is not None
+            ):
+                # For a header it is 401 (protocol 3.1); for a subaccount's key nothing says what it is.
+                return ok({"message": "Unauthorized"}, 401)
             if route.is_write:
                 floor.check_writable()
             return await self._cached(found, request, caller)

@@ -11,7 +11,7 @@ from valr_connector.simulator.account_wire import (
     transaction_object,
 )
 from valr_connector.simulator.answers import Answer, ok
-from valr_connector.simulator.authentication import PRIMARY_ACCOUNT, VIEW
+from valr_connector.simulator.authentication import VIEW
 from valr_connector.simulator.floor import Floor
 from valr_connector.simulator.order_entry import unsupported_pair
 from valr_connector.simulator.rest_call import Call, Route
@@ -35,6 +35,7 @@ class AccountRest:
         return (
             Route("GET", f"{account}/api-keys/current", cls, cls._current_key, VIEW),
             Route("GET", f"{account}/balances", cls, cls._balances, VIEW, max_age_s=1),
+            Route("GET", f"{account}/balances/all", cls, cls._all_balances, VIEW, is_primary_only=True),
             Route("GET", f"{account}/tradehistory", cls, cls._trades, VIEW),
             Route("GET", f"{account}/{{pair}}/tradehistory", cls, cls._pair_trades, VIEW),
             Route("GET", f"{account}/transactionhistory", cls, cls._transactions, VIEW),
@@ -48,18 +49,27 @@ class AccountRest:
                 "label": key.label,
                 "permissions": list(key.permissions),
                 "addedAt": time_text(key.added_at),
-                "isSubAccount": key.account_id != PRIMARY_ACCOUNT,
+                "isSubAccount": not call.caller.is_primary,
             }
         )
 
     async def _balances(self, call: Call) -> Answer:
         without_zero = call.flag("excludeZeroBalances")
         wallets = self._floor.venue.wallets(call.account_id)
+        return ok([balance_object(wallet) for wallet in wallets if not (without_zero and wallet.is_empty)])
+
+    async def _all_balances(self, _call: Call) -> Answer:
+        """Of the primary account and its subaccounts, without empty wallets (9.3)."""
+        venue = self._floor.venue
         return ok(
             [
-                balance_object(wallet)
-                for wallet in wallets
-                if wallet.available or wallet.reserved or not without_zero
+                {
+                    "account": {"label": label, "id": account_id},
+                    "balances": [
+                        balance_object(wallet) for wallet in venue.wallets(account_id) if not wallet.is_empty
+                    ],
+                }
+                for account_id, label in self._floor.labels().items()
             ]
         )
 

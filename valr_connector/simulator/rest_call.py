@@ -141,7 +141,7 @@ class Route(NamedTuple):
     """One line of the route table.
 
     `answer` is a method of `section`. `permission` None means public; `max_age_s` above 0 means that answers
-    are cached that long.
+    are cached that long; `is_primary_only` means that only the primary account's own key may ask, for itself.
     """
 
     method: str
@@ -150,6 +150,7 @@ class Route(NamedTuple):
     answer: Handler
     permission: str | None = None
     max_age_s: int = 0
+    is_primary_only: bool = False
 
     @property
     def name(self) -> str:

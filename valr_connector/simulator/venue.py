@@ -89,9 +89,12 @@ class Venue:
         *,
         maker_percent: Decimal,
         taker_percent: Decimal,
+        label: str = "",
         history_limit: int | None = None,
     ) -> None:
         """Open an account. Percentages are percent points (0.1 is 0.1 %); a negative maker's is a reward.
+
+        Without a label it gets one by its id.
 
         `history_limit` bounds the finished orders, the trades and the transactions that are remembered, each;
         None keeps all.
@@ -103,7 +106,11 @@ class Venue:
         if account_id in self._accounts:
             raise ValueError(f"account_id={account_id!r}: is open already")
         account = Account(
-            account_id, maker_percent=maker_percent, taker_percent=taker_percent, history_limit=history_limit
+            account_id,
+            maker_percent=maker_percent,
+            taker_percent=taker_percent,
+            label=label,
+            history_limit=history_limit,
         )
         now = self._clock()
         for currency, amount in balances.items():
@@ -240,6 +247,10 @@ class Venue:
     def has_account(self, account_id: str) -> bool:
         """Whether there is such an account."""
         return account_id in self._accounts
+
+    def labels(self) -> dict[str, str]:
+        """What the accounts are called, by id, in the order in which they were opened."""
+        return {account_id: account.label for account_id, account in self._accounts.items()}
 
     def order(self, account_id: str, order_id: str) -> VenueOrder | None:
         """The account's order with that id, processed or not."""

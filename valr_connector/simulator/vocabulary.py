@@ -17,6 +17,8 @@ BuyOrSell = Literal["buy", "sell"]
 ModifyMatchStrategy = Literal["RETAIN_ORIGINAL", "CANCEL_ORIGINAL", "REPRICE"]
 """What becomes of an order whose new price would match (protocol 10.5)."""
 StopType = Literal["TAKE_PROFIT_LIMIT", "STOP_LOSS_LIMIT"]
+PRIMARY_ACCOUNT = "0"
+"""Id of the account that the subaccounts belong to (protocol 5)."""
 
 
 class State(StrEnum):
@@ -276,6 +278,10 @@ class Wallet:
     available: Decimal
     reserved: Decimal
     updated_at: int
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.available or self.reserved)
 
 
 class Processed(NamedTuple):
