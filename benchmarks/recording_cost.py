@@ -35,7 +35,7 @@ async def measure(frames: int, directory: Path) -> tuple[float, float]:
         recording.write_all()
         reader.append((noted - began) / len(raws) / 1000)
         writer.append((perf_counter_ns() - noted) / len(raws) / 1000)
-    recording.close()
+    await recording.close()
     return statistics.median(reader), statistics.median(writer)
 
 

@@ -376,7 +376,7 @@ class ValrExchange(MarketAccess):
         if self._connector is not None:
             await self._connector.abort()
         if self._recording is not None:
-            self._recording.close()
+            await self._recording.close()
         await self._close_dashboards()
 
     async def __aenter__(self) -> Self:
@@ -846,9 +846,11 @@ class ValrExchange(MarketAccess):
             self._publisher.close()
             if self._journal is not None:
                 self._journal.close()
-            if self._recording is not None:
-                self._recording.end(self._state)
-            await self._stop_simulator()
+            try:
+                if self._recording is not None:
+                    await self._recording.end(self._state)
+            finally:
+                await self._stop_simulator()
         return report
 
     async def _stop_simulator(self) -> None:

@@ -171,7 +171,7 @@ def test_no_socket_frame_of_the_corpus_is_unknown() -> None:
 
 
 @pytest.mark.parametrize("is_compressed", [False, True])
-def test_of_a_recording_what_valr_sent_is_checked(
+async def test_of_a_recording_what_valr_sent_is_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_compressed: bool
 ) -> None:
     monkeypatch.setattr(recording, "is_available", lambda: is_compressed)
@@ -183,7 +183,7 @@ def test_of_a_recording_what_valr_sent_is_checked(
     written.note(Direction.IN, "rest", b'{"method":"GET","path":"/v1/public/time","failure":"refused"}')
     written.note(Direction.IN, "rest", b"5")
     written.note_step(Ended("0"))
-    written.close()
+    await written.close()
     (path,) = recorded_files(tmp_path)
     status, said = run(path)
     assert status == 1

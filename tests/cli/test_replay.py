@@ -86,7 +86,7 @@ async def test_at_a_speed_everything_is_told_as_it_happens(session: Path) -> Non
 async def test_another_state_than_the_recorded_one_is_said_and_is_a_failure(tmp_path: Path) -> None:
     other = Recording(tmp_path / "other")
     other.note_step(Ended("of another session"))
-    other.close()
+    await other.close()
     result = CliRunner().invoke(app, ["replay", str(tmp_path / "other")])
     assert result.exit_code == 1
     assert "ended in ANOTHER STATE" in result.stdout

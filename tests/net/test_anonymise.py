@@ -116,10 +116,10 @@ def test_of_what_cannot_be_read_or_replaced_nothing_is_left(raw: bytes) -> None:
     assert ANONYMISER.line(line).raw == b""
 
 
-def test_a_session_that_does_not_replay_does_not_do_so_afterwards_either(tmp_path: Path) -> None:
+async def test_a_session_that_does_not_replay_does_not_do_so_afterwards_either(tmp_path: Path) -> None:
     recording = Recording(tmp_path)
     recording.note_step(Ended("of another session"))
-    recording.close()
+    await recording.close()
     anonymise(tmp_path, ANONYMISER)
     (line,) = read_recording(tmp_path)
     assert (line.socket, orjson.loads(line.raw)) == (OWN, {"step": "ended", "digest": "of another session"})
@@ -135,7 +135,7 @@ async def test_a_recording_of_which_a_part_is_damaged_stays_as_it_is(tmp_path: P
     recording.start()
     for _ in range(2):
         recording.note(Direction.IN, "account", b'{"amount":"1"}')
-    recording.close()
+    await recording.close()
     (tmp_path / "recording-000002.jsonl.zst").write_bytes(b"damaged")
     before = files_in(tmp_path)
     with pytest.raises(RecordingError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -110,8 +111,8 @@ async def test_a_full_file_is_followed_by_the_next_and_compressed(tmp_path: Path
     for number in range(100):
         tap.frame_in(b'{"type":"PONG","number":%d}' % number)
         await asyncio.sleep(0)
-    written.close()
-    written.close()
+    await written.close()
+    await written.close()
     files = recorded_files(tmp_path)
     assert len(files) > 3
     assert {path.suffix for path in files} == {".zst"}
@@ -127,15 +128,17 @@ async def test_what_is_kept_is_written_in_a_moment(tmp_path: Path, monkeypatch: 
         written.tap(Socket.TRADE).frame_out(b"{}")
     await asyncio.sleep(0.02)
     assert written.unwritten == 0
-    written.close()
+    await written.close()
     assert len(list(read_recording(tmp_path))) == 5
 
 
-def test_without_the_package_a_file_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_the_package_a_file_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(recording, "is_available", lambda: False)
     written = Recording(tmp_path)
     written.note_step(Ended("0"))
-    written.close()
+    await written.close()
     (path,) = recorded_files(tmp_path)
     assert path.suffix == ".jsonl"
     packed = compress(path)
@@ -144,12 +147,14 @@ def test_without_the_package_a_file_stays_as_it_is(tmp_path: Path, monkeypatch: 
         list(read_recording(packed.parent))
 
 
-def test_a_directory_with_a_recording_takes_no_other_and_one_without_cannot_be_read(tmp_path: Path) -> None:
+async def test_a_directory_with_a_recording_takes_no_other_and_one_without_cannot_be_read(
+    tmp_path: Path,
+) -> None:
     with pytest.raises(InvalidArgumentError, match="holds no recording"):
         list(read_recording(tmp_path))
     written = Recording(tmp_path)
     written.note_step(Ended("0"))
-    written.close()
+    await written.close()
     with pytest.raises(InvalidArgumentError, match="must be a directory without a recording"):
         Recording(tmp_path)
 
@@ -208,13 +213,13 @@ async def test_every_outcome_of_a_rest_call_is_recorded(
         "POST", "http://venue/v1/x?y=1", {"X-VALR-SIGNATURE": "s"}, b'{"q":2}', limits
     )
     await recorded_pool.close()
-    written.close()
+    await written.close()
     sent, answered = (orjson.loads(line.raw) for line in read_recording(tmp_path))
     assert sent == {"method": "POST", "path": "/v1/x?y=1", "body": {"q": 2}}
     assert answered == {"method": "POST", "path": "/v1/x?y=1", **recorded}
 
 
-def test_a_file_that_cannot_be_compressed_stays_and_is_told(
+async def test_a_file_that_cannot_be_compressed_stays_and_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(path: Path) -> None:
@@ -223,9 +228,53 @@ def test_a_file_that_cannot_be_compressed_stays_and_is_told(
     monkeypatch.setattr(recording, "compress", fail)
     written = Recording(tmp_path)
     written.note_step(Ended("0"))
-    written.close()
+    await written.close()
     assert [path.suffix for path in recorded_files(tmp_path)] == [".jsonl"]
     assert "stays uncompressed: no space left" in caplog.text
+
+
+class Packing:
+    """Compresses once it may, and says whether it did not have to wait for ever."""
+
+    def __init__(self) -> None:
+        self.may_end = threading.Event()
+        self.done: list[bool] = []
+
+    def compress(self, _: Path) -> None:
+        self.done.append(self.may_end.wait(10))
+
+
+@pytest.fixture
+def packing(monkeypatch: pytest.MonkeyPatch) -> Packing:
+    found = Packing()
+    monkeypatch.setattr(recording, "compress", found.compress)
+    return found
+
+
+async def test_the_event_loop_goes_on_while_the_last_file_is_compressed(
+    tmp_path: Path, packing: Packing
+) -> None:
+    written = Recording(tmp_path)
+    written.start()
+    closing = asyncio.create_task(written.close())
+    await asyncio.sleep(0)
+    assert not packing.done
+    packing.may_end.set()
+    await closing
+    assert packing.done == [True]
+
+
+async def test_who_gives_up_closing_finds_the_files_complete(tmp_path: Path, packing: Packing) -> None:
+    """Whoever anonymises them next may have no other hand on them."""
+    written = Recording(tmp_path)
+    written.start()
+    closing = asyncio.create_task(written.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    threading.Timer(0.01, packing.may_end.set).start()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert packing.done == [True]
 
 
 def test_nothing_is_left_of_a_compression_that_failed(tmp_path: Path) -> None:
@@ -245,7 +294,7 @@ async def test_a_file_that_cannot_be_opened_ends_the_recording_and_nothing_else(
         recording_ = desk.valr._recording
         assert recording_ is not None
         recording_._end_file()
-        recording_._packer.shutdown()
+        recording_._packer.submit(int).result()
         for path in directory.iterdir():
             path.unlink()
         directory.rmdir()
@@ -274,13 +323,13 @@ async def test_a_start_that_can_write_nothing_down_fails_and_leaves_nothing_open
         (lambda whole: b"nonsense" + whole, "is damaged: .*Unknown frame descriptor"),
     ],
 )
-def test_a_compressed_file_that_is_not_whole_is_an_error(
+async def test_a_compressed_file_that_is_not_whole_is_an_error(
     tmp_path: Path, spoil: Callable[[bytes], bytes], problem: str
 ) -> None:
     written = Recording(tmp_path)
     for _ in range(1000):
         written.note_step(Ended("0"))
-    written.close()
+    await written.close()
     (path,) = recorded_files(tmp_path)
     path.write_bytes(spoil(path.read_bytes()))
     with pytest.raises(RecordingError, match=problem):

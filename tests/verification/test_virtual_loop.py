@@ -75,6 +75,14 @@ def test_a_loop_that_never_lets_time_pass_is_an_error() -> None:
         run(busy(), start=7.0)
 
 
+def test_what_another_thread_would_do_takes_no_time() -> None:
+    async def elsewhere() -> tuple[int, float]:
+        found = await asyncio.get_running_loop().run_in_executor(None, max, 2, 3)
+        return found, await _now()
+
+    assert run(elsewhere(), start=7.0) == (3, 7.0)
+
+
 def test_what_is_left_running_is_cancelled_and_may_tidy_up() -> None:
     tidied: list[str] = []
 

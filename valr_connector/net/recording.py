@@ -140,14 +140,17 @@ class Recording:
         """Write what is kept, now."""
         self._write(len(self._pending))
 
-    def end(self, state: AccountState) -> None:
+    async def end(self, state: AccountState) -> None:
         """The session is over, and left `state`."""
         if not self._is_closed:
             self.note_step(Ended(state_digest(state)))
-        self.close()
+        await self.close()
 
-    def close(self) -> None:
-        """Write what is kept, and compress the last file. Calling it again does nothing."""
+    async def close(self) -> None:
+        """Write what is kept, and compress the last file. Calling it again does nothing.
+
+        The event loop goes on meanwhile; where this is cancelled, the files are complete all the same.
+        """
         if self._is_closed:
             return
         self._is_closed = True
@@ -156,7 +159,10 @@ class Recording:
             self._timer.cancel()
         self.write_all()
         self._end_file()
-        self._packer.shutdown()
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._packer, _last_in_the_queue)
+        finally:
+            self._packer.shutdown()
 
     def _write_a_portion(self) -> None:
         self._timer = None
@@ -191,6 +197,10 @@ class Recording:
             if is_available():
                 self._packer.submit(_compress, self._recorder.path)
             self._recorder = None
+
+
+def _last_in_the_queue() -> None:
+    """Once it is this one's turn, everything before it is compressed."""
 
 
 def _compress(path: Path) -> None:

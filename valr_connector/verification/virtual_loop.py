@@ -19,6 +19,7 @@ import threading
 from asyncio.events import _set_running_loop  # what a loop has to call, by asyncio's own documentation
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator
+from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from contextvars import Context, copy_context
 from heapq import heappop, heappush
@@ -164,6 +165,17 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         asyncio.Task.__init__(task, coro, loop=self, **options)
         self._tasks.append(task)
         return task
+
+    def run_in_executor(
+        self,
+        executor: Executor | None,  # noqa: ARG002  nobody else does it
+        func: Callable[[Unpack[Ts]], T],
+        *args: *Ts,
+    ) -> asyncio.Future[T]:
+        """Run it here and now: what another thread does takes no virtual time."""
+        future: asyncio.Future[T] = self.create_future()
+        future.set_result(func(*args))
+        return future
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Something went wrong where nobody waits for it.
