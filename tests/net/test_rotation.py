@@ -32,11 +32,12 @@ from valr_connector.core import session
 from valr_connector.core.order_book import OrderBook
 from valr_connector.core.session import SessionEvent
 from valr_connector.core.twin_frames import TwinFrames
-from valr_connector.model.ids import Pair
+from valr_connector.model.ids import Pair, Symbol
 from valr_connector.net import market_data, rotation
 from valr_connector.net.event_stream import EventPublisher
 from valr_connector.net.market_stream import MarketStream
 from valr_connector.net.rotation import RotatingSocket
+from valr_connector.net.socket_handler import SocketHandler, StateListener
 from valr_connector.net.websocket import WebSocketClient
 from valr_connector.observe.metrics import Metrics
 from valr_connector.simulator.exchange import EmbeddedExchange
@@ -128,6 +129,18 @@ async def watching(
             yield watch
 
 
+def clients_made(socket: RotatingSocket) -> list[WebSocketClient]:
+    """The clients of all connections from here on, as they are made."""
+    make, made = socket.make, []
+
+    def make_and_note(handler: SocketHandler, on_state: StateListener) -> WebSocketClient:
+        made.append(make(handler, on_state))
+        return made[-1]
+
+    socket.make = make_and_note
+    return made
+
+
 class NeverOpen:
     """A client whose end takes a moment."""
 
@@ -201,16 +214,47 @@ async def test_a_connection_that_is_lost_meanwhile_comes_back_by_itself(
         await watch.until(lambda: not watch.book_differs())
 
 
+async def test_books_are_not_shown_again_before_they_came_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with watching(monkeypatch, every_s=3600) as watch:
+        watch.exchange.faults.drop_frame(of_type("OB_L1_SNAPSHOT"))
+        watch.socket.drop()
+        await watch.until(lambda: watch.socket.session.state is not SessionState.LIVE)
+        await watch.until(lambda: watch.socket.session.state is SessionState.LIVE)
+        assert not watch.market.book(PAIR).is_valid
+
+
+async def test_what_was_begun_for_a_connection_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with watching(monkeypatch, every_s=3600) as watch:
+        stream = watch.market._stream
+        assert stream is not None
+        accompany, ended = stream.while_connected, []
+
+        async def note_the_end(epoch: int) -> None:
+            try:
+                await accompany(epoch)
+            finally:
+                ended.append(epoch)
+
+        stream.while_connected = note_the_end  # type: ignore[method-assign]
+        for _ in range(2):
+            watch.socket.drop()
+            await watch.until(lambda: watch.socket.session.state is not SessionState.LIVE)
+            await watch.until(lambda: watch.market.book(PAIR).is_valid)
+        assert ended == [2]
+
+
 async def test_an_heir_that_is_lost_before_it_has_caught_up_tries_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with watching(monkeypatch) as watch:
+    async with watching(monkeypatch, every_s=3600) as watch:
+        made = clients_made(watch.socket)
         watch.exchange.faults.drop_frame(of_type("PONG"))
+        rotating = asyncio.create_task(watch.rotate())
         await watch.until(lambda: watch.socket.twins is not None)
-        assert watch.socket._heir is not None
-        watch.socket._heir.client.drop()
+        made[-1].drop()
         watch.trade()
-        await watch.until(lambda: watch.socket.rotations)
+        await rotating
+        assert watch.socket.rotations == 1
         watch.trade()
         await watch.until(lambda: not watch.book_differs() and not watch.trades_missed())
         assert watch.told(BookInvalidated) == []
@@ -338,6 +382,34 @@ async def test_an_older_state_that_the_heir_tells_does_not_stay(monkeypatch: pyt
         assert told == [present, old, present]
 
 
+def trade(number: int) -> bytes:
+    return b'{"type":"NEW_TRADE","currencyPairSymbol":"BTCZAR","data":{"id":"%d"}}' % number
+
+
+async def test_after_the_change_the_heir_does_not_tell_again_what_was_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with watching(monkeypatch, every_s=3600) as watch:
+        heir, told = catching_up(watch.socket)
+        watch.socket.present.on_frame(trade(1), 0)
+        watch.socket.inherit(heir)
+        heir.on_frame(trade(1), 0)
+        heir.on_frame(trade(2), 0)
+        assert told == [trade(1), trade(2)]
+
+
+async def test_after_the_change_nobody_listens_to_the_old_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with watching(monkeypatch, every_s=3600) as watch:
+        heir, told = catching_up(watch.socket)
+        old = watch.socket.present
+        watch.socket.inherit(heir)
+        old.on_frame(trade(1), 0)
+        heir.on_frame(trade(1), 0)
+        assert told == [trade(1)]
+        assert watch.socket.twins is not None
+        assert watch.socket.twins.held() == []
+
+
 def book_frame(kind: str, number: int, symbol: str = SYMBOL) -> bytes:
     data = {"a": [], "b": [["900000", str(number)]], "sq": number, "cs": 0}
     return orjson.dumps({"type": kind, "ps": symbol, "d": data})
@@ -375,10 +447,13 @@ async def test_the_heirs_snapshot_is_left_out_where_the_old_connection_told_of_a
             assert told == [later, elsewhere, level]
 
 
+@pytest.mark.parametrize("told_at_an_earlier_change", [{}, {SYMBOL: 1 << 40}])
 async def test_what_the_old_connection_lost_the_heirs_snapshot_brings(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, told_at_an_earlier_change: dict[Symbol, int]
 ) -> None:
+    """Since an earlier change, VALR may have begun to number the states anew."""
     async with watching(monkeypatch, every_s=3600) as watch:
+        watch.socket.numbers_told |= told_at_an_earlier_change
         watch.exchange.faults.drop_frame(of_type("OB_L1_DIFF"))
         watch.order("0", "buy", D(850_000))
         await watch.rotate()
@@ -420,9 +495,10 @@ async def test_nobody_inherits_from_a_connection_that_is_lost_already(
 ) -> None:
     async with watching(monkeypatch, every_s=3600) as watch:
         socket = watch.socket
+        made = clients_made(socket)
         when_the_heir_pings(monkeypatch, lambda: socket.present.client._happen(SessionEvent.LOST, "cut"))
         rotating = asyncio.create_task(watch.rotate())
-        await watch.until(lambda: socket._heir and socket._heir.client.session.state is SessionState.LIVE)
+        await watch.until(lambda: made and made[-1].session.state is SessionState.LIVE)
         socket.drop()
         await rotating
         assert not socket.rotations
@@ -509,10 +585,10 @@ async def following(books: BookFeed) -> AsyncIterator[tuple[Desk, OrderBook, Rot
 def before_the_heir_subscribes(
     monkeypatch: pytest.MonkeyPatch, socket: RotatingSocket, act: Callable[[], Awaitable[None]]
 ) -> None:
-    send, acts = WebSocketClient.send, [act]
+    send, acts, heirs = WebSocketClient.send, [act], clients_made(socket)
 
     async def act_and_send(client: WebSocketClient, frame: bytes) -> None:
-        if acts and socket._heir is not None and client is socket._heir.client:
+        if acts and client in heirs:
             await acts.pop()()
         await send(client, frame)
 

@@ -107,7 +107,6 @@ class RotatingSocket:
         self._companion: asyncio.Task[None] | None = None
         self._uncounted = 0
         """By so much the present client's own count falls short."""
-        self._heir: _Leg | None = None
         self.present = _Leg(self)
 
     @property
@@ -205,7 +204,6 @@ class RotatingSocket:
 
     async def _rotate(self, tasks: asyncio.TaskGroup) -> None:
         old, heir = self.present, _Leg(self)
-        self._heir = heir
         self.is_settled.clear()
         heir.task = tasks.create_task(heir.client.run())
         await self.is_settled.wait()
@@ -213,7 +211,6 @@ class RotatingSocket:
         if unwanted.task is not None:
             unwanted.task.cancel()
             await asyncio.wait([unwanted.task])
-        self._heir = None
         await self._sleep(_LAG_S)
         self.twins = None
 
