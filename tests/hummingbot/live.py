@@ -161,3 +161,24 @@ async def live(settings: SimulatorSettings = AT_ONCE, **changes: Any) -> AsyncIt
         finally:
             await trader.stop()
             await ConnectionsFactory().close()  # Hummingbot keeps one pool for all connectors of a process
+
+
+async def placed_and_left(trader: Live) -> tuple[str, dict[str, Any]]:
+    """An order that lives at VALR while the bot does not; its id, and what Hummingbot saved of it."""
+    order_id = trader.connector.buy("ETH-ZAR", D("0.1"), OrderType.LIMIT, D(30_000))
+    await trader.placed(order_id)
+    saved = trader.connector.tracking_states
+    await trader.stop()
+    return order_id, saved
+
+
+@asynccontextmanager
+async def restored(trader: Live, saved: dict[str, Any]) -> AsyncIterator[Live]:
+    """The bot of a later process, started with what an earlier one saved."""
+    later = Live(trader.exchange)
+    later.connector.restore_tracking_states(saved)
+    await later.start()
+    try:
+        yield later
+    finally:
+        await later.stop()

@@ -6,17 +6,15 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from hummingbot.core.data_type.common import OrderType, TradeType
 from hummingbot.core.data_type.in_flight_order import OrderState, OrderUpdate
 from hummingbot.core.web_assistant.connections.connections_factory import ConnectionsFactory
 
-from tests.hummingbot.live import ACCOUNT, AT_ONCE, PAIR, SYMBOL, Live, live
+from tests.hummingbot.live import ACCOUNT, AT_ONCE, PAIR, SYMBOL, Live, live, placed_and_left, restored
 from valr_connector.integrations.hummingbot.order_tracker import CoreOrderTracker
 from valr_connector.model.events import UntrackedOrder
 from valr_connector.model.ids import ExchangeOrderId, Symbol
@@ -38,30 +36,9 @@ def update(order_id: str, state: OrderState) -> OrderUpdate:
     return OrderUpdate(trading_pair=PAIR, update_timestamp=1.0, new_state=state, client_order_id=order_id)
 
 
-async def placed_and_left(trader: Live) -> tuple[str, dict[str, Any]]:
-    """An order that lives at VALR while the bot does not; its id, and what Hummingbot saved of it."""
-    order_id = trader.connector.buy("ETH-ZAR", D("0.1"), OrderType.LIMIT, D(30_000))
-    await trader.placed(order_id)
-    saved = trader.connector.tracking_states
-    await trader.stop()
-    return order_id, saved
-
-
 def delist(trader: Live) -> None:
     """VALR lists the pair of `placed_and_left` no more."""
     del trader.exchange.venue._pairs["ETHZAR"]
-
-
-@asynccontextmanager
-async def restored(trader: Live, saved: dict[str, Any]) -> AsyncIterator[Live]:
-    """The bot of a later process, started with what an earlier one saved."""
-    later = Live(trader.exchange)
-    later.connector.restore_tracking_states(saved)
-    await later.start()
-    try:
-        yield later
-    finally:
-        await later.stop()
 
 
 async def settle() -> None:

@@ -71,6 +71,11 @@ class AccountConnection:
         self.last_frame = LastFrame()
 
     @property
+    def is_up(self) -> bool:
+        """Whether commands can be sent: the start is over, and no failure ended what it started."""
+        return self._is_up
+
+    @property
     def is_ready(self) -> bool:
         """Whether everything needed to trade is in place."""
         return self._is_up and self._valr is not None and self._valr.ready

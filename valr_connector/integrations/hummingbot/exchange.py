@@ -322,18 +322,19 @@ class ValrHummingbotExchange(ExchangePyBase):
         return is_done
 
     async def cancel_all(self, timeout_seconds: float) -> list[CancellationResult]:
-        """Cancel every order of this bot, and say of each whether VALR said that it ended."""
-        if not self._account.is_ready:
-            results: list[CancellationResult] = await super().cancel_all(timeout_seconds)
-            return results
+        """Cancel every order of this bot, and say of each whether VALR said that it ended, others or not."""
         wanted = [order.client_order_id for order in self.in_flight_orders.values() if not order.is_done]
         ended: Collection[str] = ()
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                ended = await self._account.cancel_all()
-        except (TimeoutError, ValrError) as error:
-            self.logger().error(f"Cancelling all orders: {str(error) or 'no answer in time'}")
-        return [CancellationResult(order_id, order_id in ended) for order_id in wanted]
+        if not self._account.is_ready:
+            ended = [each.order_id for each in await super().cancel_all(timeout_seconds) if each.success]
+        else:
+            try:
+                async with asyncio.timeout(timeout_seconds):
+                    ended = await self._account.cancel_all()
+            except (TimeoutError, ValrError) as error:
+                self.logger().error(f"Cancelling all orders: {str(error) or 'no answer in time'}")
+        under_way = self.in_flight_orders
+        return [CancellationResult(each, each in ended or each not in under_way) for each in wanted]
 
     # --- polling, while there is REST alone --------------------------------------------------------
 

@@ -6,6 +6,7 @@ same; what is missing is whoever listens and asks by himself, so Hummingbot's ow
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -31,6 +32,11 @@ from valr_connector.protocol import endpoints
 from valr_connector.protocol.frames import OrderStatusUpdateFrame, decode_account_frame
 from valr_connector.protocol.rest_bodies import FeeRow
 from valr_connector.protocol.signing import Credentials
+
+log = logging.getLogger(__name__)
+
+_LAST_FILLS_S = 2.0
+"""Seconds; who cancels all orders at the end has ten for everything."""
 
 
 class RestAccount:
@@ -119,6 +125,8 @@ class RestAccount:
     async def cancel(self, order: OrderRecord) -> None:
         """Cancel an order by REST v2; returning means that VALR cancelled it, or that it had ended.
 
+        Its fills are told as well: nobody has listened for them.
+
         Raises:
             OrderNotFoundError: VALR does not know it, nor does its history.
             ValrError: VALR refused, or said nothing; the order stands as it is.
@@ -129,6 +137,7 @@ class RestAccount:
                 await rest.call(endpoints.cancel_order(cancel_request(order)))
         except OrderNotFoundError as error:
             self._say(order, Says.CANCEL_REFUSED, Source.REPLY, reason=error.reason)
+            await self._fetch_last_fills(order)
             await self.ask(order)
             if not order.is_done:
                 raise
@@ -140,6 +149,7 @@ class RestAccount:
             raise
         else:
             self._say(order, Says.CANCEL_CONFIRMED, Source.REPLY)
+            await self._fetch_last_fills(order)
 
     async def ask(self, order: OrderRecord) -> None:
         """Have VALR say what became of an order: among the active ones, in history, in the list.
@@ -165,14 +175,17 @@ class RestAccount:
             row = await look_up_without_pair(rest, ClientOrderId(client_order_id))
         return None if row is None else row.pair_symbol
 
-    async def fetch_fills(self, order: OrderRecord) -> None:
+    async def fetch_fills(self, order: OrderRecord, *, timeout_s: float | None = None) -> None:
         """Count the fills of an order that VALR's trade history has.
+
+        Args:
+            timeout_s: seconds that VALR has for its answer; None takes the usual time.
 
         Raises:
             ValrError: VALR could not be asked.
         """
         async with self._rest() as rest:
-            rows = await rest.call(endpoints.pair_trade_history(order.symbol))
+            rows = await rest.call(endpoints.pair_trade_history(order.symbol), timeout=timeout_s)
         for row in reversed(rows):  # oldest first
             evidence = fill_evidence(row, Source.QUERY)
             if evidence is not None and self.find(evidence.client_order_id, evidence.exchange_order_id):
@@ -187,6 +200,13 @@ class RestAccount:
         """The account's fees for each pair. Raises ValrError where VALR could not be asked."""
         async with self._rest() as rest:
             return await rest.call(endpoints.fees())
+
+    async def _fetch_last_fills(self, order: OrderRecord) -> None:
+        """As far as VALR tells them soon: the order has ended without them, too."""
+        try:
+            await self.fetch_fills(order, timeout_s=_LAST_FILLS_S)
+        except ValrError as error:
+            log.warning("the last fills of %s may be missing: %s", order.client_order_id, error)
 
     def _apply(self, evidence: Evidence) -> None:
         self._tell_all(self._state.router.apply(evidence, time.monotonic_ns()))

@@ -151,13 +151,16 @@ class TradingAccount:
         """Cancel an order; True if VALR said that it can do nothing any more.
 
         By REST, where Hummingbot takes True for "cancelled", an order that was filled instead gives False.
+        Also while a start lasts or is tried again: whatever keeps the account away, orders can be open.
 
         Raises:
             UnknownOrderError: the core knows none.
             ValrError: nothing was sent; or, by REST, VALR refused or said nothing.
         """
-        if self._connection is not None:  # a cancel waits for the placement, and a receipt is no cancellation
-            return (await self._connection.valr.cancel_order(order_id)).is_done
+        if self._connection is not None:
+            if self._connection.is_up:  # a cancel waits for the placement, and a receipt is no cancellation
+                return (await self._connection.valr.cancel_order(order_id)).is_done
+            self.remember([order_id])
         record = await self.known(order_id)
         await self._rest.cancel(record)
         return record.is_done and record.status is not OrderStatus.FILLED
