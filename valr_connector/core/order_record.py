@@ -116,11 +116,21 @@ class OrderRecord(Reported, eq=False, gc=False, kw_only=True):
     done_at: int = 0
     """When its ending became known here, nanoseconds of the monotonic clock; 0 before."""
 
+    def __repr__(self) -> str:
+        """One line: an order is printed and logged, by itself and with each event about it."""
+        said = [f"{self.client_order_id}: {_terms(self)}", self.status.value]
+        if self.executed_amount:
+            said.append(f"{self.executed_amount} executed")
+        if self.placement is Placement.UNKNOWN:
+            said.append("placement unknown")
+        if self.cancel_request is not None:
+            said.append("being cancelled")
+        if self.modify_request is not None:
+            said.append("being modified")
+        return f"<order {', '.join(said)}{self.failure_reason and f': {self.failure_reason}'}>"
+
     def story(self) -> str:
-        terms = [self.side.value, str(self.amount or self.quote_amount), self.pair]
-        terms += [] if self.price is None else ["at", str(self.price)]
-        head = f"{self.client_order_id} ({self.exchange_order_id or 'no id from VALR'}): {' '.join(terms)}"
-        told = [head]
+        told = [f"{self.client_order_id} ({self.exchange_order_id or 'no id from VALR'}): {_terms(self)}"]
         for at, said, changes in lines(self):
             told.append(f"{(at - self.created_at) / 1e9:+9.3f} s  {said}")
             told += [f"{'':13}=> {change}" for change in changes]
@@ -173,6 +183,13 @@ class OrderRecord(Reported, eq=False, gc=False, kw_only=True):
             if fill.fee is not None:
                 totals[fill.fee.currency] = EXACT.add(totals.get(fill.fee.currency, ZERO), fill.fee.amount)
         return totals
+
+
+def _terms(order: OrderRecord) -> str:
+    if order.amount is None and order.quote_amount is not None:
+        return f"{order.side.value} {order.pair} for {order.quote_amount}"
+    price = "" if order.price is None else f" at {order.price}"
+    return f"{order.side.value} {order.amount} {order.pair}{price}"
 
 
 def has_all_fills(order: OrderRecord) -> bool:

@@ -104,3 +104,23 @@ def test_two_orders_are_the_same_only_if_they_are_one_object() -> None:
     order = new_order()
     assert order == order
     assert order != new_order()
+
+
+def test_an_order_is_shown_in_one_line_however_long_its_story() -> None:
+    order = new_order()
+    assert repr(order) == "<order MM-1: BUY 1 BTC-ZAR at 1000000, PENDING_CREATE>"
+    for attempt in range(30):
+        tell(order, fill(f"t-{attempt}", "0.01"), step(Says.CANCEL_SENT), step(Says.CANCEL_UNKNOWN))
+    tell(order, step(Says.CANCEL_SENT))
+    assert (
+        repr(order)
+        == "<order MM-1: BUY 1 BTC-ZAR at 1000000, PARTIALLY_FILLED, 0.30 executed, being cancelled>"
+    )
+
+
+def test_an_order_shows_what_is_unknown_of_it_and_why_it_failed() -> None:
+    unknown, failed = new_order(), new_order(amount=None, quote_amount=Decimal(50), price=None)
+    tell(unknown, step(Says.SENT), step(Says.PLACEMENT_UNKNOWN), step(Says.MODIFY_SENT))
+    tell(failed, said(Says.FAILED, reason="Insufficient Balance"))
+    assert repr(unknown).endswith(", PENDING_CREATE, placement unknown, being modified>")
+    assert repr(failed) == "<order MM-1: BUY BTC-ZAR for 50, FAILED: Insufficient Balance>"

@@ -82,7 +82,7 @@ def test_a_long_story_keeps_its_beginning_and_its_latest_part_and_says_what_is_l
 
 def test_an_order_without_a_story_says_what_it_is() -> None:
     order = new_order("order-1", price=None, amount=None, quote_amount=D(50))
-    assert order.story() == "order-1 (no id from VALR): BUY 50 BTC-ZAR"
+    assert order.story() == "order-1 (no id from VALR): BUY BTC-ZAR for 50"
 
 
 def test_every_statement_and_every_reason_to_ask_has_its_words() -> None:
