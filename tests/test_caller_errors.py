@@ -103,6 +103,10 @@ def followed(pairs: Any) -> Call:
     return now(lambda _: ValrExchange(KEY, KEY, pairs=pairs))
 
 
+def balance(currency: str) -> Call:
+    return now(lambda desk: desk.valr.balance(currency))
+
+
 def settings(**chosen: Any) -> Call:
     return now(lambda _: Settings(**chosen))
 
@@ -353,6 +357,16 @@ ROWS: list[Row] = [
         UnknownPairError,
         "pair='BTCZAR': VALR lists no such pair; write it BTC-ZAR",
     ),
+    *(
+        (
+            f"limit order: spelt {name}",
+            Stage.STARTED,
+            limit(pair=name),
+            UnknownPairError,
+            f"pair={name!r}: VALR lists no such pair; write it BTC-ZAR",
+        )
+        for name in ("btc-zar", "BTC/ZAR", "btc_zar", "BTC ZAR", "BTC-zar")
+    ),
     (
         "limit order: no pair at all",
         Stage.STARTED,
@@ -365,7 +379,7 @@ ROWS: list[Row] = [
         Stage.STARTED,
         limit(pair=["BTC-ZAR"]),
         UnknownPairError,
-        "pair=['BTC-ZAR']: VALR lists no such pair",
+        "pair=['BTC-ZAR']: VALR lists no such pair; write it BTC-ZAR",
     ),
     (
         "limit order: a pair that is not traded",
@@ -499,6 +513,16 @@ ROWS: list[Row] = [
         now(lambda desk: desk.valr.balance(5)),  # type: ignore[arg-type]  # the mistake
         InvalidArgumentError,
         'currency=5: must be a code such as "ZAR"',
+    ),
+    *(
+        (
+            f"balance: {currency!r}",
+            Stage.STARTED,
+            balance(currency),
+            InvalidArgumentError,
+            f'currency={currency!r}: must be a code such as "ZAR"',
+        )
+        for currency in ("R", "zar", "Btc", "")
     ),
     # --- orders
     (
@@ -700,7 +724,21 @@ ROWS: list[Row] = [
         Stage.NEW,
         settings(place_timeout=1),
         ConfigurationError,
-        "place_timeout=1: Extra inputs are not permitted",
+        "place_timeout=1: there is no such setting; write it place_timeout_s",
+    ),
+    (
+        "settings: one that is like no other",
+        Stage.NEW,
+        settings(leverage=5),
+        ConfigurationError,
+        "leverage=5: there is no such setting",
+    ),
+    (
+        "settings: an unknown one within the hosts",
+        Stage.NEW,
+        settings(hosts={"rst": ""}),
+        ConfigurationError,
+        "hosts={'rst': ''}: rst='': there is no such setting; write it rest",
     ),
     *(
         (

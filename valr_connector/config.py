@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from typing import Annotated, Final, Literal, Self, TypedDict, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -43,7 +44,7 @@ class _Chosen(BaseModel):
         try:
             super().__init__(**chosen)
         except ValidationError as error:
-            raise ConfigurationError(_first_mistake(error)) from None
+            raise ConfigurationError(_first_mistake(error, type(self).model_fields)) from None
 
 
 class Hosts(_Chosen):
@@ -210,12 +211,15 @@ class Settings(_Chosen):
         )
 
 
-def _first_mistake(error: ValidationError) -> str:
+def _first_mistake(error: ValidationError, known: Collection[str]) -> str:
     first = error.errors(include_url=False)[0]
     within = first.get("ctx", {}).get("error")
     text = within.message if isinstance(within, ConfigurationError) else first["msg"]
     problem = text.removeprefix("Value error, ")
     name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        near = get_close_matches(name, known, n=1)
+        problem = "there is no such setting" + (f"; write it {near[0]}" if near else "")
     return f"{name}={first['input']!r}: {problem}" if name else problem
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Self
 from valr_connector.config import Hosts, Settings, key_from_environment
 from valr_connector.core import order_log
 from valr_connector.core.account_state import AccountState
+from valr_connector.core.balances import checked_currency
 from valr_connector.core.book_snapshot import BookSnapshot
 from valr_connector.core.guards import SECOND
 from valr_connector.core.order_book import OrderBook, checked_feed
@@ -696,11 +697,9 @@ class ValrExchange(MarketAccess):
         """One wallet; zero where VALR lists none.
 
         Raises:
-            InvalidArgumentError: `currency` is no text.
+            InvalidArgumentError: `currency` is no code, but "zar" for instance, or VALR's own "R".
         """
-        if not isinstance(currency, str):
-            raise InvalidArgumentError("currency", currency, 'must be a code such as "ZAR"')
-        return self._state.balances[currency]
+        return self._state.balances[checked_currency(currency, self.balances)]
 
     def quantise_price(self, pair: str, side: Side, price: Number) -> Decimal:
         """The price that an order at `price` gets: on the pair's grid, a buy rounded down, a sell up.

@@ -127,7 +127,7 @@ async def test_a_missing_permission_is_named_before_anything_is_opened(
     [
         ("BTC-EUR", r"^pair='BTC-EUR': VALR lists no such pair \[VC14\]"),
         ("BTCZAR", r"^pair='BTCZAR': VALR lists no such pair; write it BTC-ZAR \[VC14\]"),
-        ("btc-zar", r"^pair='btc-zar': VALR lists no such pair \[VC14\]"),
+        ("btc-zar", r"^pair='btc-zar': VALR lists no such pair; write it BTC-ZAR \[VC14\]"),
     ],
 )
 async def test_an_unknown_pair_is_named_with_its_right_spelling(pair: str, message: str) -> None:

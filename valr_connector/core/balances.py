@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
 
 from valr_connector.core.steps import Held, Listener, unheard
+from valr_connector.errors import InvalidArgumentError
 from valr_connector.model.account import Balance
 from valr_connector.model.events import BalanceChanged
 
@@ -55,6 +56,22 @@ class Balances:
             emptied = Balance(known.currency, Decimal(0), Decimal(0), Decimal(0), as_of)
             changes += self.update(emptied)
         return changes
+
+
+def checked_currency(currency: object, listed: Collection[str]) -> str:
+    """A code as somebody wrote it: another spelling would be a wallet that is empty for ever.
+
+    Args:
+        listed: codes that VALR itself named, whatever they look like.
+
+    Raises:
+        InvalidArgumentError: it is no text, or not written as codes are.
+    """
+    if not isinstance(currency, str) or (
+        currency not in listed and (currency == "R" or not currency or currency != currency.upper())
+    ):
+        raise InvalidArgumentError("currency", currency, 'must be a code such as "ZAR"')
+    return currency
 
 
 def _holds_as_much(balance: Balance, known: Balance) -> bool:

@@ -186,7 +186,7 @@ class OrderRecord(Reported, eq=False, gc=False, kw_only=True):
 
 
 def _terms(order: OrderRecord) -> str:
-    if order.amount is None and order.quote_amount is not None:
+    if not order.amount and order.quote_amount is not None:
         return f"{order.side.value} {order.pair} for {order.quote_amount}"
     price = "" if order.price is None else f" at {order.price}"
     return f"{order.side.value} {order.amount} {order.pair}{price}"

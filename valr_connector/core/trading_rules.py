@@ -55,8 +55,7 @@ class TradingRules:
         """Rules of ``BTC-ZAR``.
 
         Raises:
-            UnknownPairError: VALR lists no such pair; the message names the spelling where VALR's own
-                symbol was given.
+            UnknownPairError: VALR lists no such pair; the message names one that has the same letters.
             NotReadyError: VALR's list has not been loaded.
         """
         try:
@@ -64,7 +63,8 @@ class TradingRules:
         except (KeyError, TypeError):  # TypeError: it is no text, but a list for instance
             if not self._by_pair:
                 raise NotReadyError("no pairs are loaded: use 'async with', or await start()") from None
-            meant = next((info for info in self if info.symbol == name), None)
+            letters = "".join(filter(str.isalnum, str(name))).upper()
+            meant = next((info for info in self if info.symbol == letters), None)
             raise UnknownPairError(name, f"write it {meant.pair}" if meant else "") from None
 
     def by_symbol(self, symbol: str) -> PairInfo | None:
