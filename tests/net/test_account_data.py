@@ -355,6 +355,9 @@ async def test_what_a_program_did_is_in_the_accounts_records() -> None:
         trades = await valr.account.trades()
         orders = {each.exchange_order_id: each for each in await valr.account.orders(pair="BTC-ZAR")}
         fees = await valr.account.fees()
+        newest, *_ = await valr.account.transactions(types=["MARKET_BUY"], currency="ZAR")
+        older = await valr.account.transactions(before_id=newest.id, limit=1)
+        bought_of = await valr.account.pair_trades("BTC-ZAR")
     with pytest.raises(ClosedError):
         _ = valr.account
 
@@ -371,3 +374,9 @@ async def test_what_a_program_did_is_in_the_accounts_records() -> None:
     )
     assert (cancelled.status, cancelled.amount) == (OrderStatus.CANCELLED, D("0.002"))
     assert fees[ZAR_PAIR].taker_percent is not None
+    last = order.fills[-1]
+    assert (newest.pair, newest.exchange_order_id) == ("BTC-ZAR", order.exchange_order_id)
+    assert (newest.price, newest.fee) == (last.price, last.fee)
+    assert newest.debit == Booking("ZAR", last.price * last.amount)
+    assert all(each.at <= newest.at and each.id != newest.id for each in older)
+    assert list(bought_of) == [trade for trade in trades if trade.pair == "BTC-ZAR"]
