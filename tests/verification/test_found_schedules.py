@@ -331,6 +331,24 @@ FOUND = {
         2.297 frame way=out fate=stall seconds=4.988
         2.297 place name=o2 side=BUY amount=0.003 price=981027 post_only=true
     """,
+    "a stranger adopted while the connection gets in step, from the older list that it begins with": """
+        seed=70031439
+        latency_s=0.2
+        venue.order_status_needs_subscription=true
+        venue.cancel_on_disconnect_delay_s=0.3
+        settings.cancel_on_disconnect=true
+        settings.untracked_orders=adopt
+        0.0 market bid=980000 ask=1020000 amount=0.05
+        0.1 place name=o9 side=SELL amount=0.02 price=1005123
+        0.141 foreign side=BUY amount=0.001 price=960000 customer_order_id=somebody-else
+        0.189 jump seconds=5.0
+        0.258 half-open
+        0.285 place name=o0 side=BUY amount=0.014 price=990755
+        0.285 cancel name=o0
+        0.29 take side=BUY amount=0.017
+        0.688 misreport name=o9
+        0.688 take side=SELL amount=0.03
+    """,
 }
 
 

@@ -67,6 +67,7 @@ class AskReason(IntEnum):
     AMOUNT_UNCONFIRMED = 11
     MODIFY_UNCONFIRMED = 12
     ENDING_IN_DOUBT = 13
+    ADOPTED = 14
 
 
 Applied = tuple[list[OrderEvent], AskReason | None]

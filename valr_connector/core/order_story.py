@@ -196,6 +196,7 @@ _WHY_ASKED: Final[Mapping[str, str]] = {
     "TAKER_STILL_OPEN": "an order that must not rest seems open",
     "UNATTRIBUTED_FILL": "a trade may be its",
     "ENDING_IN_DOUBT": "whether it has really ended is in doubt",
+    "ADOPTED": "the list that it was adopted from may be old",
     "AMOUNT_UNCONFIRMED": "the end came without the executed amount",
 }
 

@@ -119,10 +119,14 @@ class OrderTracker:
     def adopt(self, order: OrderRecord, now: int) -> Sequence[OrderEvent]:
         """Take over an open order that was placed elsewhere, and whatever waited for its exchange id.
 
+        News of somebody else's order is nobody's here. A list that is older than its end shows it open, and
+        nothing would ever say otherwise: VALR is asked.
+
         Raises:
             InvalidArgumentError: its client order id was used before.
         """
         self.track(order, Origin.ADOPTED)
+        self._questions.ask(order.client_order_id, AskReason.ADOPTED, now)
         events: list[OrderEvent] = [
             OrderAdopted(order, order.updated_at, order.status, order.executed_amount)
         ]

@@ -52,6 +52,7 @@ def _first_delays() -> Mapping[AskReason, int]:
         AskReason.UNATTRIBUTED_FILL: SECOND,
         AskReason.AMOUNT_UNCONFIRMED: SECOND,
         AskReason.ENDING_IN_DOUBT: 500 * MILLISECOND,
+        AskReason.ADOPTED: 500 * MILLISECOND,
     }
 
 
@@ -231,6 +232,7 @@ _ANSWERED: Mapping[AskReason, Callable[[OrderRecord], bool]] = {
     AskReason.ABSENT: _has_ended,
     AskReason.UNRECOGNISED_STATUS: _has_ended,
     AskReason.TAKER_STILL_OPEN: _has_ended,
+    AskReason.ADOPTED: _has_ended,
 }
 """When a question needs no answer any more; those that are not here always need one."""
 

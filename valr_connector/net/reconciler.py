@@ -70,6 +70,7 @@ _SETTLED_BY_AN_ANSWER = frozenset(
         AskReason.UNATTRIBUTED_FILL,
         AskReason.AMOUNT_UNCONFIRMED,
         AskReason.ENDING_IN_DOUBT,
+        AskReason.ADOPTED,
     }
 )
 
@@ -193,11 +194,17 @@ class Reconciler:
         """
         self._trades.begin(datetime.fromtimestamp(self._server_time() / SECOND, UTC))
         began = self._clock()
-        in_doubt = [*self._tracker.in_flight.values()]  # placed by REST meanwhile, one may have ended unheard
+        before = dict(self._tracker.in_flight)  # placed by REST meanwhile, one may have ended unheard
         listed = await self.compare(epoch)
+        # The list that the connection began with may be older, and have had orders adopted meanwhile.
+        adopted = [
+            order
+            for name, order in self._tracker.in_flight.items()
+            if order.adopted_at is not None and name not in before
+        ]
         missing = [
             order
-            for order in in_doubt
+            for order in (*before.values(), *adopted)
             if not order.is_done and order not in listed and order.placement is not Placement.UNSENT
         ]
         async with asyncio.TaskGroup() as tasks:

@@ -15,6 +15,7 @@ import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
+from valr_connector.core.order_record import OrderRecord
 from valr_connector.core.placement import DUPLICATE_ID_CODE
 from valr_connector.model.enums import OrderStatus
 from valr_connector.model.order import InFlightOrder
@@ -38,6 +39,7 @@ class Fact(Struct, frozen=True):
         holds: whether an order shows it.
         heard_at: seconds.
         has_to_wait: whether it names an order by an id that is not known yet.
+        is_failure: whether a placement failed: of two attempts at one, that says nothing of the other.
     """
 
     invariant: str
@@ -47,6 +49,7 @@ class Fact(Struct, frozen=True):
     holds: Callable[[InFlightOrder], bool]
     heard_at: float = 0.0
     has_to_wait: bool = False
+    is_failure: bool = False
 
 
 class Heard:
@@ -128,12 +131,14 @@ class Heard:
             self.strange_status = status
         if status not in _ENDINGS or data["orderId"] in self._doubted:
             return None
-        return self._fact(data, "L1", f"the status {status}", lambda order: order.is_done)
+        fact = self._fact(data, "L1", f"the status {status}", lambda order: order.is_done)
+        return replace(fact, is_failure=status == "Failed")
 
     def processed(self, frame: Mapping[str, Any]) -> Fact:
         """ORDER_PROCESSED."""
         data = frame["data"]
-        return self._fact(data, "L1", "what became of the placement", _is_settled)
+        fact = self._fact(data, "L1", "what became of the placement", _is_settled)
+        return replace(fact, is_failure=data["success"] is not True)
 
     def placed(self, frame: Mapping[str, Any]) -> Fact | None:
         """PLACE_LIMIT_WS_RESPONSE, PLACE_MARKET_WS_RESPONSE, and what else refuses a placement."""
@@ -143,7 +148,8 @@ class Heard:
         if not client_order_id or (error and error.get("code") == DUPLICATE_ID_CODE):
             return None
         if error:
-            return self._fact({"customerOrderId": client_order_id}, "L1", "the refusal", _is_settled)
+            refusal = self._fact({"customerOrderId": client_order_id}, "L1", "the refusal", _is_settled)
+            return replace(refusal, is_failure=True)
         order_id = data["orderId"]
         return self._fact(
             {"customerOrderId": client_order_id},
@@ -171,10 +177,10 @@ class Heard:
 
     def _is_settled(self, fact: Fact, orders: Iterable[InFlightOrder]) -> bool:
         order = next((order for order in orders if _is_about(fact, order)), None)
-        if order is None:
-            return self._now() - fact.heard_at > LONGEST_WAIT_S
+        if order is None:  # by an id of theirs, it is somebody else's: nobody keeps news of it
+            return bool(fact.client_order_id) or self._now() - fact.heard_at > LONGEST_WAIT_S
         self.rare["news that waited for its order's id"] += fact.has_to_wait
-        if not fact.holds(order):
+        if not fact.holds(order) and not (fact.is_failure and _was_placed_again(order)):
             name = order.client_order_id
             self.violations.append(
                 Violation(fact.invariant, f"order {name}: VALR told {fact.words}, and it is not known")
@@ -184,6 +190,11 @@ class Heard:
 
 def _is_settled(order: InFlightOrder) -> bool:
     return order.status is not OrderStatus.PENDING_CREATE
+
+
+def _was_placed_again(order: InFlightOrder) -> bool:
+    """Whether there were two attempts, and it is not known which of them is the order."""
+    return isinstance(order, OrderRecord) and order.times_sent > 1 and order.exchange_order_id is None
 
 
 def _is_about(fact: Fact, order: InFlightOrder) -> bool:

@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import accumulate
 
+from valr_connector.core.order_record import OrderRecord
 from valr_connector.model.account import Balance
 from valr_connector.model.enums import OrderStatus
 from valr_connector.model.events import (
@@ -54,7 +56,8 @@ class Truth:
     """The venue's own records of one account.
 
     Attributes:
-        orders: by customerOrderId, all that the venue ever accepted under it, oldest first.
+        orders: by customerOrderId, all that the venue ever accepted under it, oldest first; an order that was
+            placed without one goes by the venue's own id, as it does where it is adopted.
         trades: by order id, oldest first.
     """
 
@@ -80,7 +83,7 @@ def truth_of(orders: Iterable[VenueOrder], trades: Iterable[AccountTrade]) -> Tr
     by_customer_id: dict[str, list[VenueOrder]] = {}
     by_order_id: dict[str, list[AccountTrade]] = {}
     for order in orders:
-        by_customer_id.setdefault(order.request.customer_order_id, []).append(order)
+        by_customer_id.setdefault(order.request.customer_order_id or order.order_id, []).append(order)
     for trade in trades:
         by_order_id.setdefault(trade.order_id, []).append(trade)
     return Truth(by_customer_id, by_order_id)
@@ -177,7 +180,8 @@ def s3_executed_never_falls(story: OrderStory) -> Iterator[Violation]:
 
 def s3_fills_once(story: OrderStory, truth: Truth) -> Iterator[Violation]:
     """At quiescence: the fills here are the fills there, each once, and were all told."""
-    trades = truth.trades_of(story.order.client_order_id)
+    everything = truth.trades_of(story.order.client_order_id)
+    trades = _since_adopted(story, everything)
     theirs = {trade.trade_id: (trade.price, trade.quantity) for trade in trades}
     fills = story.order.fills
     ours = {str(fill.trade_id): (fill.price, fill.amount) for fill in fills}
@@ -188,7 +192,7 @@ def s3_fills_once(story: OrderStory, truth: Truth) -> Iterator[Violation]:
             yield Violation("S3", f"{_named(story)}: fill {trade_id} is {here} here and {there} there")
         elif trade_id not in told and trade_id not in story.known_before:
             yield Violation("S3", f"{_named(story)}: fill {trade_id} was never told")
-    executed = sum((trade.quantity for trade in trades), ZERO)
+    executed = sum((trade.quantity for trade in everything), ZERO)
     if story.order.executed_amount != executed or len(fills) != len(ours):
         here_and_there = f"{story.order.executed_amount} here, {executed} there"
         yield Violation("S3", f"{_named(story)}: executed {here_and_there}")
@@ -197,11 +201,18 @@ def s3_fills_once(story: OrderStory, truth: Truth) -> Iterator[Violation]:
 def s4_fees(story: OrderStory, truth: Truth) -> Iterator[Violation]:
     """At quiescence: the fees equal the venue's to the last digit, per currency."""
     theirs: dict[str, Decimal] = {}
-    for trade in truth.trades_of(story.order.client_order_id):
+    for trade in _since_adopted(story, truth.trades_of(story.order.client_order_id)):
         theirs[trade.fee_currency] = theirs.get(trade.fee_currency, ZERO) + trade.fee
     ours = story.order.fees
     if {c: fee for c, fee in ours.items() if fee} != {c: fee for c, fee in theirs.items() if fee}:
         yield Violation("S4", f"{_named(story)}: fees {dict(ours)} here and {theirs} there")
+
+
+def _since_adopted(story: OrderStory, trades: Sequence[AccountTrade]) -> Sequence[AccountTrade]:
+    """Without those that an order had before it was adopted: VALR's list tells their sum and no more."""
+    before = story.order.executed_before if isinstance(story.order, OrderRecord) else ZERO
+    executed = [*accumulate((trade.quantity for trade in trades), initial=ZERO)]
+    return trades[executed.index(before) :] if before in executed else trades
 
 
 def s5_no_resurrection(story: OrderStory, truth: Truth) -> Iterator[Violation]:
@@ -237,7 +248,9 @@ def s6_one_story(story: OrderStory) -> Iterator[Violation]:
         yield Violation("S6", f"{_named(story)} was created {len(created)} times: {names}")
     if created and not all(isinstance(told.event, _BEFORE_CREATED) for told in story.told[: created[0]]):
         yield Violation("S6", f"{_named(story)}: something was told before OrderCreated: {names}")
-    is_created_before = story.restored is not None and story.restored.status is not OrderStatus.PENDING_CREATE
+    is_created_before = story.is_adopted or (
+        story.restored is not None and story.restored.status is not OrderStatus.PENDING_CREATE
+    )
     if is_created_before:
         if created:
             yield Violation("S6", f"{_named(story)} was created again: {names}")

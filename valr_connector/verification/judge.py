@@ -88,7 +88,8 @@ def at_the_end(world: World) -> Iterator[Violation]:
     yield from s8_within_limits(world.exchange.stats.rate_limited)
     for limits in world.limits:
         yield from s8_cancels_first(limits.passages)
-    yield from s9_others_untouched(_placed_elsewhere(everybodys, truth))
+    if not world.settings.cancel_on_disconnect:  # by which VALR cancels all that the account has open
+        yield from s9_others_untouched(_placed_elsewhere(everybodys, truth))
     yield from world.secrecy.violations
 
 

@@ -21,6 +21,7 @@ from valr_connector.model.events import (
     ModifyConfirmed,
     ModifyRefused,
     ModifyUnknown,
+    OrderAdopted,
     OrderCancelled,
     OrderCompleted,
     OrderCorrected,
@@ -87,6 +88,11 @@ class OrderStory:
         """How it was taken over from an earlier process, if it was."""
         first = self.told[0].event if self.told else None
         return first if isinstance(first, Restored) else None
+
+    @property
+    def is_adopted(self) -> bool:
+        """Whether it was placed elsewhere, or by an earlier process that left no journal."""
+        return bool(self.told) and isinstance(self.told[0].event, OrderAdopted)
 
     def has(self, *kinds: type[OrderEvent]) -> bool:
         """Whether an event of one of these kinds was told."""
@@ -205,6 +211,7 @@ RARE_EVENTS: Mapping[type[Event], str] = {
     ModifyRefused: "modify refused",
     ModifyUnknown: "modify unknown",
     UntrackedOrder: "stranger",
+    OrderAdopted: "stranger adopted",
     UnrecognisedStatus: "unrecognised status",
     FrameRefused: "frame refused",
     BookResynced: "book resynced",

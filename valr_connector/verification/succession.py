@@ -39,7 +39,8 @@ def _has_ended(story: OrderStory) -> bool:
 def _handed_down(name: str, before: OrderStory, after: OrderStory) -> Iterator[Violation]:
     restored = after.restored
     if restored is None:
-        yield Violation("S12", f"order {name} was taken over without a word")
+        if before.told or not after.is_adopted:
+            yield Violation("S12", f"order {name} was taken over without a word")
         return
     told = _fills_told(before)
     for trade_id in sorted((told | before.known_before) - after.known_before):

@@ -289,8 +289,15 @@ def test_an_adopted_order_is_complete_once_its_fills_add_up_to_the_rest() -> Non
     assert order.average_price == Decimal(1_000_000)
 
 
+def test_an_adopted_order_is_asked_about_for_the_list_that_shows_it_may_be_older_than_its_end() -> None:
+    desk = Desk()
+    (question,) = desk.state.questions.take_due(NOW + SECOND)
+    assert (question.client_order_id, question.reason) == ("theirs", AskReason.ADOPTED)
+
+
 def test_fills_that_are_missing_since_the_adoption_are_asked_for() -> None:
     desk = Desk()
+    desk.state.questions.take_due(NOW + SECOND)
     report = said(
         Says.PARTIALLY_FILLED, client_order_id="theirs", at_second=5, original="0.3", remaining="0.05"
     )

@@ -96,6 +96,33 @@ def test_what_became_of_a_placement_has_to_be_known() -> None:
     assert ear.found == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "data", "attempts", "found"),
+    [
+        ("ORDER_PROCESSED", {"success": False}, 2, []),
+        ("ORDER_PROCESSED", {"success": False}, 1, ["L1"]),
+        ("ORDER_PROCESSED", {"success": True}, 2, ["L1"]),
+        ("ORDER_STATUS_UPDATE", {"orderStatusType": "Failed"}, 2, []),
+        ("ORDER_STATUS_UPDATE", {"orderStatusType": "Filled"}, 2, ["L1"]),
+    ],
+)
+def test_the_failure_of_one_of_two_attempts_says_nothing_of_the_other(
+    kind: str, data: dict[str, Any], attempts: int, found: list[str]
+) -> None:
+    ear = Ear(order(PENDING, times_sent=attempts))
+    ear.hears(kind, data={"orderId": "x", "customerOrderId": "a", **data})
+    assert ear.found == found
+
+
+def test_news_of_somebody_elses_order_is_not_held_against_one_that_is_adopted_later() -> None:
+    ear = Ear()
+    told = {"orderId": "y", "customerOrderId": "theirs", "orderStatusType": "Cancelled"}
+    ear.hears("ORDER_STATUS_UPDATE", data=told)
+    assert ear.found == []
+    ear.record.exchange_order_id = ExchangeOrderId("y")
+    assert ear.found == []
+
+
 def placing(ear: Ear) -> None:
     command = {"type": "PLACE_LIMIT_ORDER", "clientMsgId": "c-1", "payload": {"customerOrderId": "a"}}
     ear.heard.frame_out(orjson.dumps(command))

@@ -128,6 +128,27 @@ def test_s4_sees_another_fee() -> None:
     assert names(i.s4_fees(story(record), truth)) == ["S4"]
 
 
+def test_an_adopted_order_is_created_by_its_adoption_and_goes_by_the_venues_id_without_another() -> None:
+    record = order(CANCELLED)
+    adopted = e.OrderAdopted(record, AT, OPEN, D("0"))
+    told = story(record, (1, adopted, OPEN, "0"), (6, cancelled(record), CANCELLED, "0"))
+    assert not names(i.s6_one_story(told))
+    nameless = there(State.PLACED)
+    nameless = replace(nameless, request=nameless.request._replace(customer_order_id=""))
+    assert i.truth_of([nameless], []).order("x") is nameless
+
+
+def test_s3_and_s4_pass_over_what_an_order_had_executed_before_it_was_adopted() -> None:
+    record = with_fill()
+    record.executed_before = D("0.006")
+    record.accounted_amount = record.reported_executed = D("0.01")
+    told = story(record, (1, filled(record), OPEN, "0.01"))
+    trades = [trade("early", quantity="0.006"), trade("t")]
+    truth = i.truth_of([there(State.PARTIALLY_FILLED, executed="0.01")], trades)
+    assert not names(i.s3_fills_once(told, truth))
+    assert not names(i.s4_fees(told, truth))
+
+
 # --- S5 and S6 -------------------------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ from tests.unit.verification.stories import (
 )
 from valr_connector.core.order_record import OrderRecord
 from valr_connector.model.enums import OrderStatus
-from valr_connector.model.events import Restored
+from valr_connector.model.events import OrderAdopted, Restored
 from valr_connector.simulator.vocabulary import State
 from valr_connector.verification import invariants as i
 from valr_connector.verification.life import Life
@@ -67,6 +67,13 @@ def test_an_order_that_may_be_live_has_to_be_known() -> None:
 def test_it_has_to_be_told_as_restored() -> None:
     record = order(OPEN)
     assert found(story(record), story(record)) == ["S12"]
+
+
+def test_what_was_adopted_when_the_process_died_may_be_adopted_again_unless_that_was_told() -> None:
+    record = order(OPEN)
+    adopted = story(record, (1, OrderAdopted(record, AT, OPEN, D("0")), OPEN, "0"))
+    assert found(story(record), adopted) == []
+    assert found(adopted, adopted) == ["S12"]
 
 
 def test_a_fill_that_was_told_is_not_forgotten_and_not_told_again() -> None:
