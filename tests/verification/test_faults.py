@@ -213,3 +213,12 @@ def test_cleared_faults_strike_no_more() -> None:
 )
 def test_the_type_of_a_frame_is_read_where_it_stands_first(data: bytes, kind: str) -> None:
     assert kind_of(data) == kind
+
+
+def test_what_a_call_began_goes_on_where_its_caller_gives_up() -> None:
+    slow = "0.9 frame way=out fate=stall kind=PLACE_LIMIT_ORDER seconds=0.3"
+    report = played(slow, PLACE, "1.1 give-up", "2.0 cancel name=a", "2.0 cancel-all", "2.0 give-up")
+    assert report.rare["call given up"] == 3
+    assert "placed a-1" not in report.trace
+    assert "OrderCreated a-1 OPEN" in report.trace
+    assert "OrderCancelled a-1" in report.trace

@@ -6,7 +6,7 @@ before the command whose frames they are for. What would happen too rarely by ch
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from random import Random
 from typing import Final
@@ -25,6 +25,9 @@ _LENIENT: Final = 0.5
 _DYING_SILENTLY: Final = 0.1
 _QUICK_CIRCUITS: Final = 0.2
 _SHORT_OF_ROOM: Final = 0.02
+_IMPATIENT: Final = 0.15
+"""So many users give up calls that have not returned."""
+_EACH_POLICY: Final = 0.06
 _TOLERANCE_S: Final = 30.0
 """A request that a fault held back is signed in time all the same; a date that is an hour off is not."""
 
@@ -69,6 +72,34 @@ def _of_circuits(seed: int) -> Dials:
     return {"circuit_failures": rng.choice((1, 2))} if rng.random() < _QUICK_CIRCUITS else {}
 
 
+def _impatience(seed: int, steps: Sequence[s.AnyStep]) -> Iterator[s.AnyStep]:
+    """Calls are given up some time after they began. Drawn apart from all else."""
+    rng = Random(f"impatience {seed}")
+    if rng.random() >= _IMPATIENT:
+        return
+    deeds = [step.at for step in steps if isinstance(step, s.ABOUT_ORDERS)]
+    for _ in range(rng.choice((1, 1, 2, 3)) if deeds else 0):
+        later = rng.choice((0.0, 0.001, rng.uniform(0.0, 0.1), rng.uniform(0.0, 1.0), rng.uniform(0.0, 4.0)))
+        yield s.GiveUp(at=round(rng.choice(deeds) + later, 3))
+
+
+def _of_policies(seed: int) -> tuple[Dials, Dials]:
+    """What some users decide otherwise: of the venue, and of the connector. Drawn apart from all else."""
+    rng = Random(f"policies {seed}")
+    venue: dict[str, str | bool | float] = {}
+    settings: dict[str, str | bool | float] = {}
+    if rng.random() < _EACH_POLICY:
+        settings["warm_standby"] = True
+    if rng.random() < _EACH_POLICY:
+        settings["cancel_on_disconnect"] = True
+        venue["cancel_on_disconnect_delay_s"] = rng.choice((0.0, 0.3, 2.0))
+    if rng.random() < _EACH_POLICY:
+        settings["untracked_orders"] = "adopt"
+    if rng.random() < _EACH_POLICY:
+        settings["retry"] = "if_proved_absent"
+    return venue, settings
+
+
 class _Generator:
     def __init__(self, rng: Random, mix: Mix) -> None:
         self._rng = rng
@@ -89,11 +120,13 @@ class _Generator:
             steps += self._faults.others(last)
             steps += self._feed_faults(seed, last)
             steps += self._silence(seed, last)
+        steps += _impatience(seed, steps)
+        venue_policies, policies = _of_policies(seed)
         steps.sort(key=lambda step: step.at)
         return s.Schedule(
             seed=seed,
-            venue={**venue, **_of_signatures(seed), **plot.venue},
-            settings={**settings, **_of_circuits(seed), **plot.settings},
+            venue={**venue, **venue_policies, **_of_signatures(seed), **plot.venue},
+            settings={**settings, **policies, **_of_circuits(seed), **plot.settings},
             latency_s=latency_s,
             journal=plot.journal or rng.random() < 0.05,
             books=self._books,

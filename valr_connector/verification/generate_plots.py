@@ -38,8 +38,12 @@ _BEFORE_THE_MINUTE_ENDS: Final = (52.5, 55.0)
 """Late enough to wait for its end, however long the start has taken."""
 _WHOLE_MINUTE: Final = 1_200
 """What VALR takes of an address in one (protocol 4)."""
-_PATIENT: Final[Dials] = {"place_timeout_s": 20.0, "cancel_timeout_s": 10.0}
-"""A placement waits for half of that."""
+_PATIENT: Final[Dials] = {
+    "place_timeout_s": 20.0,
+    "cancel_timeout_s": 10.0,
+    "longest_redial_pause_s": 10.0,
+}
+"""A placement waits for half of that. Dials that fail for seconds, one after the other, get far apart."""
 
 
 @dataclass(slots=True)

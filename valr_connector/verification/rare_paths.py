@@ -33,6 +33,7 @@ RARE_PATHS: Final = tuple(
             *RARE_EVENTS.values(),
             *RARE_CIRCUITS.values(),
             "adopted",
+            "call given up",
             "cancel that waited for room with a placement",
             "crash",
             "duplicate refused and the first adopted",

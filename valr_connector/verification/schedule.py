@@ -184,6 +184,10 @@ class Listen(Step, frozen=True, kw_only=True, tag="listen", omit_defaults=True):
     seconds: float
 
 
+class GiveUp(Step, frozen=True, kw_only=True, tag="give-up", omit_defaults=True):
+    """Give up on every order, cancel and modify whose call has not returned: their tasks are cancelled."""
+
+
 # --- what other traders, and VALR by itself, do ------------------------------------------------------
 
 
@@ -314,6 +318,7 @@ AnyStep = (
     | Restart
     | Crash
     | Listen
+    | GiveUp
     | Take
     | Revoke
     | Market
@@ -329,6 +334,9 @@ AnyStep = (
     | Jump
     | ReadOnly
 )
+
+ABOUT_ORDERS = (Place, Cancel, Modify, Batch, CancelAll, Refresh)
+"""The steps that are calls about orders."""
 
 NETWORK_STEPS = (FrameFault, RequestFault, DialFault, Cut, HalfOpen, Inject, Jump, ReadOnly)
 """The steps that are faults."""

@@ -65,6 +65,7 @@ class User:
             s.Restart: self._restart,
             s.Crash: self._crash,
             s.Listen: self._listen,
+            s.GiveUp: self._give_up,
         }
 
     def does(self, step: s.AnyStep) -> bool:
@@ -315,6 +316,13 @@ class User:
         self.most_open = max(self.most_open, len(open_there))
         self.violations += l4_no_accumulation(len(open_there), len(in_doubt))
 
+    async def _give_up(self, _step: s.GiveUp) -> None:
+        """Cancel the tasks in which calls about orders wait; what they began goes on without them."""
+        for number, step in [*self.pending.items()]:
+            if isinstance(step, s.ABOUT_ORDERS):
+                self._world.life.recorder.rare["call given up"] += 1
+                self._tasks[number].cancel()
+
     # --- events --------------------------------------------------------------------------------------
 
     async def _listen(self, step: s.Listen) -> None:
@@ -332,16 +340,7 @@ class User:
             self.violations.append(Violation("S6", f"a slow reader got {len(heard)} of {len(told)} events"))
 
 
-_RETURNING: Final = (
-    s.Place,
-    s.Cancel,
-    s.Modify,
-    s.Batch,
-    s.CancelAll,
-    s.Refresh,
-    s.Restart,
-    s.Crash,
-)
+_RETURNING: Final = (*s.ABOUT_ORDERS, s.Restart, s.Crash)
 
 
 def _names(words: str) -> list[str]:
