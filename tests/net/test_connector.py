@@ -227,6 +227,19 @@ async def test_a_book_that_never_comes_is_named() -> None:
         await fails_to_start(valr, NotReadyError, message)
 
 
+@in_virtual_time
+async def test_a_share_of_limits_too_small_for_a_start_is_named() -> None:
+    async with virtual_venue() as (exchange, network, clocks):
+        valr = make(
+            exchange, clocks=clocks, network=network.as_network, limits_share=0.02, start_timeout_s=2.0
+        )
+        message = (
+            r"^not ready after 2\.0 s: order books: not started; waiting for room in VALR's limits: "
+            r"1 of 60 new sockets per minute \(limits_share=0\.02\) \[VC20\]"
+        )
+        await fails_to_start(valr, NotReadyError, message)
+
+
 async def test_a_resync_that_fails_is_tried_again_until_it_works() -> None:
     async with venue() as exchange:
         exchange.faults.answer_request(500, to_path("/v1/orders/open"), count=4)

@@ -116,6 +116,21 @@ async def test_without_room_a_request_waits_until_there_is_some() -> None:
 
 
 @in_virtual_time
+async def test_the_limits_that_requests_wait_for_are_told_in_words_as_long_as_they_wait() -> None:
+    limiter = limiter_of(share=0.02)
+    fill(limiter, Lane.READ, DIAL)
+    waiting = [asyncio.create_task(limiter.acquire(Lane.READ, DIAL)) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert limiter.waits == (
+        "waiting for room in VALR's limits: 1 of 60 new sockets per minute (limits_share=0.02)",
+    )
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert not limiter.waits
+
+
+@in_virtual_time
 async def test_requests_of_one_lane_pass_in_turn() -> None:
     limiter = limiter_of()
     fill(limiter, Lane.PLACE, PLACE)
@@ -197,6 +212,15 @@ async def test_a_deadline_that_cannot_be_met_is_told_at_once() -> None:
         "GET /v1/account/balances: VALR's limit of 1200 requests of an address per minute"
         " leaves no room for another 63.25 s"
     )
+
+
+@in_virtual_time
+async def test_the_part_that_a_share_leaves_of_a_limit_is_told() -> None:
+    limiter = limiter_of(share=0.04)
+    fill(limiter, Lane.PUBLIC, PAIRS)
+    with pytest.raises(ThrottledError) as throttled:
+        await limiter.acquire(Lane.PUBLIC, PAIRS, deadline=now())
+    assert throttled.value.limit == "1 of 30 public requests per minute (limits_share=0.04)"
 
 
 @in_virtual_time

@@ -280,7 +280,7 @@ class Connector:
                 self._supervisor.start(self._parts())
                 await self._readiness.is_ready.wait()
         except TimeoutError:
-            missing = "; ".join(self._state.readiness.missing)
+            missing = "; ".join((*self._state.readiness.missing, *self._limiter.waits))
             raise NotReadyError(f"not ready after {self._settings.start_timeout_s} s: {missing}") from None
         except (ThrottledError, RateLimitedError) as error:
             error.add_note(

@@ -22,7 +22,16 @@ from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 from valr_connector.core.clock import ClockOffset
 from valr_connector.core.fixed_window import Allowance, FixedWindow
-from valr_connector.core.rate_limits import COMMANDS, DIAL, SECOND, LimitUse, Scope, WindowRule, windows_of
+from valr_connector.core.rate_limits import (
+    COMMANDS,
+    DIAL,
+    SECOND,
+    LimitUse,
+    Scope,
+    WindowRule,
+    budgets,
+    windows_of,
+)
 from valr_connector.core.venue_clock import VenueClock
 from valr_connector.errors import InvalidArgumentError, ThrottledError
 from valr_connector.net.turnstile import Turnstile
@@ -189,6 +198,7 @@ class Limiter:
         self._metrics = metrics
         self._venue = registry.venue(host)
         self._allowances: dict[tuple[Lane, str], Allowance] = {}
+        self._waiting: list[Allowance] = []
         self._here: tuple[asyncio.AbstractEventLoop | None, Turnstile | None] = None, None
         metrics.watch(m.LIMIT_USE, self._use)
 
@@ -206,6 +216,16 @@ class Limiter:
     def uses(self) -> tuple[LimitUse, ...]:
         """How much of each limit that its requests count in is in use, whoever filled it."""
         return self._registry.uses(self.windows, self._registry.now(self._venue))
+
+    @property
+    def waits(self) -> tuple[str, ...]:
+        """The limits that its requests wait for room in, in words; each once."""
+        now = self._registry.now(self._venue)
+        rules = ((self._registry.tightest(each, now)[0], each.lane) for each in self._waiting)
+        return tuple(
+            f"waiting for room in VALR's limits: {self._in_words(rule, lane)}"
+            for rule, lane in dict.fromkeys(rules)
+        )
 
     def try_acquire(self, lane: Lane, operation: str) -> bool:
         """Whether such a request may be sent at once, which counts it.
@@ -233,7 +253,12 @@ class Limiter:
             return
         allowance = self._allowance(lane, operation)
         began = self._registry.now(self._venue)
-        if not await self._turnstile().wait(allowance, deadline):
+        self._waiting.append(allowance)
+        try:
+            has_room = await self._turnstile().wait(allowance, deadline)
+        finally:
+            self._waiting.remove(allowance)
+        if not has_room:
             self._throttle(allowance, operation)
         waited = self._registry.now(self._venue) - began
         self._metrics.latency(m.LIMIT_WAIT, lane.value).record(max(0, waited))
@@ -277,7 +302,14 @@ class Limiter:
         now = self._registry.now(self._venue)
         rule, wait = self._registry.tightest(allowance, now)
         self._metrics.counter(m.LIMIT_THROTTLED, operation).add()
-        raise ThrottledError(operation, f"{rule.limit} {rule.name}", wait / SECOND)
+        raise ThrottledError(operation, self._in_words(rule, allowance.lane), wait / SECOND)
+
+    def _in_words(self, rule: WindowRule, lane: Lane) -> str:
+        """A limit, and how little of it there is here where others have their share."""
+        whole = f"{rule.limit} {rule.name}"
+        if self._share == 1:
+            return whole
+        return f"{budgets(rule, lane, self._share)[0]} of {whole} (limits_share={self._share})"
 
     def _turnstile(self) -> Turnstile:
         """That of the running event loop; remembered, for the registry's table of them is a slow one."""
