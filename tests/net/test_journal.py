@@ -121,6 +121,18 @@ def test_any_bytes_come_back_the_same(path: Path, frames: list[bytes]) -> None:
     assert frames_of(path) == frames
 
 
+def on_a_deeper_stack(path: Path, calls: int) -> list[bytes]:
+    return on_a_deeper_stack(path, calls - 1) if calls else [frame.raw for frame in read_frames(path)]
+
+
+@pytest.mark.parametrize("depth", [700, 800, 900])
+def test_however_deep_a_frame_is_nested_it_can_be_read_on_a_deeper_stack(path: Path, depth: int) -> None:
+    raw = b'{"deep":' + b"[" * depth + b"]" * depth + b"}"
+    with FrameRecorder(path) as recorder:
+        recorder.frame_in(raw)
+    assert on_a_deeper_stack(path, 100) == [raw]
+
+
 def test_the_first_line_says_what_was_recorded(path: Path) -> None:
     FrameRecorder(path, note="a bid that rests").close()
 

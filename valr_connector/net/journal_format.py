@@ -80,6 +80,11 @@ class _Line(Struct, forbid_unknown_fields=True):
 _header = msgspec.json.Decoder(_Header)
 _line = msgspec.json.Decoder(_Line)
 _any_json = msgspec.json.Decoder(Raw)
+_SHALLOW: Final = 100
+_HEADROOM: Final = 200
+_OPENED, _CLOSED = b"[" * _HEADROOM, b"]" * _HEADROOM
+"""How deep JSON may be nested depends on the stack: who reads a line may stand so much deeper than who wrote
+it. What has few brackets is not looked at for that."""
 
 
 def header_line(note: str) -> bytes:
@@ -157,7 +162,8 @@ def _is_one_line_object(raw: bytes) -> bool:
     if not (raw.startswith(b"{") and raw.endswith(b"}")) or b"\n" in raw:
         return False
     try:
-        _any_json.decode(raw)
+        has_few = raw.count(b"{") + raw.count(b"[") <= _SHALLOW
+        _any_json.decode(raw if has_few else _OPENED + raw + _CLOSED)
     except (msgspec.DecodeError, RecursionError):
         return False
     return True
