@@ -11,7 +11,7 @@ from tests.scripts.runner.phrases import Phrases
 from tests.scripts.runner.script_file import Mismatch, split
 from tests.scripts.runner.scripted_exchange import ScriptedExchange
 from tests.scripts.runner.user import User, error_of
-from valr_connector import InFlightOrder, ValrExchange
+from valr_connector import Balance, InFlightOrder, ValrExchange
 from valr_connector.model import events as e
 from valr_connector.model.enums import OrderStatus
 
@@ -146,7 +146,7 @@ class Claims:
         _check(times, sum(key in (each.key, each.key.partition(" ")[0]) for each in self._exchange.sent))
 
     def _balance(self, currency: str, available: str, reserved: str) -> None:
-        found = self._valr().balance(currency)
+        found = self._valr().balances.get(currency, Balance(currency, Decimal(0), Decimal(0), Decimal(0)))
         if (found.available, found.reserved) != (Decimal(available), Decimal(reserved)):
             raise Mismatch(f"it is {found}")
 
