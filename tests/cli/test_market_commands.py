@@ -154,6 +154,7 @@ def test_pairs_are_listed_as_json(valr: Valr) -> None:
         "LIMIT",
         "LIMIT_POST_ONLY",
         "MARKET",
+        "SIMPLE",
         "STOP_LOSS_LIMIT",
         "TAKE_PROFIT_LIMIT",
     ]

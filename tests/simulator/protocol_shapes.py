@@ -185,6 +185,19 @@ ACCOUNT_FRAMES: Mapping[str, Shape] = {
     "ORDER_STATUS_UPDATE": event(STATUS | EXECUTION),
     "NEW_ACCOUNT_TRADE": event(TRADE, currencyPairSymbol="text"),
     "NEW_ACCOUNT_HISTORY_RECORD": event(transaction(CURRENCY)),
+    "INSTANT_ORDER_COMPLETED": event(
+        {
+            "orderId": "id",
+            "success": "flag",
+            "paidAmount": "number text",
+            "paidCurrency": "text",
+            "receivedAmount": "number text",
+            "receivedCurrency": "text",
+            "feeAmount": "number text",
+            "feeCurrency": "text",
+            "orderExecutedAt": "zoneless time",
+        }
+    ),
     "FAILED_ORDER": event({"orderId": "id", "message": "text"}),
     "FAILED_CANCEL_ORDER": event({"orderId": "id", "message": "text", "customerOrderId?": "text"}),
     "MODIFY_ORDER_OUTCOME": event(IDS | {"success": "flag", "modifyRequestId": "id"}),
@@ -307,7 +320,12 @@ REST_READS: Mapping[str, Shape] = {
     "/v1/account/BTCZAR/tradehistory": [ACCOUNT_TRADE],
     "/v1/account/transactionhistory": [transaction("text")],
     "/v1/account/fees/trade": [
-        {"currencyPair": "text", "makerPercentage": "number text", "takerPercentage": "number text"}
+        {
+            "currencyPair": "text",
+            "makerPercentage": "number text",
+            "takerPercentage": "number text",
+            "simplePercentage?": "number text",
+        }
     ],
     "/v1/orders/open": [OPEN_ORDER | {"remainingQuantity": "number text"}],
     "/v1/orders/BTCZAR/customerorderid/resting": STATUS,

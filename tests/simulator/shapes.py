@@ -14,6 +14,7 @@ Shape = str | list[Any] | dict[str, Any]
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(\d{6})?Z", re.ASCII)
+_ZONELESS_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}", re.ASCII)
 _WHOLE_SECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _ANY_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
@@ -33,6 +34,7 @@ _FREE_TEXT = {"customerOrderId", "label", "clientMsgId"}
 KINDS: Mapping[str, Callable[[object], bool]] = {
     "number text": _text(_NUMBER),
     "time": _text(_TIME),
+    "zoneless time": _text(_ZONELESS_TIME),
     "whole second": _text(_WHOLE_SECOND),
     "id": _text(_UUID),
     "text": lambda value: isinstance(value, str),

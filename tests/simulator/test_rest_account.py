@@ -75,15 +75,31 @@ async def test_only_the_primary_account_sees_the_balances_of_all_and_only_as_its
 
 async def test_fees_are_those_of_the_account() -> None:
     async with street() as valr:
-        valr.exchange.open_account("9", {}, maker_percent=Decimal("0.08"), taker_percent=Decimal("0.10"))
+        valr.exchange.open_account(
+            "9",
+            {},
+            maker_percent=Decimal("0.08"),
+            taker_percent=Decimal("0.10"),
+            simple_percent=Decimal("0.5"),
+        )
         valr.exchange.venue.open_account("by-hand", {}, maker_percent=Decimal(0), taker_percent=Decimal(0))
         fees = {
             account: (await valr.trader(account).get("/v1/account/fees/trade")).body[0]
             for account in ("0", "9", "by-hand")
         }
-        assert fees["0"] == {"currencyPair": "BTCZAR", "makerPercentage": "-0.01", "takerPercentage": "0.1"}
-        assert (fees["9"]["makerPercentage"], fees["9"]["takerPercentage"]) == ("0.08", "0.1")
-        assert fees["by-hand"] == fees["0"]
+        assert fees["0"] == {
+            "currencyPair": "BTCZAR", "makerPercentage": "-0.01", "takerPercentage": "0.1",
+            "simplePercentage": "1.6",
+        }  # fmt: skip
+        assert list(fees["9"].values())[1:] == ["0.08", "0.1", "0.5"]
+        assert list(fees["by-hand"].values())[1:] == ["0", "0", "1.6"]
+
+
+async def test_a_perpetual_has_no_fee_for_simple_orders() -> None:
+    async with street() as valr:
+        fees = (await valr.trader().get("/v1/account/fees/trade")).body
+        without = [fee["currencyPair"] for fee in fees if "simplePercentage" not in fee]
+        assert without == ["BTCUSDTPERP"]
 
 
 # --- trades

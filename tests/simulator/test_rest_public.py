@@ -59,6 +59,7 @@ async def test_order_types_of_one_pair_are_a_list() -> None:
             "LIMIT_POST_ONLY",
             "LIMIT",
             "MARKET",
+            "SIMPLE",
             "STOP_LOSS_LIMIT",
             "TAKE_PROFIT_LIMIT",
         ]

@@ -77,6 +77,8 @@ async def hear_the_account() -> dict[str, list[Frame]]:
         greeting = [await account.next()]
         while greeting[-1]["type"] != "OPEN_ORDERS_UPDATE":
             greeting.append(await account.next())
+        payment = {"payInCurrency": "ZAR", "payAmount": "100", "side": "BUY"}
+        await valr.trader().call("POST", "/v1/simple/BTCZAR/order", payment)
         return by_type([*greeting, *await with_everything(account)])
 
 

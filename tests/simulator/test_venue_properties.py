@@ -24,7 +24,7 @@ from valr_connector.simulator.vocabulary import (
 pytestmark = pytest.mark.untraced  # long, and the truth about a venue costs more than the venue
 
 STRATEGIES: tuple[ModifyMatchStrategy, ...] = ("RETAIN_ORIGINAL", "CANCEL_ORIGINAL", "REPRICE")
-KINDS = ("GTC", "GTC", "GTC", "post-only", "IOC", "FOK", "base", "quote")
+KINDS = ("GTC", "GTC", "GTC", "post-only", "IOC", "FOK", "base", "quote", "simple")
 STEPS = 250
 STEPS_PER_LOOK_BACK = 10
 
@@ -134,6 +134,9 @@ class AnyTrading:
     def new_order(self) -> NewOrder:
         symbol, side = self.rng.choice(SYMBOLS), self.rng.choice(SIDES)
         customer_id, kind = self.rng.choice(("", "", "", "A", "B")), self.rng.choice(KINDS)
+        if kind == "simple":
+            base, quote = (None, self.quantity() * 1000) if side == "buy" else (self.quantity(), None)
+            return NewOrder(symbol, side, "simple", quantity=base, quote_amount=quote, time_in_force="FOK")
         if kind in {"base", "quote"}:
             base, quote = (self.quantity(), None) if kind == "base" else (None, self.quantity() * 1000)
             return NewOrder(

@@ -18,6 +18,7 @@ from valr_connector.simulator.vocabulary import (
     OrderChange,
     Processed,
     PublicTrade,
+    SimpleOrderDone,
     State,
     VenueEvent,
     VenueOrder,
@@ -29,10 +30,27 @@ SYMBOLS = ("BTCZAR", "ETHZAR")
 PURSE: Mapping[str, Decimal] = {"BTC": Decimal(6), "ETH": Decimal(6), "ZAR": Decimal(8000)}
 SIDES: tuple[BuyOrSell, BuyOrSell] = ("buy", "sell")
 
-_TERMINAL = {State.FILLED, State.CANCELLED, State.FAILED}
+_TERMINAL = {
+    State.FILLED,
+    State.CANCELLED,
+    State.FAILED,
+    State.SIMPLE_RESERVE_FAILED,
+    State.SIMPLE_COMPLETED,
+}
+_COMPLETE = {State.FILLED, State.SIMPLE_COMPLETED}
+_FAILED = {State.FAILED, State.SIMPLE_RESERVE_FAILED}
+_UNSIZED = {*_FAILED, State.SIMPLE_RESERVED}
 _AFTER_AN_OPEN_STATE = {State.PARTIALLY_FILLED, State.FILLED, State.MODIFIED, State.CANCELLED}
 _NEXT_STATES: Mapping[State | None, set[State]] = {
-    None: {State.PLACED, State.PARTIALLY_FILLED, State.FILLED, State.FAILED},
+    None: {
+        State.PLACED,
+        State.PARTIALLY_FILLED,
+        State.FILLED,
+        State.FAILED,
+        State.SIMPLE_RESERVED,
+        State.SIMPLE_RESERVE_FAILED,
+    },
+    State.SIMPLE_RESERVED: {State.SIMPLE_COMPLETED, State.FAILED},
     State.PLACED: _AFTER_AN_OPEN_STATE,
     State.PARTIALLY_FILLED: _AFTER_AN_OPEN_STATE,
     State.MODIFIED: _AFTER_AN_OPEN_STATE,
@@ -44,6 +62,7 @@ _RANKS: Mapping[type, int] = {
     OrderChange: 1,
     AccountTrade: 1,
     PublicTrade: 1,
+    SimpleOrderDone: 1,
     WalletChanged: 2,
     OpenOrdersChanged: 3,
     BookChanged: 4,
@@ -117,8 +136,8 @@ class VenueTruth:
             for change in order.history:
                 assert change.state in _NEXT_STATES[state]
                 assert change.remaining_quantity <= change.original_quantity
-                assert change.state is State.FAILED or (
-                    (change.remaining_quantity == 0) == (change.state is State.FILLED)
+                assert change.state in _UNSIZED or (
+                    (change.remaining_quantity == 0) == (change.state in _COMPLETE)
                 )
                 state = change.state
             assert state is order.state
@@ -177,9 +196,25 @@ class VenueTruth:
 
     def check_processing(self, order: VenueOrder, told: Sequence[VenueEvent]) -> None:
         """Told once that it was processed, and whether it failed."""
+        if order.request.kind == "simple":
+            self._check_simple(order, told)
+            return
         [processed] = [event for event in told if isinstance(event, Processed)]
         assert (processed.order_id, processed.failure_reason) == (order.order_id, order.failed_reason)
         assert processed.success == (order.state is not State.FAILED) == (not order.failed_reason)
+
+    def _check_simple(self, order: VenueOrder, told: Sequence[VenueEvent]) -> None:
+        """Told as a whole, once: all of it, or nothing."""
+        assert not any(isinstance(event, Processed) for event in told)
+        assert not [e for e in told if isinstance(e, AccountTrade) and e.order_id == order.order_id]
+        [done] = [event for event in told if isinstance(event, SimpleOrderDone)]
+        outcome = done.outcome
+        assert outcome.success == (order.state is State.SIMPLE_COMPLETED) == (not order.failed_reason)
+        assert outcome.success == (done.transaction is not None) == (outcome.paid.amount > 0)
+        wanted = order.request.quantity or order.request.quote_amount
+        # A sum in quote ends where it buys no further 0.00000001 of base, at prices of a thousand or so.
+        assert wanted is not None
+        assert not outcome.success or 0 <= wanted - outcome.paid.amount < Decimal("0.0001")
 
     def check_matches(
         self, order: VenueOrder, told: Sequence[VenueEvent], expected: list[tuple[str, Decimal, Decimal]]
@@ -187,11 +222,11 @@ class VenueTruth:
         """Matched what price-time priority says, never an own order, and nothing if post-only."""
         makers = [event for event in told if isinstance(event, AccountTrade) and event.is_maker]
         matched = [(trade.order_id, trade.price, trade.quantity) for trade in makers]
-        assert matched == ([] if order.state is State.FAILED else expected)
+        assert matched == ([] if order.state in _FAILED else expected)
         assert all(trade.account_id != order.account_id for trade in makers)
         assert not matched or not order.request.post_only
         if order.request.time_in_force == "FOK" and matched:
-            assert order.state is State.FILLED
+            assert order.state in _COMPLETE
 
     def check_order_of(self, told: Sequence[VenueEvent]) -> None:
         """The outcome, orders and trades, wallets, open orders, books; each trade right after its order."""

@@ -3,7 +3,7 @@
 Written from the protocol alone; it shares no code with the connector it judges.
 
 It trades spot pairs, and tells of perpetuals (protocol 7.12) without trading them. Not here, and so 404, are
-conditional and simple orders, subaccount calls, margin and positions (10.11 to 13).
+conditional orders, subaccount calls, margin and positions (10.11, 12, 13).
 Of the flags of an order, allowMargin is refused with -19213; reduceOnly, postOnlyReprice and
 conditionalOrderData are with -11.
 
@@ -17,6 +17,10 @@ Where the protocol knows of two ways, :mod:`valr_connector.simulator.settings` h
 * a price off its tick is -11, nothing is rounded but quantities (25); numbers may be JSON numbers (35)
 * a customerOrderId is free again when its order has ended (26); a clientMsgId may come twice (27)
 * a modify may name its order by customerOrderId alone (29)
+* a simple order pays quote to buy and base to sell; its fee is taken from what it receives. It ends in
+  INSTANT_ORDER_COMPLETED, also where it fails, after neither ORDER_PROCESSED nor NEW_ACCOUNT_TRADE; the trade
+  history has its fills, the statement one line. A quote needs View access; what is more than the book can
+  take is -39, an unknown order -1 (11)
 * what only the primary account may ask is 401 for a subaccount's key, too (3.1)
 * a page of transactionhistory has up to 200 entries, 100 unless asked; an unknown type or currency finds none
 * leaving all pairs out of a SUBSCRIBE means all pairs; naming one twice is naming it once (14.2)

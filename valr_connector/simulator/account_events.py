@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from valr_connector.simulator.account_wire import balance_update, trade_update, transaction_record
 from valr_connector.simulator.floor import Floor
 from valr_connector.simulator.order_wire import (
@@ -10,21 +13,25 @@ from valr_connector.simulator.order_wire import (
     open_order_entry,
     processed_object,
 )
+from valr_connector.simulator.simple_wire import outcome_object
+from valr_connector.simulator.statement import Transaction
 from valr_connector.simulator.vocabulary import (
     AccountTrade,
     CancelFailed,
     ModifyOutcome,
     OrderChange,
     Processed,
+    SimpleOrderDone,
     State,
-    Transaction,
     WalletChanged,
 )
 from valr_connector.simulator.wire import JsonObject, OutboundFrame, frame
 
 _AT_REST = frozenset({State.ACTIVE, State.PLACED})
 
-AccountEvent = Processed | OrderChange | AccountTrade | CancelFailed | ModifyOutcome | WalletChanged
+AccountEvent = (
+    Processed | OrderChange | AccountTrade | CancelFailed | ModifyOutcome | SimpleOrderDone | WalletChanged
+)
 
 
 class AccountEvents:
@@ -33,22 +40,19 @@ class AccountEvents:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
         self._settings = floor.settings
+        self._tellers: Mapping[type, Callable[[Any], list[OutboundFrame]]] = {
+            Processed: self._processed,
+            OrderChange: self._order_changed,
+            AccountTrade: self._traded,
+            SimpleOrderDone: self._simple_order_done,
+            CancelFailed: self._cancel_failed,
+            ModifyOutcome: self._modified,
+            WalletChanged: self._wallet_changed,
+        }
 
     def frames(self, event: AccountEvent) -> list[OutboundFrame]:
         """The frames of one event; none if this dialect keeps silent about it."""
-        match event:
-            case Processed():
-                return self._processed(event)
-            case OrderChange():
-                return self._order_changed(event)
-            case AccountTrade():
-                return self._traded(event)
-            case CancelFailed():
-                return [self._cancel_failed(event)]
-            case ModifyOutcome():
-                return [self._modified(event)]
-            case WalletChanged():
-                return [frame("BALANCE_UPDATE", data=balance_update(event))]
+        return self._tellers[type(event)](event)
 
     def balances(self, account_id: str) -> list[OutboundFrame]:
         """One BALANCE_UPDATE per wallet, as after connecting."""
@@ -86,16 +90,23 @@ class AccountEvents:
             *(self._record(transaction) for transaction in trade.transactions),
         ]
 
+    def _simple_order_done(self, event: SimpleOrderDone) -> list[OutboundFrame]:
+        completed = frame("INSTANT_ORDER_COMPLETED", data=outcome_object(event.outcome))
+        return [completed] if event.transaction is None else [completed, self._record(event.transaction)]
+
     def _record(self, transaction: Transaction) -> OutboundFrame:
         data = transaction_record(transaction, self._floor.record_id(transaction))
         return frame("NEW_ACCOUNT_HISTORY_RECORD", data=data)
 
-    def _modified(self, outcome: ModifyOutcome) -> OutboundFrame:
+    def _modified(self, outcome: ModifyOutcome) -> list[OutboundFrame]:
         data = modify_outcome_object(outcome, with_customer_id=self._settings.customer_order_id_in_events)
-        return frame("MODIFY_ORDER_OUTCOME", data=data)
+        return [frame("MODIFY_ORDER_OUTCOME", data=data)]
 
-    def _cancel_failed(self, event: CancelFailed) -> OutboundFrame:
+    def _wallet_changed(self, event: WalletChanged) -> list[OutboundFrame]:
+        return [frame("BALANCE_UPDATE", data=balance_update(event))]
+
+    def _cancel_failed(self, event: CancelFailed) -> list[OutboundFrame]:
         data: JsonObject = {"orderId": event.order_id} if event.order_id else {}
         if event.customer_order_id and self._settings.customer_order_id_in_events:
             data["customerOrderId"] = event.customer_order_id
-        return frame("FAILED_CANCEL_ORDER", data={**data, "message": event.message})
+        return [frame("FAILED_CANCEL_ORDER", data={**data, "message": event.message})]

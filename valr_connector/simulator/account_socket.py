@@ -22,6 +22,7 @@ from valr_connector.simulator.vocabulary import (
     OpenOrdersChanged,
     OrderChange,
     Processed,
+    SimpleOrderDone,
     WalletChanged,
 )
 from valr_connector.simulator.wire import OutboundFrame, frame
@@ -148,7 +149,14 @@ class AccountDoor:
         self._strangers: list[Connection] = []
         self._open_orders: dict[str, Throttle] = {}
         floor.venue.listen(
-            self._tell, Processed, OrderChange, AccountTrade, CancelFailed, ModifyOutcome, WalletChanged
+            self._tell,
+            Processed,
+            OrderChange,
+            AccountTrade,
+            SimpleOrderDone,
+            CancelFailed,
+            ModifyOutcome,
+            WalletChanged,
         )
         floor.venue.listen(self._note_open_orders, OpenOrdersChanged)
 

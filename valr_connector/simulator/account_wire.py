@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 
 from valr_connector.simulator.exact import EXACT
-from valr_connector.simulator.vocabulary import AccountTrade, Traded, Transaction, Wallet, WalletChanged
+from valr_connector.simulator.statement import FeePercents, Traded, Transaction
+from valr_connector.simulator.vocabulary import AccountTrade, PairSpec, Wallet, WalletChanged
 from valr_connector.simulator.wire import JsonObject, currency_object, currency_of, decimal_text, time_text
 
 
@@ -106,10 +106,13 @@ def _trade_info(info: Traded) -> JsonObject:
     }
 
 
-def fee_object(symbol: str, maker_percent: Decimal, taker_percent: Decimal) -> JsonObject:
-    """One entry of GET /v1/account/fees/trade (9.6)."""
-    return {
-        "currencyPair": symbol,
-        "makerPercentage": decimal_text(maker_percent),
-        "takerPercentage": decimal_text(taker_percent),
+def fee_object(pair: PairSpec, fees: FeePercents) -> JsonObject:
+    """One entry of GET /v1/account/fees/trade; a pair without simple orders has no fee for them (9.6)."""
+    shape: JsonObject = {
+        "currencyPair": pair.symbol,
+        "makerPercentage": decimal_text(fees.maker),
+        "takerPercentage": decimal_text(fees.taker),
     }
+    if "SIMPLE" in pair.order_types:
+        shape["simplePercentage"] = decimal_text(fees.simple)
+    return shape

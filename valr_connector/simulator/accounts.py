@@ -10,7 +10,14 @@ from collections import deque
 from decimal import Decimal
 
 from valr_connector.simulator.exact import ZERO
-from valr_connector.simulator.vocabulary import PRIMARY_ACCOUNT, AccountTrade, Transaction, VenueOrder, Wallet
+from valr_connector.simulator.statement import Transaction
+from valr_connector.simulator.vocabulary import (
+    PRIMARY_ACCOUNT,
+    SIMPLE_PERCENT,
+    AccountTrade,
+    VenueOrder,
+    Wallet,
+)
 
 
 class Account:
@@ -26,15 +33,18 @@ class Account:
         *,
         maker_percent: Decimal,
         taker_percent: Decimal,
+        simple_percent: Decimal = SIMPLE_PERCENT,
         label: str = "",
         history_limit: int | None = None,
     ) -> None:
         _check_percentage("maker_percent", maker_percent)
         _check_percentage("taker_percent", taker_percent)
+        _check_percentage("simple_percent", simple_percent)
         self.account_id = account_id
         self.label = label or _default_label(account_id)
         self.maker_percent = maker_percent
         self.taker_percent = taker_percent
+        self.simple_percent = simple_percent
         self.wallets: dict[str, Wallet] = {}
         self.orders = OrderArchive(history_limit)
         self.trades: deque[AccountTrade] = deque(maxlen=history_limit)

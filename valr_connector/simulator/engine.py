@@ -6,7 +6,7 @@ orders move. So an order is refused with nothing done, or runs to its end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
@@ -17,10 +17,27 @@ from valr_connector.simulator.effects import Effects
 from valr_connector.simulator.exact import ZERO, step_of
 from valr_connector.simulator.ids import uuid7_text
 from valr_connector.simulator.matching import Book, Match
-from valr_connector.simulator.settlement import Fee, House, Settlement, commitment
-from valr_connector.simulator.stops import is_triggered
+from valr_connector.simulator.refusals import (
+    REFUSALS,
+    SIMPLE_REFUSALS,
+    STOP_REFUSALS,
+    exceeds_balance,
+    matched_base,
+    matched_quote,
+    refusal,
+)
+from valr_connector.simulator.settlement import Fee, House, Settlement
+from valr_connector.simulator.simple import outcome, simple_transaction
+from valr_connector.simulator.statement import Transaction
 from valr_connector.simulator.transactions import fill_transactions
-from valr_connector.simulator.vocabulary import AccountTrade, PairSpec, PublicTrade, State, VenueOrder
+from valr_connector.simulator.vocabulary import (
+    AccountTrade,
+    PairSpec,
+    PublicTrade,
+    SimpleOrderDone,
+    State,
+    VenueOrder,
+)
 
 _FIRST_TRADE_SEQUENCE = 1_400_000_000_000_000_000
 """Beyond 2**53, as VALR's are (protocol 5)."""
@@ -39,8 +56,16 @@ class Engine:
     def run(self, order: VenueOrder, book: Book, effects: Effects) -> None:
         """Process an accepted order to where it waits, rests or ends, and all stops that it triggers."""
         account = self._accounts[order.account_id]
-        checks, matches = (_STOP_REFUSALS, []) if order.request.stop else (_REFUSALS, book.matches(order))
-        reason = _refusal(checks, order, book, account, matches)
+        if order.request.kind == "simple":
+            self._run_simple(order, account, book, effects)
+        else:
+            self._run_ordinary(order, account, book, effects)
+        while (triggered := book.stops.take_triggered(book.last_price)) is not None:
+            self._trigger(triggered, book, effects)
+
+    def _run_ordinary(self, order: VenueOrder, account: Account, book: Book, effects: Effects) -> None:
+        checks, matches = (STOP_REFUSALS, []) if order.request.stop else (REFUSALS, book.matches(order))
+        reason = refusal(checks, order, book, account, matches)
         effects.processed(order, reason)
         if reason:
             self._fail(order, account, reason, effects)
@@ -48,12 +73,51 @@ class Engine:
             self._wait(order, account, book, effects)
         else:
             self._match(order, matches, account, book, effects)
-        while (triggered := book.stops.take_triggered(book.last_price)) is not None:
-            self._trigger(triggered, book, effects)
 
-    def _fail(self, order: VenueOrder, account: Account, reason: str, effects: Effects) -> None:
+    def _run_simple(self, order: VenueOrder, account: Account, book: Book, effects: Effects) -> None:
+        """All of it or nothing; neither that it was processed nor its fills are told (protocol 11)."""
+        matches = book.matches(order)
+        if exceeds_balance(order, book, account, matches):
+            self._fail(order, account, rules.INSUFFICIENT_BALANCE, effects, State.SIMPLE_RESERVE_FAILED)
+        else:
+            effects.order_changed(order, State.SIMPLE_RESERVED)
+            reason = refusal(SIMPLE_REFUSALS, order, book, account, matches)
+            if reason:
+                self._fail(order, account, reason, effects)
+            else:
+                self._complete(order, matches, account, book, effects)
+        done = outcome(book.pair, order)
+        transaction = simple_transaction(book.pair, order) if done.success else None
+        if transaction is not None:
+            account.transactions.append(transaction)
+        effects.tell(SimpleOrderDone(order.account_id, done, transaction))
+
+    def _complete(
+        self, order: VenueOrder, matches: list[Match], account: Account, book: Book, effects: Effects
+    ) -> None:
+        order.original_quantity = order.remaining_quantity = matched_base(matches)
+        settlement = Settlement(book.pair, self.house, effects)
+        for match in matches:
+            self._fill(order, match, book, settlement, effects)
+        effects.order_changed(
+            order,
+            State.SIMPLE_COMPLETED,
+            price=order.average_price,
+            quantity=order.executed_quantity,
+            fee=order.total_fee,
+        )
+        account.orders.finished(order)
+
+    def _fail(
+        self,
+        order: VenueOrder,
+        account: Account,
+        reason: str,
+        effects: Effects,
+        state: State = State.FAILED,
+    ) -> None:
         order.failed_reason = reason
-        effects.order_changed(order, State.FAILED)
+        effects.order_changed(order, state)
         account.orders.finished(order)
 
     def _match(
@@ -81,7 +145,7 @@ class Engine:
         effects.open_orders_changed(order.account_id)
         effects.order_changed(order, State.PLACED)
         matches = book.matches(order)
-        reason = _refusal(_REFUSALS, order, book, account, matches)
+        reason = refusal(REFUSALS, order, book, account, matches)
         if reason:
             self._fail(order, account, reason, effects)
         else:
@@ -173,10 +237,13 @@ class _Trade:
         order.executed_quote += self.price * self.quantity
         order.total_fee += charged
         state = State.PARTIALLY_FILLED if order.remaining_quantity else State.FILLED
-        effects.order_changed(order, state, price=self.price, quantity=self.quantity, fee=charged)
-        transactions = fill_transactions(
-            self.pair, order, self.price, self.quantity, fee=fee, at=self.traded_at
-        )
+        is_told = order.request.kind != "simple"  # that is told as a whole
+        transactions: tuple[Transaction, ...] = ()
+        if is_told:
+            effects.order_changed(order, state, price=self.price, quantity=self.quantity, fee=charged)
+            transactions = fill_transactions(
+                self.pair, order, self.price, self.quantity, fee=fee, at=self.traded_at
+            )
         account_trade = AccountTrade(
             account_id=order.account_id,
             trade_id=self.trade_id,
@@ -195,7 +262,8 @@ class _Trade:
         )
         account.trades.append(account_trade)
         account.transactions.extend(transactions)
-        effects.tell(account_trade)
+        if is_told:
+            effects.tell(account_trade)
 
     def as_seen_by_the_market(self, taker: VenueOrder) -> PublicTrade:
         return PublicTrade(
@@ -209,96 +277,10 @@ class _Trade:
         )
 
 
-def _duplicates_a_live_id(order: VenueOrder, _book: Book, account: Account, _matches: list[Match]) -> bool:
-    return not account.orders.claim(order)
-
-
-def _exceeds_balance(order: VenueOrder, book: Book, account: Account, matches: list[Match]) -> bool:
-    currency, amount = _funding(order, book, matches)
-    return amount > account.wallet(currency).available
-
-
-def _is_triggered_at_once(order: VenueOrder, book: Book, _account: Account, _matches: list[Match]) -> bool:
-    return is_triggered(order, book.last_price)
-
-
-def _matches_itself(order: VenueOrder, _book: Book, _account: Account, matches: list[Match]) -> bool:
-    return any(match.maker.account_id == order.account_id for match in matches)
-
-
-def _takes_though_post_only(order: VenueOrder, _book: Book, _account: Account, matches: list[Match]) -> bool:
-    return order.request.post_only and bool(matches)
-
-
-def _finds_nothing(order: VenueOrder, _book: Book, _account: Account, matches: list[Match]) -> bool:
-    return order.time_in_force == "IOC" and not matches
-
-
-def _cannot_fill_whole(order: VenueOrder, _book: Book, _account: Account, matches: list[Match]) -> bool:
-    return order.time_in_force == "FOK" and _matched_base(matches) < order.remaining_quantity
-
-
-_Check = Callable[[VenueOrder, Book, Account, list[Match]], bool]
-
-_REFUSALS: tuple[tuple[_Check, str], ...] = (
-    (_duplicates_a_live_id, rules.DUPLICATE_CUSTOMER_ORDER_ID),
-    (_exceeds_balance, rules.INSUFFICIENT_BALANCE),
-    (_matches_itself, rules.SELF_MATCH),
-    (_takes_though_post_only, rules.POST_ONLY_WOULD_MATCH),
-    (_finds_nothing, rules.IOC_DID_NOT_MATCH),
-    (_cannot_fill_whole, rules.FOK_DID_NOT_MATCH),
-)
-
-
-_STOP_REFUSALS: tuple[tuple[_Check, str], ...] = (
-    (_duplicates_a_live_id, rules.DUPLICATE_CUSTOMER_ORDER_ID),
-    (_is_triggered_at_once, rules.STOP_IS_TRIGGERED_AT_ONCE),
-    (_exceeds_balance, rules.INSUFFICIENT_BALANCE),
-)
-"""For a stop order that is to wait: what it would match is looked at when it is triggered."""
-
-
-def _refusal(
-    checks: Iterable[tuple[_Check, str]],
-    order: VenueOrder,
-    book: Book,
-    account: Account,
-    matches: list[Match],
-) -> str:
-    """The failedReason of an order that the engine does not run; "" for one that it runs."""
-    for refuses, reason in checks:
-        if refuses(order, book, account, matches):
-            return reason
-    return ""
-
-
-def _funding(order: VenueOrder, book: Book, matches: list[Match]) -> tuple[str, Decimal]:
-    """Currency and amount that must be available for the order to run.
-
-    A limit order needs its whole size at its own price. A market order needs the amount it names; where that
-    is in the other currency, what it would match now.
-    """
-    request, pair = order.request, book.pair
-    if request.quote_amount is not None:
-        by_value = order.side == "buy"
-        return (pair.quote, request.quote_amount) if by_value else (pair.base, _matched_base(matches))
-    if request.kind == "market" and order.side == "buy":
-        return pair.quote, _matched_quote(matches)
-    return commitment(pair, order.side, order.price, order.remaining_quantity)
-
-
-def _matched_base(matches: list[Match]) -> Decimal:
-    return sum((match.quantity for match in matches), ZERO)
-
-
-def _matched_quote(matches: list[Match]) -> Decimal:
-    return sum((match.maker.price * match.quantity for match in matches), ZERO)
-
-
 def _size_by_value(order: VenueOrder, book: Book, matches: list[Match]) -> None:
     """Give a market order by quote amount its base size: what it matches, and the rest at the last price."""
     quote_amount = order.request.quote_amount or ZERO
     last_price = matches[-1].maker.price
     step = last_price * step_of(book.pair.base_decimals)
-    unmatched = (quote_amount - _matched_quote(matches)) // step * step_of(book.pair.base_decimals)
-    order.original_quantity = order.remaining_quantity = _matched_base(matches) + unmatched
+    unmatched = (quote_amount - matched_quote(matches)) // step * step_of(book.pair.base_decimals)
+    order.original_quantity = order.remaining_quantity = matched_base(matches) + unmatched

@@ -8,7 +8,16 @@ command the context is that of the program around the exchange, which may have f
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, DivisionByZero, FloatOperation, Inexact, InvalidOperation, Overflow
+from decimal import (
+    ROUND_HALF_UP,
+    Context,
+    Decimal,
+    DivisionByZero,
+    FloatOperation,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+)
 
 EXACT = Context(prec=80, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow, FloatOperation])
 QUOTIENT = Context(prec=80, traps=[InvalidOperation, DivisionByZero, Overflow, FloatOperation])
@@ -20,6 +29,11 @@ ZERO = Decimal(0)
 def truncate(value: Decimal, step: Decimal) -> Decimal:
     """The multiple of `step` next to `value`, towards zero. Both finite, step > 0."""
     return value // step * step
+
+
+def rounded(quotient: Decimal, step: Decimal) -> Decimal:
+    """A quotient that need not have come out even, to the nearest multiple of `step`, a power of ten."""
+    return quotient.quantize(step, ROUND_HALF_UP, QUOTIENT)
 
 
 def step_of(decimals: int) -> Decimal:

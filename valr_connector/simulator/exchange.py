@@ -123,6 +123,7 @@ class EmbeddedExchange:
         *,
         maker_percent: Decimal | None = None,
         taker_percent: Decimal | None = None,
+        simple_percent: Decimal | None = None,
         label: str = "",
     ) -> None:
         """Open a further account; balances and fees are those of the settings unless given.
@@ -133,11 +134,12 @@ class EmbeddedExchange:
             ValueError: the account exists, a balance is negative or not finite, or a percentage is no Decimal
                 or takes all of what is received.
         """
-        self._floor.open_account(
+        self.venue.open_account(
             account_id,
             self.settings.balances if balances is None else balances,
             maker_percent=self.settings.maker_percent if maker_percent is None else maker_percent,
             taker_percent=self.settings.taker_percent if taker_percent is None else taker_percent,
+            simple_percent=self.settings.simple_percent if simple_percent is None else simple_percent,
             label=label,
         )
 

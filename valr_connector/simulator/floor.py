@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Callable
 from random import Random
 
 from valr_connector.simulator.authentication import Caller, KeyRing
@@ -13,17 +12,12 @@ from valr_connector.simulator.limits import RateLimiter
 from valr_connector.simulator.market import Market
 from valr_connector.simulator.order_entry import OrderEntry
 from valr_connector.simulator.settings import SimulatorSettings
+from valr_connector.simulator.statement import Transaction
 from valr_connector.simulator.stats import Statistics
 from valr_connector.simulator.timeline import Timeline
 from valr_connector.simulator.transport import HttpRequest
 from valr_connector.simulator.venue import Venue
-from valr_connector.simulator.vocabulary import (
-    BookChanged,
-    OrderChange,
-    PublicTrade,
-    Rejection,
-    Transaction,
-)
+from valr_connector.simulator.vocabulary import BookChanged, OrderChange, PublicTrade, Rejection
 
 
 class Floor:
@@ -49,33 +43,13 @@ class Floor:
         self.market = Market(venue, clock)
         self.desk = OrderEntry(venue, self.work, settings.processing_latency, rng, self.stats)
         self.read_only = False
-        self._fees: dict[str, tuple[Decimal, Decimal]] = {}
         venue.listen(self.market.note_trade, PublicTrade)
         venue.listen(self.market.note_book, BookChanged)
         venue.listen(self.stats.order_changed, OrderChange)
 
-    def open_account(
-        self,
-        account_id: str,
-        balances: Mapping[str, Decimal],
-        *,
-        maker_percent: Decimal,
-        taker_percent: Decimal,
-        label: str = "",
-    ) -> None:
-        """Open an account at the venue, and know its fees."""
-        self.venue.open_account(
-            account_id, balances, maker_percent=maker_percent, taker_percent=taker_percent, label=label
-        )
-        self._fees[account_id] = (maker_percent, taker_percent)
-
     def labels(self) -> dict[str, str]:
         """The primary account and its subaccounts, by id. The id of one of the crowd is no number."""
         return {each: label for each, label in self.venue.labels().items() if each.isdecimal()}
-
-    def fee_percents(self, account_id: str) -> tuple[Decimal, Decimal]:
-        """Maker's and taker's fee in percent points; those of the settings for accounts opened elsewhere."""
-        return self._fees.get(account_id, (self.settings.maker_percent, self.settings.taker_percent))
 
     def record_id(self, transaction: Transaction) -> str:
         """The id of a transaction: the same on the sockets and by REST, whichever tells it first."""

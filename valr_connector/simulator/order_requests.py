@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
+from valr_connector.simulator.statement import Money
 from valr_connector.simulator.vocabulary import (
     BuyOrSell,
     ModifyMatchStrategy,
@@ -121,6 +122,27 @@ def market_order(body: Body) -> NewOrder:
     )
     fields.check()
     return order
+
+
+class SimplePayment(NamedTuple):
+    """What a simple order is to pay, on which side (11)."""
+
+    side: BuyOrSell
+    money: Money
+
+
+def simple_payment(body: Body) -> SimplePayment:
+    """Body of a simple order, or of the question for a quote.
+
+    Raises:
+        InvalidFields: naming every field that is missing or malformed.
+    """
+    fields = _Fields(body)
+    currency = fields.required_text("payInCurrency")
+    amount = fields.number("payAmount", required=True) or Decimal(0)
+    payment = SimplePayment(fields.side(), Money(currency, amount))
+    fields.check()
+    return payment
 
 
 def cancel_order(body: Body) -> CancelOrder:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-from valr_connector.simulator.exact import EXACT, QUOTIENT, ZERO
+from valr_connector.simulator.exact import EXACT, QUOTIENT, ZERO, rounded
 from valr_connector.simulator.vocabulary import ModifyOutcome, OrderChange, Processed, VenueOrder
 from valr_connector.simulator.wire import JsonObject, decimal_text, time_text
 
 _PERCENT_STEP = Decimal("0.01")
-_AVERAGE_STEP = Decimal("0.000000000001")
 
 
 def _with_customer_id(shape: JsonObject, customer_order_id: str) -> JsonObject:
@@ -29,8 +28,8 @@ def _stop_price(order: VenueOrder) -> Decimal | None:
 
 
 def _original_price(type_text: str, price: Decimal) -> str:
-    """A market order has no price of its own: "0" (10.9)."""
-    return "0" if type_text == "market" else decimal_text(price)
+    """A market order has no price of its own, and neither has a simple one: "0" (10.9)."""
+    return "0" if type_text in ("market", "simple") else decimal_text(price)
 
 
 def status_object(order: VenueOrder) -> JsonObject:
@@ -115,12 +114,11 @@ def open_order_entry(order: VenueOrder) -> JsonObject:
 def summary_object(order: VenueOrder) -> JsonObject:
     """One entry of GET /v1/orders/history, and history/summary (10.10)."""
     executed = order.executed_quantity
-    average = _rounded(QUOTIENT.divide(order.executed_quote, executed), _AVERAGE_STEP) if executed else ZERO
     shape: JsonObject = {
         "orderId": order.order_id,
         "orderStatusType": str(order.state),
         "currencyPair": order.symbol,
-        "averagePrice": decimal_text(average),
+        "averagePrice": decimal_text(order.average_price),
         "originalPrice": _original_price(order.type_text, order.price),
         "remainingQuantity": decimal_text(order.remaining_quantity),
         "originalQuantity": decimal_text(order.original_quantity),
@@ -166,8 +164,4 @@ def _time_in_force(order: VenueOrder) -> str:
 
 def _filled_percentage(order: VenueOrder) -> str:
     filled = QUOTIENT.divide(order.executed_quantity.scaleb(2, EXACT), order.original_quantity)
-    return str(_rounded(filled, _PERCENT_STEP))
-
-
-def _rounded(quotient: Decimal, step: Decimal) -> Decimal:
-    return quotient.quantize(step, ROUND_HALF_UP, QUOTIENT)
+    return str(rounded(filled, _PERCENT_STEP))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from valr_connector.simulator.vocabulary import PairSpec
+from valr_connector.simulator.vocabulary import ORDER_TYPES, PairSpec
 
 
 def _listed(
@@ -35,6 +35,7 @@ def _listed(
         active=active,
         margin_allowed=margin_allowed,
         kind=kind,
+        order_types=tuple(each for each in ORDER_TYPES if kind == "SPOT" or each != "SIMPLE"),
     )
 
 

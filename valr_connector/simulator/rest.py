@@ -20,12 +20,13 @@ from valr_connector.simulator.rest_candles import CandleRest
 from valr_connector.simulator.rest_history import HistoryRest
 from valr_connector.simulator.rest_orders import OrderRest
 from valr_connector.simulator.rest_public import PublicRest
+from valr_connector.simulator.rest_simple import SimpleRest
 from valr_connector.simulator.routing import Found, RouteTable
 from valr_connector.simulator.settings import Latency
 from valr_connector.simulator.transport import HttpRequest
 from valr_connector.simulator.vocabulary import Rejection
 
-_SECTIONS = (PublicRest, CandleRest, AccountRest, OrderRest, HistoryRest)
+_SECTIONS = (PublicRest, CandleRest, AccountRest, OrderRest, HistoryRest, SimpleRest)
 _ROUTES = RouteTable(route for section in _SECTIONS for route in section.routes())
 
 

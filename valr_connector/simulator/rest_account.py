@@ -106,5 +106,6 @@ class AccountRest:
         return ok([transaction_object(each, self._floor.record_id(each)) for each in page])
 
     async def _fees(self, call: Call) -> Answer:
-        maker, taker = self._floor.fee_percents(call.account_id)
-        return ok([fee_object(symbol, maker, taker) for symbol in self._floor.venue.pairs])
+        venue = self._floor.venue
+        fees = venue.fees(call.account_id)
+        return ok([fee_object(pair, fees) for pair in venue.pairs.values()])

@@ -87,7 +87,7 @@ class _Filter:
             return False
         if self._statuses and _filter_name(order.state) not in self._statuses:
             return False
-        if order.state is State.FAILED:
+        if order.state in (State.FAILED, State.SIMPLE_RESERVE_FAILED):
             return not self._without_failures
         return bool(
             order.state is not State.CANCELLED or order.executed_quantity or self._with_zero_volume_cancels

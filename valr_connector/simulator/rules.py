@@ -5,6 +5,8 @@ an id and ends as Failed.
 
 Where the protocol names no code (off-tick price, malformed field, customerOrderId), the venue answers -11;
 where it names one only for simple orders (too large), the venue answers that.
+
+A simple order's amount is looked at before its currency is held against its side, as in a sample of VALR's.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from valr_connector.simulator.exact import ZERO, step_of, truncate
+from valr_connector.simulator.order_requests import SimplePayment, invalid_field
+from valr_connector.simulator.statement import Money
 from valr_connector.simulator.vocabulary import ModifyOrder, NewOrder, PairSpec, Rejection, Stop
 
 INSUFFICIENT_BALANCE = "Insufficient Balance"
@@ -73,18 +77,56 @@ def check_request(pairs: Mapping[str, PairSpec], request: NewOrder) -> PairSpec:
         Rejection: with VALR's code; the order gets no id.
     """
     pair = _active_pair(pairs, request.symbol)
+    _check_type(pair, _order_type(request))
     if pair.kind == "FUTURE":
         raise futures_not_enabled()
-    _check_type(pair, request)
     if request.allow_margin:
         raise Rejection(-19213, "Margin is not enabled for this account")
     if not _CUSTOMER_ORDER_ID.fullmatch(request.customer_order_id):
         raise invalid_request("customerOrderId takes up to 50 letters, digits and dashes")
     if request.kind == "limit":
         _check_limit(pair, request)
+    elif request.kind == "simple":
+        _check_payment(pair, paying(pair, request))
     else:
         _check_market(pair, request)
     return pair
+
+
+def simple_order(pairs: Mapping[str, PairSpec], symbol: str, payment: SimplePayment) -> NewOrder:
+    """The simple order that a payment in some currency asks for (protocol 11).
+
+    Raises:
+        Rejection: -21, -32 or -12005 for the pair, -38 or -39 for the amount, -11 for what else is wrong.
+    """
+    pair = _active_pair(pairs, symbol)
+    _check_type(pair, "SIMPLE")
+    if payment.money.currency not in (pair.base, pair.quote):
+        raise invalid_field("payInCurrency", f"must be {pair.base} or {pair.quote}")
+    _check_payment(pair, payment.money)
+    is_buy, amount = payment.side == "buy", payment.money.amount
+    if payment.money.currency != (pair.quote if is_buy else pair.base):
+        raise invalid_field("payInCurrency", "a BUY pays in the quote currency, a SELL in the base currency")
+    return NewOrder(
+        symbol,
+        payment.side,
+        "simple",
+        quantity=None if is_buy else amount,
+        quote_amount=amount if is_buy else None,
+        time_in_force="FOK",
+    )
+
+
+def paying(pair: PairSpec, request: NewOrder) -> Money:
+    """What a simple order is to pay: quote for a buy, base for a sell, cut to the pair's decimal places."""
+    if request.side == "buy":
+        return Money(pair.quote, _positive("payAmount", request.quote_amount))
+    return Money(pair.base, base_quantity(pair, _positive("payAmount", request.quantity)))
+
+
+def too_much_to_pay(maximum: Money) -> Rejection:
+    """More than the pair allows, or than the book can take."""
+    return _too_large(maximum.amount, maximum.currency)
 
 
 def check_modify(pairs: Mapping[str, PairSpec], request: ModifyOrder) -> PairSpec:
@@ -132,16 +174,27 @@ def base_quantity(pair: PairSpec, quantity: Decimal) -> Decimal:
 
 
 def _order_type(request: NewOrder) -> str:
-    if request.kind == "market":
-        return "MARKET"
+    if request.kind != "limit":
+        return request.kind.upper()
     if request.stop is not None:
         return request.stop.type
     return "LIMIT_POST_ONLY" if request.post_only else "LIMIT"
 
 
-def _check_type(pair: PairSpec, request: NewOrder) -> None:
-    if _order_type(request) not in pair.order_types:
-        raise Rejection(-12005, f"Order type {_order_type(request)} is not allowed for {pair.symbol}")
+def _check_type(pair: PairSpec, order_type: str) -> None:
+    if order_type not in pair.order_types:
+        raise Rejection(-12005, f"Order type {order_type} is not allowed for {pair.symbol}")
+
+
+def _check_payment(pair: PairSpec, money: Money) -> None:
+    """Only the bounds of the currency that is paid (protocol 3.3)."""
+    is_base = money.currency == pair.base
+    least, most = (pair.min_base, pair.max_base) if is_base else (pair.min_quote, pair.max_quote)
+    amount = _positive("payAmount", money.amount)
+    if amount < least:
+        raise Rejection(-38, f"Please increase your amount. The minimum is {least:f} {money.currency}")
+    if amount > most:
+        raise _too_large(most, money.currency)
 
 
 def _check_limit(pair: PairSpec, request: NewOrder) -> None:
@@ -206,4 +259,4 @@ def _check_size(pair: PairSpec, *, base: Decimal | None = None, quote: Decimal |
 
 
 def _too_large(maximum: Decimal, currency: str) -> Rejection:
-    return Rejection(-39, f"Please decrease your amount.  The maximum is {maximum:f} {currency}")
+    return Rejection(-39, f"Please decrease your amount.  The maximum is {maximum.normalize():f} {currency}")

@@ -14,7 +14,7 @@ from random import Random
 from typing import Literal
 
 from valr_connector.simulator.pairs import DEFAULT_PAIRS
-from valr_connector.simulator.vocabulary import PairSpec
+from valr_connector.simulator.vocabulary import SIMPLE_PERCENT, PairSpec
 
 FailureFrames = Literal["processed", "failed_order", "both"]
 FinishedOrderStatus = Literal["terminal", "not_found", "invalid"]
@@ -88,6 +88,7 @@ class SimulatorSettings:
     maker_percent: Decimal = Decimal("-0.01")
     """In percent points; negative means a reward."""
     taker_percent: Decimal = Decimal("0.1")
+    simple_percent: Decimal = SIMPLE_PERCENT
 
     request_latency_s: float = 0.0
     """From a request's arrival to its acceptance."""

@@ -68,7 +68,9 @@ class Settlement:
     def settle_taker(self, account: Account, order: VenueOrder, price: Decimal, quantity: Decimal) -> Fee:
         paid_currency, paid = commitment(self._pair, order.side, price, quantity)
         self._effects.wallet_of(account, paid_currency).available -= paid
-        return self._receive(account, order, price, quantity, account.taker_percent)
+        is_simple = order.request.kind == "simple"
+        percent = account.simple_percent if is_simple else account.taker_percent
+        return self._receive(account, order, price, quantity, percent)
 
     def settle_maker(self, account: Account, order: VenueOrder, price: Decimal, quantity: Decimal) -> Fee:
         paid_currency, paid = commitment(self._pair, order.side, price, quantity)

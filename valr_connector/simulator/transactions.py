@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from valr_connector.simulator.exact import ZERO
 from valr_connector.simulator.settlement import Fee
-from valr_connector.simulator.vocabulary import Money, PairSpec, Traded, Transaction, VenueOrder
+from valr_connector.simulator.statement import Money, Traded, Transaction
+from valr_connector.simulator.vocabulary import PairSpec, VenueOrder
 
 _KINDS = {"limit": "LIMIT", "market": "MARKET"}
 

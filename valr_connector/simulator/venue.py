@@ -27,7 +27,10 @@ from valr_connector.simulator.exact import EXACT, ZERO, truncate
 from valr_connector.simulator.ids import uuid7_text
 from valr_connector.simulator.matching import Book
 from valr_connector.simulator.modify import Modifier
+from valr_connector.simulator.simple import Quote, depth, is_whole, quote
+from valr_connector.simulator.statement import FeePercents, Money, Transaction
 from valr_connector.simulator.vocabulary import (
+    SIMPLE_PERCENT,
     AccountTrade,
     BuyOrSell,
     CancelFailed,
@@ -38,7 +41,6 @@ from valr_connector.simulator.vocabulary import (
     PairSpec,
     PublicTrade,
     State,
-    Transaction,
     VenueEvent,
     VenueOrder,
     Wallet,
@@ -89,6 +91,7 @@ class Venue:
         *,
         maker_percent: Decimal,
         taker_percent: Decimal,
+        simple_percent: Decimal = SIMPLE_PERCENT,
         label: str = "",
         history_limit: int | None = None,
     ) -> None:
@@ -109,6 +112,7 @@ class Venue:
             account_id,
             maker_percent=maker_percent,
             taker_percent=taker_percent,
+            simple_percent=simple_percent,
             label=label,
             history_limit=history_limit,
         )
@@ -133,14 +137,36 @@ class Venue:
             Rejection: with VALR's code (protocol 3.3); no order comes into being.
         """
         account = self._account(account_id)
+        order = self._new_order(account_id, request)
+        account.orders.add(order)
+        self._accepted[order.order_id] = order
+        return order
+
+    def quote(self, account_id: str, request: NewOrder) -> Quote:
+        """What a simple order would come to now, whether or not the account could pay for it.
+
+        Raises:
+            Rejection: with VALR's code; -39 also where the book cannot take the amount.
+        """
+        account, order = self._account(account_id), self._new_order(account_id, request)
+        book = self._books[order.symbol]
+        with localcontext(EXACT):
+            if not is_whole(order, book):
+                currency = rules.paying(book.pair, request).currency
+                raise rules.too_much_to_pay(Money(currency, depth(book, order.side)))
+            return quote(order, book, account.simple_percent)
+
+    def _new_order(self, account_id: str, request: NewOrder) -> VenueOrder:
+        """A valid order with an id, that nobody knows of yet."""
         with localcontext(EXACT):
             pair = rules.check_request(self.pairs, request)
             quantity = rules.base_quantity(pair, request.quantity or ZERO)
             price = truncate(request.price or ZERO, pair.tick_size)
-        if not self.duplicate_ids_fail_late and account.orders.holds(request.customer_order_id):
+        orders = self._account(account_id).orders
+        if not self.duplicate_ids_fail_late and orders.holds(request.customer_order_id):
             raise rules.duplicate_customer_order_id()
         now = self._clock()
-        order = VenueOrder(
+        return VenueOrder(
             order_id=uuid7_text(now, self._rng),
             account_id=account_id,
             request=request,
@@ -151,9 +177,6 @@ class Venue:
             remaining_quantity=quantity,
             fee_currency=pair.base if request.side == "buy" else pair.quote,
         )
-        account.orders.add(order)
-        self._accepted[order.order_id] = order
-        return order
 
     def process(self, order_id: str) -> None:
         """Run the engine on an accepted order. Does nothing where nothing waits under that id."""
@@ -247,6 +270,11 @@ class Venue:
     def has_account(self, account_id: str) -> bool:
         """Whether there is such an account."""
         return account_id in self._accounts
+
+    def fees(self, account_id: str) -> FeePercents:
+        """What the account pays."""
+        account = self._account(account_id)
+        return FeePercents(account.maker_percent, account.taker_percent, account.simple_percent)
 
     def labels(self) -> dict[str, str]:
         """What the accounts are called, by id, in the order in which they were opened."""

@@ -11,7 +11,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
-from valr_connector.simulator.exact import EXACT
+from valr_connector.simulator.exact import EXACT, QUOTIENT, ZERO, rounded
+from valr_connector.simulator.statement import SimpleOutcome, Transaction
+
+_AVERAGE_STEP = Decimal("0.000000000001")
 
 BuyOrSell = Literal["buy", "sell"]
 ModifyMatchStrategy = Literal["RETAIN_ORIGINAL", "CANCEL_ORIGINAL", "REPRICE"]
@@ -19,6 +22,9 @@ ModifyMatchStrategy = Literal["RETAIN_ORIGINAL", "CANCEL_ORIGINAL", "REPRICE"]
 StopType = Literal["TAKE_PROFIT_LIMIT", "STOP_LOSS_LIMIT"]
 PRIMARY_ACCOUNT = "0"
 """Id of the account that the subaccounts belong to (protocol 5)."""
+
+SIMPLE_PERCENT = Decimal("1.6")
+"""Of what a simple order receives, unless an account is given another (protocol 9.6)."""
 
 
 class State(StrEnum):
@@ -32,10 +38,18 @@ class State(StrEnum):
     FILLED = "Filled"
     CANCELLED = "Cancelled"
     FAILED = "Failed"
+    SIMPLE_RESERVED = "Instant Order Balance Reserved"
+    """A simple order that has its money, and is about to be matched (protocol 11)."""
+    SIMPLE_RESERVE_FAILED = "Instant Order Balance Reserve Failed"
+    SIMPLE_COMPLETED = "Instant Order Completed"
 
 
 OPEN_STATES = frozenset({State.ACTIVE, State.PLACED, State.PARTIALLY_FILLED, State.MODIFIED})
 """Those of an order that has not ended."""
+
+
+ORDER_TYPES = ("LIMIT_POST_ONLY", "LIMIT", "MARKET", "SIMPLE", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT")
+"""All that a spot pair can take here (protocol 7.5); a perpetual takes no simple ones (9.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +68,7 @@ class PairSpec:
     active: bool = True
     kind: str = "SPOT"
     margin_allowed: bool = False
-    order_types: tuple[str, ...] = (
-        "LIMIT_POST_ONLY", "LIMIT", "MARKET", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT",
-    )  # fmt: skip
+    order_types: tuple[str, ...] = ORDER_TYPES
 
 
 class Stop(NamedTuple):
@@ -69,12 +81,13 @@ class Stop(NamedTuple):
 class NewOrder(NamedTuple):
     """A request to place: one of `quantity` and `quote_amount`; a limit order has quantity and price.
 
-    A limit order with a `stop` is a stop-limit order.
+    A limit order with a `stop` is a stop-limit order. A simple order pays `quote_amount` where it buys, and
+    `quantity` where it sells.
     """
 
     symbol: str
     side: BuyOrSell
-    kind: Literal["limit", "market"]
+    kind: Literal["limit", "market", "simple"]
     quantity: Decimal | None = None
     quote_amount: Decimal | None = None
     price: Decimal | None = None
@@ -118,7 +131,7 @@ class Rejection(Exception):  # noqa: N818 - the exchange refuses a request; it d
 class VenueOrder:
     """One order, for its whole life. `state` is None between acceptance and processing.
 
-    `price` is 0 for a market order. The quantities of a market order by quote amount are 0 until it is
+    `price` is 0 for a market or simple order. The quantities of one by quote amount are 0 until it is
     processed; then `original_quantity` is the base that the amount was good for.
     """
 
@@ -154,6 +167,12 @@ class VenueOrder:
         return EXACT.subtract(self.original_quantity, self.remaining_quantity)
 
     @property
+    def average_price(self) -> Decimal:
+        """Of what was executed, to 12 decimal places; 0 where nothing was."""
+        executed = self.executed_quantity
+        return rounded(QUOTIENT.divide(self.executed_quote, executed), _AVERAGE_STEP) if executed else ZERO
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
 
@@ -165,8 +184,8 @@ class VenueOrder:
     @property
     def type_text(self) -> str:
         """orderType as VALR answers it (protocol 10.9)."""
-        if self.request.kind == "market":
-            return "market"
+        if self.request.kind != "limit":
+            return self.request.kind
         if self.request.stop is not None:
             return self.request.stop.type.lower().replace("_", "-")
         return "post-only limit" if self.request.post_only else "limit"
@@ -198,44 +217,6 @@ class OrderChange(NamedTuple):
     stop_price: Decimal | None = None
 
 
-class Money(NamedTuple):
-    """So much of a currency."""
-
-    currency: str
-    amount: Decimal
-
-
-class Traded(NamedTuple):
-    """What a transaction comes from: an order, at a price in `quote`."""
-
-    price: Decimal
-    symbol: str
-    quote: str
-    order_id: str
-
-
-@dataclass(slots=True)
-class Transaction:
-    """One line of an account's statement (protocol 9.5).
-
-    `record_id` is given when it is told for the first time, by whichever door, and is the same from then on.
-    """
-
-    type: str
-    at: int
-    debit: Money | None = None
-    credit: Money | None = None
-    fee: Money | None = None
-    info: Traded | None = None
-    record_id: str = ""
-
-    @property
-    def currencies(self) -> frozenset[str]:
-        """Those of its amounts."""
-        amounts = (self.debit, self.credit, self.fee)
-        return frozenset(money.currency for money in amounts if money is not None)
-
-
 class AccountTrade(NamedTuple):
     """One fill from one account's side. A negative `fee` is a maker reward, in `fee_currency` too.
 
@@ -256,6 +237,14 @@ class AccountTrade(NamedTuple):
     traded_at: int
     sequence_id: int
     transactions: tuple[Transaction, ...] = ()
+
+
+class SimpleOrderDone(NamedTuple):
+    """A simple order has ended: INSTANT_ORDER_COMPLETED. One without success is in no statement."""
+
+    account_id: str
+    outcome: SimpleOutcome
+    transaction: Transaction | None = None
 
 
 class PublicTrade(NamedTuple):
@@ -377,6 +366,7 @@ VenueEvent = (
     Processed
     | OrderChange
     | AccountTrade
+    | SimpleOrderDone
     | PublicTrade
     | CancelFailed
     | ModifyOutcome

@@ -45,6 +45,11 @@ def precise_time_text(ns: int) -> str:
     return f"{_second_text(seconds)}.{rest:09d}Z"
 
 
+def zoneless_time_text(ns: int) -> str:
+    """Like `precise_time_text`, without the zone that VALR leaves out for simple orders (protocol 5)."""
+    return precise_time_text(ns).removesuffix("Z")
+
+
 def whole_number(text: str) -> int | None:
     """A number of up to 18 digits and nothing else; None for any other text."""
     return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
