@@ -20,6 +20,7 @@ from valr_connector import (
     OrderStatus,
 )
 from valr_connector.core.evidence import Evidence, Says, Source
+from valr_connector.core.guards import SECOND
 from valr_connector.simulator.vocabulary import NewOrder, State, VenueOrder
 
 D = Decimal
@@ -108,6 +109,26 @@ async def test_an_order_that_valrs_answer_does_not_name_is_cancelled_by_itself()
         assert report.is_clean
         assert order.status is OrderStatus.CANCELLED
         assert desk.sent("CANCEL_LIMIT_ORDER") == 1
+
+
+@in_virtual_time
+async def test_after_a_refusal_nothing_is_waited_for() -> None:
+    async with trading(cancel_timeout_s=5) as desk:
+        await desk.buy()
+        desk.exchange.faults.answer_request(400, to_path("/v1/orders/BTCZAR"), count=99)
+        began = desk.now
+        assert (await desk.valr.cancel_all("pair", "BTC-ZAR")).is_clean
+        assert desk.now - began < SECOND
+
+
+@in_virtual_time
+async def test_a_refusal_is_not_the_last_word_on_strangers() -> None:
+    async with trading() as desk:
+        stranger = theirs(desk)
+        desk.exchange.faults.answer_request(400, to_path("/v1/orders/BTCZAR"))
+        report = await desk.valr.cancel_all("pair", "BTC-ZAR")
+        assert (report.others_ended, report.is_clean) == ((stranger.order_id,), True)
+        assert desk.asked(OF_PAIR) == 2
 
 
 @pytest.mark.parametrize("status", [400, 503])
