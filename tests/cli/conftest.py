@@ -23,7 +23,7 @@ def _command_line() -> Callable[[], None]:
 @pytest.fixture(autouse=True)
 def _signals_mean_afterwards_what_they_meant_before() -> Iterator[None]:
     """A command leaves them to the system, as its process is about to end."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM ask a command to stop, and are handed back afterwards."""
+"""Ctrl-C, SIGTERM and the end of the terminal ask a command to stop, and are handed back afterwards."""
 
 from __future__ import annotations
 
@@ -15,28 +15,42 @@ from valr_connector.cli.stop_signals import (
     stopped_within,
 )
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def handlers() -> list[object]:
     return [signal.getsignal(number) for number in SIGNALS]
 
 
-def test_sigterm_interrupts_as_ctrl_c_does_until_there_is_nothing_to_interrupt() -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_every_signal_interrupts_as_ctrl_c_does_until_there_is_nothing_to_interrupt(
+    number: signal.Signals,
+) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with pytest.raises(KeyboardInterrupt), interrupted_by_signals():
-        signal.raise_signal(signal.SIGTERM)
-    assert handlers() == [signal.SIG_DFL, signal.SIG_DFL]
+        signal.raise_signal(number)
+    assert handlers() == [signal.SIG_DFL, signal.SIG_DFL, signal.SIG_DFL]
+
+
+async def test_what_is_to_outlive_its_terminal_does() -> None:
+    """As `nohup` asks for."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with interrupted_by_signals():
+        signal.raise_signal(signal.SIGHUP)
+        with stop_on_signals() as stop, ended_by_signals():
+            signal.raise_signal(signal.SIGHUP)
+            assert not await stopped_within(stop, 0)
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
 def test_what_has_nothing_to_put_back_is_ended_by_the_system() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with ended_by_signals():
-        assert handlers() == [signal.SIG_DFL, signal.SIG_DFL]
-    assert handlers() == [signal.default_int_handler, signal.SIG_IGN]
+        assert handlers() == [signal.SIG_DFL, signal.SIG_DFL, signal.SIG_DFL]
+    assert handlers() == [signal.default_int_handler, signal.SIG_IGN, signal.SIG_DFL]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", SIGNALS)
 async def test_a_signal_sets_the_event(number: signal.Signals) -> None:
     with stop_on_signals() as stop:
         os.kill(os.getpid(), number)
@@ -45,12 +59,13 @@ async def test_a_signal_sets_the_event(number: signal.Signals) -> None:
 
 async def test_the_handlers_are_handed_back() -> None:
     """A loop's own way would leave a second Ctrl-C to interrupt a task in the middle of whatever it does."""
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
+    before = [signal.SIG_IGN, signal.SIG_IGN, signal.SIG_DFL]
+    for number, handler in zip(SIGNALS, before, strict=True):
+        signal.signal(number, handler)
     with stop_on_signals():
         during = handlers()
-    assert signal.SIG_IGN not in during
-    assert handlers() == [signal.SIG_IGN, signal.SIG_IGN]
+    assert not {signal.SIG_IGN, signal.SIG_DFL}.intersection(during)
+    assert handlers() == before
 
 
 async def test_a_loop_without_signal_handlers_gives_an_event_all_the_same(

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: an interruption of whatever runs, or a wish to stop."""
+"""Ctrl-C, SIGTERM and the end of the terminal: an interruption of whatever runs, or a wish to stop."""
 
 from __future__ import annotations
 
@@ -6,27 +6,35 @@ import asyncio
 import signal
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Final
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+def _signals() -> list[signal.Signals]:
+    """SIGHUP among them, unless `nohup` has this process outlive its terminal, or the system knows none."""
+    found = [signal.SIGINT, signal.SIGTERM]
+    hang_up: signal.Signals | None = getattr(signal, "SIGHUP", None)
+    if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:
+        found.append(hang_up)
+    return found
 
 
 @contextmanager
 def interrupted_by_signals() -> Iterator[None]:
-    """SIGTERM interrupts as Ctrl-C does, and things are put back; afterwards either ends the process."""
+    """All interrupt as Ctrl-C does, and things are put back; afterwards each of them ends the process."""
+    signals = _signals()
+    for number in signals:
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's shell has its jobs ignore it
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         yield
     finally:
-        for number in _SIGNALS:
+        for number in signals:
             signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Either signal ends the process at once: for what has nothing to put back."""
-    before = {number: signal.signal(number, signal.SIG_DFL) for number in _SIGNALS}
+    """Any of the signals ends the process at once: for what has nothing to put back."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in _signals()}
     try:
         yield
     finally:
@@ -43,10 +51,10 @@ def stop_on_signals() -> Iterator[asyncio.Event]:
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    before = {number: signal.getsignal(number) for number in _signals()}
     taken: list[signal.Signals] = []
     try:
-        for number in _SIGNALS:
+        for number in before:
             loop.add_signal_handler(number, stop.set)
             taken.append(number)
     except NotImplementedError:
