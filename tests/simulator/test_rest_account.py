@@ -132,6 +132,19 @@ async def test_trades_of_all_pairs_come_newest_first_and_ignore_a_pair_in_the_qu
         assert (await maker.get("/v1/account/tradehistory?limit=101")).status == 400
 
 
+@pytest.mark.parametrize(
+    "query", ["endTime=2020-01-01T00:00:00Z", "startTime=2030-01-01T00:00:00Z", f"beforeId={UNKNOWN_ID}"]
+)
+async def test_trades_of_one_pair_are_paged_by_skip_and_limit_alone(query: str) -> None:
+    async with street() as valr:
+        maker, _ = await with_fills(valr)
+        target = "/v1/account/BTCZAR/tradehistory"
+        trades = (await maker.get(target)).body
+        assert len(trades) == 1
+        assert (await maker.get(f"{target}?{query}")).body == trades
+        assert (await maker.get(f"{target}?skip=1")).body == []
+
+
 async def test_trades_of_an_unknown_pair_are_refused() -> None:
     async with street() as valr:
         assert (await valr.trader().get("/v1/account/NOPE/tradehistory")).body["code"] == -21
@@ -305,6 +318,11 @@ async def test_history_hides_empty_cancels_unless_asked_for() -> None:
 async def test_history_can_be_filtered(query: str, names: list[str]) -> None:
     async with street() as valr:
         assert await history(await with_a_past(valr), query) == names
+
+
+async def test_history_is_not_paged_by_id() -> None:
+    async with street() as valr:
+        assert await history(await with_a_past(valr), f"?beforeId={UNKNOWN_ID}&limit=1") == ["failed"]
 
 
 async def test_an_unknown_status_filter_is_refused() -> None:

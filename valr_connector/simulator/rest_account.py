@@ -14,7 +14,7 @@ from valr_connector.simulator.answers import Answer, ok
 from valr_connector.simulator.authentication import VIEW
 from valr_connector.simulator.floor import Floor
 from valr_connector.simulator.order_entry import unsupported_pair
-from valr_connector.simulator.rest_call import Call, Route
+from valr_connector.simulator.rest_call import Call, Page, Route
 from valr_connector.simulator.vocabulary import AccountTrade
 from valr_connector.simulator.wire import time_text
 
@@ -75,20 +75,19 @@ class AccountRest:
 
     async def _trades(self, call: Call) -> Answer:
         """Of all pairs: a pair in the query is ignored, as by VALR (9.4)."""
-        return self._page_of(call, self._floor.venue.trades(call.account_id))
+        return self._page_of(call.page(), self._floor.venue.trades(call.account_id))
 
     async def _pair_trades(self, call: Call) -> Answer:
         symbol = call.path["pair"]
         if symbol not in self._floor.venue.pairs:
             raise unsupported_pair()
         trades = self._floor.venue.trades(call.account_id)
-        return self._page_of(call, [trade for trade in trades if trade.symbol == symbol])
+        page = call.page(takes_id=False, takes_times=False)
+        return self._page_of(page, [trade for trade in trades if trade.symbol == symbol])
 
-    def _page_of(self, call: Call, trades: Sequence[AccountTrade]) -> Answer:
-        page = call.page().cut(
-            trades, time=lambda trade: trade.traded_at, entry_id=lambda trade: trade.trade_id
-        )
-        return ok([trade_history_object(trade) for trade in page])
+    def _page_of(self, page: Page, trades: Sequence[AccountTrade]) -> Answer:
+        entries = page.cut(trades, time=lambda trade: trade.traded_at, entry_id=lambda trade: trade.trade_id)
+        return ok([trade_history_object(trade) for trade in entries])
 
     async def _transactions(self, call: Call) -> Answer:
         """Of all types and currencies unless the query names some; an unknown one finds nothing (9.5)."""

@@ -56,8 +56,10 @@ class Call(NamedTuple):
         """A comma list of the query, in upper case; empty where absent."""
         return frozenset(part.strip().upper() for part in self.query.get(name, "").split(",") if part.strip())
 
-    def page(self, most: int = _MOST_PER_PAGE) -> Page:
+    def page(self, most: int = _MOST_PER_PAGE, *, takes_id: bool = True, takes_times: bool = True) -> Page:
         """skip, limit, beforeId, startTime and endTime of the query; without a limit it is 100.
+
+        What a route is not documented to take is ignored, as VALR was seen to do (protocol 9.4).
 
         Raises:
             Rejection: -11 where one of them is malformed or the limit is above `most`.
@@ -65,9 +67,9 @@ class Call(NamedTuple):
         return Page(
             skip=self.number("skip", 0),
             limit=self.number("limit", _MOST_PER_PAGE, most),
-            before_id=self.query.get("beforeId", ""),
-            start=self.moment("startTime"),
-            end=self.moment("endTime"),
+            before_id=self.query.get("beforeId", "") if takes_id else "",
+            start=self.moment("startTime") if takes_times else None,
+            end=self.moment("endTime") if takes_times else None,
         )
 
     def number(self, name: str, default: int, most: int | None = None) -> int:

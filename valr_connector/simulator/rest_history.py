@@ -51,7 +51,7 @@ class HistoryRest:
     async def _history(self, call: Call) -> Answer:
         wanted = _Filter(call)
         orders = [order for order in self._floor.venue.orders(call.account_id) if wanted.takes(order)]
-        page = call.page().cut(
+        page = call.page(takes_id=False).cut(
             orders, time=lambda order: order.updated_at, entry_id=lambda order: order.order_id
         )
         return ok([summary_object(order) for order in page])
