@@ -316,6 +316,28 @@ async def test_a_start_that_can_write_nothing_down_fails_and_leaves_nothing_open
     assert await valr.close() == CloseReport(())
 
 
+async def test_a_file_is_read_once_that_a_kill_left_beside_its_compressed_form(tmp_path: Path) -> None:
+    written = Recording(tmp_path)
+    written.note_step(Ended("0"))
+    await written.close()
+    (packed,) = recorded_files(tmp_path)
+    with compressed.open_for_reading(packed) as file:
+        packed.with_suffix("").write_bytes(file.read())
+    assert len(list(read_recording(tmp_path))) == 1
+
+
+async def test_a_file_that_is_missing_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    written = Recording(tmp_path, largest=1)
+    for _ in range(3):
+        written.note_step(Ended("0"))
+    await written.close()
+    assert len(list(read_recording(tmp_path))) == 3
+    assert not caplog.text
+    recorded_files(tmp_path)[1].unlink()
+    assert len(list(read_recording(tmp_path))) == 2
+    assert "recording-000002.jsonl is missing, and what it tells left out" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("spoil", "problem"),
     [

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Final, Literal, TextIO, get_args
 
@@ -82,16 +83,20 @@ def check_files(paths: Sequence[Path], out: TextIO) -> int:
     Returns:
         Exit status: 1 if a frame was refused that its record does not call a typo, else 0.
     """
-    findings = [finding for path in paths for finding in check_file(path)]
-    for finding in findings:
-        if finding.verdict is Verdict.REFUSED:
+    verdicts: Counter[Verdict] = Counter()
+    unknown: Counter[str] = Counter()
+    status = 0
+    for finding in chain.from_iterable(map(check_file, paths)):  # a recording may be longer than memory
+        verdicts[finding.verdict] += 1
+        if finding.verdict is Verdict.UNKNOWN:
+            unknown[finding.what] += 1
+        elif finding.verdict is Verdict.REFUSED:
             out.write(f"{finding.where}: refused{' (noted typo)' * finding.is_noted_typo}: {finding.what}\n")
-    unknown = Counter(finding.what for finding in findings if finding.verdict is Verdict.UNKNOWN)
+            status |= not finding.is_noted_typo
     out.writelines(f"unknown: {what}: {count}\n" for what, count in sorted(unknown.items()))
-    counts = Counter(finding.verdict for finding in findings)
-    summary = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict)
-    out.write(f"{len(findings)} frames: {summary}\n")
-    return int(any(finding.verdict is Verdict.REFUSED and not finding.is_noted_typo for finding in findings))
+    summary = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in Verdict)
+    out.write(f"{verdicts.total()} frames: {summary}\n")
+    return status
 
 
 def check_file(path: Path) -> Iterator[Finding]:

@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 OWN: Final = "own"
 """Name of the "socket" of the connector's own steps."""
+_FILE: Final = "recording-{:06d}.jsonl"
 LARGEST_BYTES: Final = 32 * 1024 * 1024
 _PAUSE_S: Final = 0.05
 _PORTION: Final = 200
@@ -182,7 +183,7 @@ class Recording:
 
     def _begin_file(self) -> FrameRecorder | None:
         self._count += 1
-        path = self._directory / f"recording-{self._count:06d}.jsonl"
+        path = self._directory / _FILE.format(self._count)
         try:
             self._recorder = FrameRecorder(path, note=self._note, secrets=self._secrets)
         except OSError as error:
@@ -232,8 +233,9 @@ class _Tap:
 
 
 def recorded_files(directory: Path) -> list[Path]:
-    """The files of a recording, in order."""
-    return sorted([*directory.glob("recording-*.jsonl"), *directory.glob(f"recording-*.jsonl{SUFFIX}")])
+    """The files of a recording, in order; of one that was just being compressed the whole new one."""
+    found = sorted([*directory.glob("recording-*.jsonl"), *directory.glob(f"recording-*.jsonl{SUFFIX}")])
+    return list({path.name.removesuffix(SUFFIX): path for path in found}.values())
 
 
 def read_recording(directory: Path) -> Iterator[RecordedFrame]:
@@ -247,6 +249,10 @@ def read_recording(directory: Path) -> Iterator[RecordedFrame]:
     files = recorded_files(directory)
     if not files:
         raise InvalidArgumentError("directory", str(directory), "holds no recording")
+    expected = map(_FILE.format, range(1, len(files) + 1))
+    missing = next((name for name, path in zip(expected, files, strict=True) if name not in path.name), None)
+    if missing is not None:
+        log.warning("%s: %s is missing, and what it tells left out", directory, missing)
     for path in files:
         yield from read_frames(path)
 
