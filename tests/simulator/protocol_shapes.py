@@ -316,6 +316,8 @@ REST_READS: Mapping[str, Shape] = {
     },
     "/v1/account/balances": [BALANCE],
     "/v1/account/balances/all": [{"account": {"label": "text", "id": "number text"}, "balances": [BALANCE]}],
+    "/v1/account/subaccounts": [{"label": "text", "id": "number text"}],
+    "/v1/account/subaccount/7": {"label": "text", "id": "number text"},
     "/v1/account/tradehistory": [ACCOUNT_TRADE],
     "/v1/account/BTCZAR/tradehistory": [ACCOUNT_TRADE],
     "/v1/account/transactionhistory": [transaction("text")],

@@ -3,7 +3,7 @@
 Written from the protocol alone; it shares no code with the connector it judges.
 
 It trades spot pairs, and tells of perpetuals (protocol 7.12) without trading them. Not here, and so 404, are
-conditional orders, subaccount calls, margin and positions (10.11, 12, 13).
+conditional orders, margin and positions (10.11, 13). Subaccounts are the owner's own, not those of customers.
 Of the flags of an order, allowMargin is refused with -19213; reduceOnly, postOnlyReprice and
 conditionalOrderData are with -11.
 
@@ -21,7 +21,10 @@ Where the protocol knows of two ways, :mod:`valr_connector.simulator.settings` h
   INSTANT_ORDER_COMPLETED, also where it fails, after neither ORDER_PROCESSED nor NEW_ACCOUNT_TRADE; the trade
   history has its fills, the statement one line. A quote needs View access; what is more than the book can
   take is -39, an unknown order -1 (11)
-* what only the primary account may ask is 401 for a subaccount's key, too (3.1)
+* what only the primary account may ask is 401 for a subaccount's key, too (3.1); an unknown account is -11
+  (12)
+* a transfer needs "Internal Transfer"; too little money is -6 at once, and nothing is told where it is gone
+  later (12)
 * a page of transactionhistory has up to 200 entries, 100 unless asked; an unknown type or currency finds none
 * leaving all pairs out of a SUBSCRIBE means all pairs; naming one twice is naming it once (14.2)
 """

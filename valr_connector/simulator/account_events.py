@@ -19,6 +19,7 @@ from valr_connector.simulator.vocabulary import (
     AccountTrade,
     CancelFailed,
     ModifyOutcome,
+    MoneyMoved,
     OrderChange,
     Processed,
     SimpleOrderDone,
@@ -30,7 +31,14 @@ from valr_connector.simulator.wire import JsonObject, OutboundFrame, frame
 _AT_REST = frozenset({State.ACTIVE, State.PLACED})
 
 AccountEvent = (
-    Processed | OrderChange | AccountTrade | CancelFailed | ModifyOutcome | SimpleOrderDone | WalletChanged
+    Processed
+    | OrderChange
+    | AccountTrade
+    | SimpleOrderDone
+    | MoneyMoved
+    | CancelFailed
+    | ModifyOutcome
+    | WalletChanged
 )
 
 
@@ -45,6 +53,7 @@ class AccountEvents:
             OrderChange: self._order_changed,
             AccountTrade: self._traded,
             SimpleOrderDone: self._simple_order_done,
+            MoneyMoved: self._money_moved,
             CancelFailed: self._cancel_failed,
             ModifyOutcome: self._modified,
             WalletChanged: self._wallet_changed,
@@ -93,6 +102,9 @@ class AccountEvents:
     def _simple_order_done(self, event: SimpleOrderDone) -> list[OutboundFrame]:
         completed = frame("INSTANT_ORDER_COMPLETED", data=outcome_object(event.outcome))
         return [completed] if event.transaction is None else [completed, self._record(event.transaction)]
+
+    def _money_moved(self, event: MoneyMoved) -> list[OutboundFrame]:
+        return [self._record(event.transaction)]
 
     def _record(self, transaction: Transaction) -> OutboundFrame:
         data = transaction_record(transaction, self._floor.record_id(transaction))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from valr_connector.simulator.exact import EXACT
-from valr_connector.simulator.statement import FeePercents, Traded, Transaction
+from valr_connector.simulator.statement import FeePercents, Traded, Transaction, Transferred
 from valr_connector.simulator.vocabulary import AccountTrade, PairSpec, Wallet, WalletChanged
 from valr_connector.simulator.wire import JsonObject, currency_object, currency_of, decimal_text, time_text
+
+_DESCRIPTIONS = {"INTERNAL_TRANSFER": "Transfer"}
 
 
 def balance_object(wallet: Wallet) -> JsonObject:
@@ -83,16 +85,31 @@ def transaction_record(transaction: Transaction, record_id: str) -> JsonObject:
 
 def _transaction(transaction: Transaction, record_id: str, currency: Callable[[str], object]) -> JsonObject:
     kind = transaction.type
-    shape: JsonObject = {"transactionType": {"type": kind, "description": kind.replace("_", " ").title()}}
+    description = _DESCRIPTIONS.get(kind) or kind.replace("_", " ").title()
+    shape: JsonObject = {"transactionType": {"type": kind, "description": description}}
     amounts = {"debit": transaction.debit, "credit": transaction.credit, "fee": transaction.fee}
     for name, money in amounts.items():
         if money is not None:
             shape[f"{name}Currency"] = currency(money.currency)
             shape[f"{name}Value"] = decimal_text(money.amount)
     shape["eventAt"] = time_text(transaction.at)
-    if transaction.info is not None:
-        shape["additionalInfo"] = _trade_info(transaction.info)
+    match transaction.info:
+        case Traded() as traded:
+            shape["additionalInfo"] = _trade_info(traded)
+        case Transferred() as transferred:
+            shape["additionalInfo"] = _transfer_info(transferred)
+        case None:
+            pass
     return shape | {"id": record_id}
+
+
+def _transfer_info(info: Transferred) -> JsonObject:
+    return {
+        "reason": "SUB_ACCOUNT",
+        "reasonDescription": "Transfer between subaccounts",
+        "additional": f"Transfer from {info.sender} to {info.receiver}",
+        "transferId": info.transfer_id,
+    }
 
 
 def _trade_info(info: Traded) -> JsonObject:

@@ -42,6 +42,7 @@ class Account:
         _check_percentage("simple_percent", simple_percent)
         self.account_id = account_id
         self.label = label or _default_label(account_id)
+        self.is_closed = False
         self.maker_percent = maker_percent
         self.taker_percent = taker_percent
         self.simple_percent = simple_percent

@@ -19,6 +19,7 @@ SUBACCOUNT_HEADER = "X-VALR-SUB-ACCOUNT-ID"
 
 VIEW = "View access"
 TRADE = "Trade"
+TRANSFER = "Internal Transfer"
 
 _NS_PER_MS = 1_000_000
 _MOST_TIMESTAMPS = 100_000

@@ -13,6 +13,15 @@ _MINUTE = 60 * _SECOND
 
 _LIGHT_PUBLIC = ("/v1/public/time", "/v1/public/status")
 _BUCKETS = "/buckets"
+_REGISTER = "/v1/account/subaccount"
+_TRANSFER = "/v1/account/subaccounts/transfer"
+_OWN_SECOND = {
+    ("POST", "/v1/batch/orders"): "batch",
+    ("PUT", "/v2/orders/modify"): "modify",
+    ("POST", _REGISTER): _REGISTER,
+    ("POST", _TRANSFER): _TRANSFER,
+}
+"""Routes with a window of their own, per second (protocol 4)."""
 _WRITES_OF_ORDERS = {"POST": "place", "DELETE": "cancel"}
 
 COMMAND_LIMITS = {
@@ -92,11 +101,15 @@ def _windows(limits: RateLimits) -> Mapping[str, Sequence[_Window]]:
         "modify": limits.modify_per_second,
         "cancel": limits.cancel_per_second,
     }
+    accounts = {
+        _REGISTER: limits.subaccounts_per_second,
+        _TRANSFER: limits.transfers_per_second,
+    }
     light = limits.light_public_per_second
     of_address = _Window("address", limits.per_address_per_minute, _MINUTE, is_of_key=False)
     public = _Window("public", limits.public_per_minute, _MINUTE, is_of_key=False)
     return {
-        **{kind: (_Window(kind, limit, _SECOND),) for kind, limit in orders.items()},
+        **{kind: (_Window(kind, limit, _SECOND),) for kind, limit in (orders | accounts).items()},
         **{f"socket {kind}": (_Window(f"socket {kind}", limit, _SECOND),) for kind, limit in orders.items()},
         **{path: (_Window(path, light, _SECOND, is_of_key=False),) for path in (*_LIGHT_PUBLIC, _BUCKETS)},
         "connection": (_Window("connections", limits.connections_per_minute, _MINUTE, is_of_key=False),),
@@ -113,10 +126,8 @@ def _counted_as(method: str, path: str, has_key: bool) -> str:
         if path.endswith(_BUCKETS):
             return _BUCKETS
         return path if path in _LIGHT_PUBLIC else "public"
-    if method == "POST" and path == "/v1/batch/orders":
-        return "batch"
-    if method == "PUT" and path == "/v2/orders/modify":
-        return "modify"
+    if (method, path) in _OWN_SECOND:
+        return _OWN_SECOND[method, path]
     if method in _WRITES_OF_ORDERS and _is_version_1_order(path):
         return _WRITES_OF_ORDERS[method]
     return "with a key" if has_key else "anonymous"

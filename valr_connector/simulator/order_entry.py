@@ -17,7 +17,14 @@ from valr_connector.simulator.settings import Latency
 from valr_connector.simulator.stats import Statistics
 from valr_connector.simulator.timeline import Lane, Timeline
 from valr_connector.simulator.venue import Venue
-from valr_connector.simulator.vocabulary import ModifyOrder, ModifyOutcome, NewOrder, Rejection, VenueOrder
+from valr_connector.simulator.vocabulary import (
+    ModifyOrder,
+    ModifyOutcome,
+    NewOrder,
+    Rejection,
+    TransferOrder,
+    VenueOrder,
+)
 
 _Result = TypeVar("_Result")
 
@@ -33,6 +40,7 @@ class OrderEntry:
         self._latency = processing_latency
         self._rng = rng
         self._stats = stats
+        self._transfers = 0
 
     def place(self, account_id: str, request: NewOrder) -> VenueOrder:
         """Accept an order; the engine sees it later.
@@ -92,6 +100,13 @@ class OrderEntry:
         outcome = await self._run(lambda: self._venue.process_modify(modify_request_id))
         # None is for ids that the venue never gave, or has run already.
         return cast("ModifyOutcome", outcome)
+
+    def transfer(self, order: TransferOrder) -> str:
+        """Have money moved later; the id of the transfer. Only events tell that it went."""
+        self._transfers += 1
+        transfer_id = str(self._transfers)
+        self._later(lambda: self._venue.transfer(transfer_id, order))
+        return transfer_id
 
     def cancel_all_later(self, account_id: str) -> None:
         """Have the engine cancel all orders that are open when it gets there."""

@@ -17,8 +17,11 @@ from valr_connector.simulator.vocabulary import (
     Rejection,
     Stop,
     StopType,
+    TransferOrder,
 )
 
+_MOST_MONEY = Decimal(10) ** 21
+_MOST_DIGITS = 60
 INVALID_REQUEST = "Invalid Request, please check your request and try again"
 
 Body = Mapping[str, object]
@@ -143,6 +146,52 @@ def simple_payment(body: Body) -> SimplePayment:
     payment = SimplePayment(fields.side(), Money(currency, amount))
     fields.check()
     return payment
+
+
+def transfer(body: Body) -> TransferOrder:
+    """Body of a transfer between accounts (12).
+
+    Raises:
+        InvalidFields: naming every field that is missing or malformed.
+    """
+    fields = _Fields(body)
+    currency = fields.required_text("currencyCode")
+    amount = fields.number("amount", required=True) or Decimal(0)
+    if not 0 < amount < _MOST_MONEY or len(amount.as_tuple().digits) > _MOST_DIGITS:
+        fields.complain("amount", "must be a positive number of sensible length")
+    order = TransferOrder(
+        fields.required_text("fromId"),
+        fields.required_text("toId"),
+        Money(currency, amount),
+        fields.flag("allowBorrow"),
+    )
+    fields.check()
+    return order
+
+
+def account_named(body: Body) -> str:
+    """The id in a body that names an account (12).
+
+    Raises:
+        InvalidFields: there is none.
+    """
+    return _required(body, "id")
+
+
+def account_label(body: Body) -> str:
+    """The label in a body that gives an account one (12).
+
+    Raises:
+        InvalidFields: there is none.
+    """
+    return _required(body, "label")
+
+
+def _required(body: Body, name: str) -> str:
+    fields = _Fields(body)
+    text = fields.required_text(name)
+    fields.check()
+    return text
 
 
 def cancel_order(body: Body) -> CancelOrder:

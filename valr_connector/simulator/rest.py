@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from valr_connector.simulator.answers import JSON_TYPE, Answer, error_answer, ok, rate_limited_answer
-from valr_connector.simulator.authentication import KEY_HEADER, NOBODY, SUBACCOUNT_HEADER, Caller
+from valr_connector.simulator.authentication import KEY_HEADER, NOBODY, SUBACCOUNT_HEADER, TRANSFER, Caller
 from valr_connector.simulator.cache import AnswerCache
 from valr_connector.simulator.faults import HttpFault
 from valr_connector.simulator.floor import Floor
@@ -21,12 +21,13 @@ from valr_connector.simulator.rest_history import HistoryRest
 from valr_connector.simulator.rest_orders import OrderRest
 from valr_connector.simulator.rest_public import PublicRest
 from valr_connector.simulator.rest_simple import SimpleRest
+from valr_connector.simulator.rest_subaccounts import SubaccountRest, transfer_not_permitted
 from valr_connector.simulator.routing import Found, RouteTable
 from valr_connector.simulator.settings import Latency
 from valr_connector.simulator.transport import HttpRequest
 from valr_connector.simulator.vocabulary import Rejection
 
-_SECTIONS = (PublicRest, CandleRest, AccountRest, OrderRest, HistoryRest, SimpleRest)
+_SECTIONS = (PublicRest, CandleRest, AccountRest, OrderRest, HistoryRest, SimpleRest, SubaccountRest)
 _ROUTES = RouteTable(route for section in _SECTIONS for route in section.routes())
 
 
@@ -79,7 +80,7 @@ class RestDoor:
         try:
             caller = NOBODY if route.permission is None else floor.authenticate(request)
             if route.permission is not None and not caller.may(route.permission):
-                return Answer(403)
+                return _forbidden(route.permission)
             if route.is_primary_only and (
                 not caller.is_primary or headers.get(SUBACCOUNT_HEADER) is not None
             ):
@@ -105,6 +106,11 @@ class RestDoor:
             return await route.answer(self._sections[route.section], call)
         except Rejection as rejection:
             return error_answer(rejection)
+
+
+def _forbidden(permission: str) -> Answer:
+    """Only for transfers the protocol knows of a code (3.3)."""
+    return error_answer(transfer_not_permitted()) if permission == TRANSFER else Answer(403)
 
 
 def _content_type(request: HttpRequest) -> str:

@@ -53,6 +53,9 @@ class RateLimits:
     place_per_second: int = 400
     modify_per_second: int = 400
     cancel_per_second: int = 450
+    subaccounts_per_second: int = 1
+    """New ones."""
+    transfers_per_second: int = 20
     connections_per_minute: int = 60
 
 

@@ -31,6 +31,14 @@ class Traded(NamedTuple):
     order_id: str
 
 
+class Transferred(NamedTuple):
+    """What a transaction comes from: money that went from one account to another, by their labels."""
+
+    transfer_id: str
+    sender: str
+    receiver: str
+
+
 @dataclass(slots=True)
 class Transaction:
     """One line of an account's statement (protocol 9.5).
@@ -43,7 +51,7 @@ class Transaction:
     debit: Money | None = None
     credit: Money | None = None
     fee: Money | None = None
-    info: Traded | None = None
+    info: Traded | Transferred | None = None
     record_id: str = ""
 
     @property

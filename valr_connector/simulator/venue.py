@@ -29,6 +29,7 @@ from valr_connector.simulator.matching import Book
 from valr_connector.simulator.modify import Modifier
 from valr_connector.simulator.simple import Quote, depth, is_whole, quote
 from valr_connector.simulator.statement import FeePercents, Money, Transaction
+from valr_connector.simulator.transfers import can_pay, move
 from valr_connector.simulator.vocabulary import (
     SIMPLE_PERCENT,
     AccountTrade,
@@ -41,6 +42,7 @@ from valr_connector.simulator.vocabulary import (
     PairSpec,
     PublicTrade,
     State,
+    TransferOrder,
     VenueEvent,
     VenueOrder,
     Wallet,
@@ -255,6 +257,28 @@ class Venue:
         with self._command() as effects:
             effects.wallet_of(account, currency).available += amount
 
+    def rename_account(self, account_id: str, label: str) -> None:
+        """Call an account by another label from now on."""
+        self._account(account_id).label = label
+
+    def close_account(self, account_id: str) -> None:
+        """Let nobody in any more; what happened in the account stays."""
+        self._account(account_id).is_closed = True
+
+    def check_transfer(self, order: TransferOrder) -> None:
+        """Raises:
+        Rejection: -6 where the sender has not so much available.
+        """
+        if not can_pay(self._account(order.sender), order.money):
+            raise rules.engine_refusal(rules.INSUFFICIENT_BALANCE)
+
+    def transfer(self, transfer_id: str, order: TransferOrder) -> None:
+        """Move money from one account to another, now; not where it is gone by now, or the receiver is."""
+        sender, receiver = self._account(order.sender), self._account(order.receiver)
+        if can_pay(sender, order.money) and not receiver.is_closed:
+            with self._command() as effects:
+                move(transfer_id, sender, receiver, order.money, effects)
+
     def change_pair(self, pair: PairSpec) -> None:
         """Put new rules in place for a listed pair; orders that rest stay as they are.
 
@@ -268,8 +292,9 @@ class Venue:
     # --- reading
 
     def has_account(self, account_id: str) -> bool:
-        """Whether there is such an account."""
-        return account_id in self._accounts
+        """Whether there is such an account, and it was not closed."""
+        account = self._accounts.get(account_id)
+        return account is not None and not account.is_closed
 
     def fees(self, account_id: str) -> FeePercents:
         """What the account pays."""
@@ -278,7 +303,7 @@ class Venue:
 
     def labels(self) -> dict[str, str]:
         """What the accounts are called, by id, in the order in which they were opened."""
-        return {account_id: account.label for account_id, account in self._accounts.items()}
+        return {each: account.label for each, account in self._accounts.items() if not account.is_closed}
 
     def order(self, account_id: str, order_id: str) -> VenueOrder | None:
         """The account's order with that id, processed or not."""

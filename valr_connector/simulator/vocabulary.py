@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 from valr_connector.simulator.exact import EXACT, QUOTIENT, ZERO, rounded
-from valr_connector.simulator.statement import SimpleOutcome, Transaction
+from valr_connector.simulator.statement import Money, SimpleOutcome, Transaction
 
 _AVERAGE_STEP = Decimal("0.000000000001")
 
@@ -239,6 +239,22 @@ class AccountTrade(NamedTuple):
     transactions: tuple[Transaction, ...] = ()
 
 
+class TransferOrder(NamedTuple):
+    """A request to move money between accounts (protocol 12)."""
+
+    sender: str
+    receiver: str
+    money: Money
+    allow_borrow: bool = False
+
+
+class MoneyMoved(NamedTuple):
+    """Money went into an account or out of it, by a transfer."""
+
+    account_id: str
+    transaction: Transaction
+
+
 class SimpleOrderDone(NamedTuple):
     """A simple order has ended: INSTANT_ORDER_COMPLETED. One without success is in no statement."""
 
@@ -367,6 +383,7 @@ VenueEvent = (
     | OrderChange
     | AccountTrade
     | SimpleOrderDone
+    | MoneyMoved
     | PublicTrade
     | CancelFailed
     | ModifyOutcome
