@@ -99,6 +99,17 @@ async def queue() -> AsyncIterator[Queue]:
 
 
 @in_virtual_time
+async def test_whether_there_is_room_can_be_seen_without_taking_it() -> None:
+    limiter = limiter_of()
+    for _ in range(1_000):
+        assert limiter.has_room(Lane.PLACE, PLACE)
+    fill(limiter, Lane.PLACE, PLACE)
+    assert not limiter.has_room(Lane.PLACE, PLACE)
+    with pytest.raises(InvalidArgumentError):
+        limiter.has_room(Lane.PLACE, "NOTHING")
+
+
+@in_virtual_time
 async def test_with_room_a_request_passes_without_a_turn_of_the_loop() -> None:
     limiter = limiter_of()
     passing = limiter.acquire(Lane.PLACE, PLACE)

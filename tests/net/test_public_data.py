@@ -29,6 +29,8 @@ from valr_connector.net.http_exchange import Failure, Limits, Reply
 from valr_connector.net.limiter import LimiterRegistry
 from valr_connector.net.public_data import PublicData
 from valr_connector.net.rest import RestClient, RestSettings
+from valr_connector.net.shared_calls import SharedCalls
+from valr_connector.protocol import endpoints
 from valr_connector.protocol.signing import Credentials
 
 D = Decimal
@@ -130,14 +132,14 @@ class Valr:
 class Reader:
     """`PublicData` before a VALR of the test's own, in virtual time."""
 
-    def __init__(self, *, has_key: bool = False, limited: bool = False) -> None:
+    def __init__(self, *, has_key: bool = False, limited: bool = False, beside: Reader | None = None) -> None:
         self.valr = Valr()
-        self.time = VirtualTime()
+        self.time: VirtualTime = VirtualTime() if beside is None else beside.time
         self.changes: list[TradingRulesChanged] = []
-        limiter = None
-        if limited:
-            registry = LimiterRegistry(clock=self.time.clock, wall_clock=self.time.clock)
-            limiter = registry.limiter(host="valr.test", key="")
+        self.limits = LimiterRegistry(clock=self.time.clock, wall_clock=self.time.clock)
+        if beside is not None:
+            self.limits = beside.limits
+        limiter = self.limits.limiter(host="valr.test", key="") if limited else None
         self.rest = RestClient(
             base_url="https://valr.test",
             credentials=Credentials(KEY, KEY) if has_key else None,
@@ -148,10 +150,10 @@ class Reader:
             open_session=lambda: self.valr,
             limiter=limiter,
         )
+        self.calls = SharedCalls(self.rest, clock=self.time.clock, limiter=limiter)
         self.public = PublicData(
-            rest=self.rest,
+            calls=self.calls,
             rules=TradingRules(),
-            clock=self.time.clock,
             has_key=has_key,
             on_rules=self.changes.append,
         )
@@ -161,7 +163,7 @@ class Reader:
 
 
 @asynccontextmanager
-async def reading(**options: bool) -> AsyncIterator[Reader]:
+async def reading(**options: Any) -> AsyncIterator[Reader]:
     reader = Reader(**options)
     yield reader
     await reader.rest.close()
@@ -378,3 +380,36 @@ async def test_without_a_key_no_more_than_30_questions_a_minute_leave() -> None:
         with pytest.raises(ThrottledError, match="30 public requests per minute"):
             await reader.public.trades("BTC-ZAR", limit=30)
         assert len(reader.valr.asked) == 30
+
+
+async def test_without_room_what_valr_told_somebody_else_is_answer_enough_while_it_would_repeat_it() -> None:
+    async with reading(limited=True) as first, reading(limited=True, beside=first) as second:
+        first.valr.age = "20"
+        await first.public.pairs()
+        await first.public.order_types()
+        for number in range(1, 29):
+            await first.public.trades("BTC-ZAR", limit=number)
+        assert await second.calls.call_patiently(endpoints.pairs(), until=second.time.now)
+        assert [info.pair for info in await second.public.pairs()]
+        assert await second.public.order_types() == await first.public.order_types()
+        with pytest.raises(ThrottledError):
+            await second.public.trades("BTC-ZAR", limit=1)  # a minute is too long for these
+        assert second.valr.asked == []
+        second.pass_by(40)
+        async with reading(limited=True, beside=first) as third:
+            with pytest.raises(ThrottledError):
+                await third.calls.call_patiently(endpoints.pairs(), until=third.time.now)
+
+
+async def test_with_room_everybody_asks_for_himself() -> None:
+    async with reading(limited=True) as first, reading(limited=True, beside=first) as second:
+        await first.public.pairs()
+        await second.public.pairs()
+        assert second.valr.asked == ["/v1/public/pairs"]
+
+
+async def test_what_is_asked_patiently_is_asked_once_for_a_minute() -> None:
+    async with reading(limited=True) as reader:
+        await reader.public.pairs()
+        await reader.calls.call_patiently(endpoints.pairs(), until=reader.time.now)
+        assert reader.valr.asked == ["/v1/public/pairs"]

@@ -48,6 +48,7 @@ from valr_connector.net.readiness_watch import ReadinessWatch
 from valr_connector.net.reconciler import Reconciler
 from valr_connector.net.rest import RestClient
 from valr_connector.net.rules_refresh import RulesRefresh
+from valr_connector.net.shared_calls import SharedCalls
 from valr_connector.net.standby import Standby
 from valr_connector.net.supervisor import Run, Supervisor
 from valr_connector.net.user_stream import UserStreamTracker
@@ -224,10 +225,10 @@ class Connector:
             journal=journal,
         )
         self._reconciler.attach(self.account, self.orders.gateway.place_again)
+        self._public_calls = SharedCalls(self.rest, clock=self._clocks.monotonic, limiter=self._limiter)
         self.public = PublicData(
-            rest=self.rest,
+            calls=self._public_calls,
             rules=state.rules,
-            clock=self._clocks.monotonic,
             has_key=True,
             on_rules=publisher.publish,
         )
@@ -353,7 +354,7 @@ class Connector:
             raise self._failure
 
     async def _load_rules(self, until: int) -> None:
-        rows = await self.rest.call_patiently(endpoints.pairs(), until=until)
+        rows = await self._public_calls.call_patiently(endpoints.pairs(), until=until)
         for change in self._state.rules.replace(to_pair_infos(rows)):
             self._publisher.publish(change)
         infos = [self._state.rules.pair(pair) for pair in self._pairs]

@@ -20,6 +20,7 @@ from threading import Lock
 from typing import Final
 from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
+from valr_connector.core.answer_cache import AnswerCache
 from valr_connector.core.clock import ClockOffset
 from valr_connector.core.fixed_window import Allowance, FixedWindow
 from valr_connector.core.rate_limits import (
@@ -66,6 +67,7 @@ class LimiterRegistry:
         self._lock = Lock()
         self._windows: dict[tuple[str, str], FixedWindow] = {}
         self._limiters: WeakSet[Limiter] = WeakSet()
+        self._told: dict[str, AnswerCache] = {}
         self._venues: WeakValueDictionary[str, VenueClock] = WeakValueDictionary()
         self._turnstiles: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Turnstile]] = (
             WeakKeyDictionary()
@@ -142,6 +144,15 @@ class LimiterRegistry:
         """What is known of the clock of a host."""
         with self._lock:
             return self._venues.setdefault(host, VenueClock())
+
+    def told(self, host: str) -> AnswerCache:
+        """What a host told lately, whoever asked; for whoever finds no room to ask again."""
+        return self._told.setdefault(host, AnswerCache())
+
+    def has_room(self, allowance: Allowance, now: int) -> bool:
+        """Whether a request of this kind could be sent at once."""
+        with self._lock:
+            return allowance.ready_at(now) <= now
 
     def use(self, allowance: Allowance, now: int) -> float:
         """How full the fullest window of an allowance is, 0 to 1."""
@@ -226,6 +237,19 @@ class Limiter:
             f"waiting for room in VALR's limits: {self._in_words(rule, lane)}"
             for rule, lane in dict.fromkeys(rules)
         )
+
+    @property
+    def told(self) -> AnswerCache:
+        """What VALR told lately, whoever of those that share its limits asked."""
+        return self._registry.told(self._host)
+
+    def has_room(self, lane: Lane, operation: str) -> bool:
+        """Whether such a request could be sent at once; none is counted.
+
+        Raises:
+            InvalidArgumentError: there is no such operation; see `rate_limits.windows_of`.
+        """
+        return self._registry.has_room(self._allowance(lane, operation), self._registry.now(self._venue))
 
     def try_acquire(self, lane: Lane, operation: str) -> bool:
         """Whether such a request may be sent at once, which counts it.

@@ -26,6 +26,7 @@ from valr_connector.net.public_data import PublicData
 from valr_connector.net.rest import RestClient
 from valr_connector.net.rotation import ROTATE_AFTER_S, RotatingSocket
 from valr_connector.net.rules_refresh import RulesRefresh
+from valr_connector.net.shared_calls import SharedCalls
 from valr_connector.net.socket_handler import SocketHandler, StateListener
 from valr_connector.net.supervisor import Supervisor
 from valr_connector.net.websocket import WebSocketClient
@@ -87,9 +88,8 @@ class MarketData(MarketAccess):
             limiter=self._limiter,
         )
         self.public = PublicData(
-            rest=self._rest,
+            calls=SharedCalls(self._rest, clock=self._clocks.monotonic, limiter=self._limiter),
             rules=self._rules,
-            clock=self._clocks.monotonic,
             has_key=False,
             on_rules=self._publisher.publish,
         )

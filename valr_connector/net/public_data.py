@@ -20,7 +20,6 @@ from valr_connector.model.market import (
     PublicTrade,
     RiskLimit,
 )
-from valr_connector.net.rest import RestClient
 from valr_connector.net.shared_calls import SharedCalls
 from valr_connector.protocol import endpoints
 from valr_connector.protocol import market_requests as market
@@ -39,10 +38,9 @@ class PublicData:
     `UnknownPairError` for one that VALR does not list.
 
     Args:
-        rest: sends the questions.
+        calls: sends the questions.
         rules: the pairs' names; filled by the first question that needs them.
-        clock: monotonic nanoseconds.
-        has_key: whether `rest` has a key: books and trades are then a second old instead of 30, and count in
+        has_key: whether `calls` has a key: books and trades are then a second old instead of 30, and count in
             the key's limit of 2000 a minute (protocol 8).
         on_rules: told of each pair that is new or changed.
     """
@@ -50,15 +48,13 @@ class PublicData:
     def __init__(
         self,
         *,
-        rest: RestClient,
+        calls: SharedCalls,
         rules: TradingRules,
-        clock: Callable[[], int],
         has_key: bool,
         on_rules: Callable[[TradingRulesChanged], object] = lambda _: None,
     ) -> None:
-        self._rest = rest
         self._rules = rules
-        self._calls = SharedCalls(rest, clock=clock)
+        self._calls = calls
         self._has_key = has_key
         self._on_rules = on_rules
 

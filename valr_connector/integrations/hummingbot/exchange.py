@@ -41,6 +41,7 @@ from valr_connector.integrations.hummingbot.user_stream_source import UserStream
 from valr_connector.model.account import Balance
 from valr_connector.model.enums import OrderStatus
 from valr_connector.model.events import BalanceChanged, Event, OrderEvent, TradingRulesChanged, UntrackedOrder
+from valr_connector.model.market import PairInfo
 from valr_connector.protocol.codec import encode_json
 from valr_connector.protocol.signing import Credentials
 
@@ -226,8 +227,8 @@ class ValrHummingbotExchange(ExchangePyBase):
             self._order_tracker.show(event)
         elif isinstance(event, BalanceChanged):
             self._note_balance(event.balance)
-        elif isinstance(event, TradingRulesChanged) and is_traded(event.after):
-            self._trading_rules[event.after.pair] = trading_rule(event.after)
+        elif isinstance(event, TradingRulesChanged):
+            self._note_rules(event.after)
         elif isinstance(event, UntrackedOrder):
             self.logger().warning(
                 f"VALR has an open order that this bot did not place: {event.side} {event.remaining_amount} "
@@ -245,6 +246,18 @@ class ValrHummingbotExchange(ExchangePyBase):
             except Exception:  # noqa: BLE001  whoever feeds the queue may put anything into it
                 self.logger().exception("Unexpected error in user stream listener loop.")
                 await self._sleep(1.0)
+
+    def _note_rules(self, info: PairInfo) -> None:
+        """What Hummingbot asks for by itself, too; its own question may have to wait for a new minute."""
+        is_new = self._symbols_seen.get(info.pair) != info.symbol
+        self._symbols_seen[info.pair] = info.symbol
+        if is_traded(info):
+            self._trading_rules[info.pair] = trading_rule(info)
+            if is_new:
+                traded = {
+                    pair: symbol for pair, symbol in self._symbols_seen.items() if pair in self._trading_rules
+                }
+                self._set_trading_pair_symbol_map(bidict(traded).inverse)
 
     def _note_balance(self, balance: Balance) -> None:
         self._account_balances[balance.currency] = balance.total

@@ -38,6 +38,8 @@ DEPTH = 200
 _PAUSE_S = 0.1
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 8.0
 """After failures; each start asks for the pairs, and VALR takes 30 public calls a minute (protocol 4)."""
+_PRICES_AGAIN_S = 60.0
+"""Hummingbot asks every five seconds about pairs without a trade; trades are told by the socket."""
 _LastPrices = Callable[..., Awaitable[dict[str, float]]]
 
 
@@ -59,6 +61,8 @@ class OrderBookSource(OrderBookTrackerDataSource):
         self._changed: set[str] = set()
         self._wake = asyncio.Event()
         self._is_outdated = False
+        self._prices: dict[str, float] = {}
+        self._priced_at = -math.inf
         self._update_ids = count(time.time_ns() // 1_000)
 
     async def get_last_traded_prices(
@@ -66,9 +70,16 @@ class OrderBookSource(OrderBookTrackerDataSource):
         trading_pairs: list[str],
         domain: str | None = None,  # noqa: ARG002  there is one VALR
     ) -> dict[str, float]:
-        """The last price of each pair; NaN where there is none, for Hummingbot would ask again at once."""
+        """The last price of each pair, as VALR told it less than a minute ago.
+
+        NaN where there is none, for Hummingbot would ask again at once.
+        """
         listed = [pair for pair in trading_pairs if pair not in self._left_out]
-        return dict.fromkeys(trading_pairs, math.nan) | (await self._last_prices(listed) if listed else {})
+        now = time.monotonic()
+        if now >= self._priced_at + _PRICES_AGAIN_S or not self._prices.keys() >= set(listed):
+            told = await self._last_prices(listed) if listed else {}
+            self._prices, self._priced_at = dict.fromkeys(listed, math.nan) | told, now
+        return {pair: self._prices.get(pair, math.nan) for pair in trading_pairs}
 
     async def listen_for_subscriptions(self) -> None:
         """Follow books and trades until cancelled; another pair begins anew. What VALR lacks is left out."""
@@ -86,9 +97,12 @@ class OrderBookSource(OrderBookTrackerDataSource):
                 raise
             except UnknownPairError as error:
                 self._leave_out(str(error.pair), str(error))
-            except Exception:  # noqa: BLE001  Hummingbot's loops outlive whatever happens
+            except Exception as error:  # noqa: BLE001  Hummingbot's loops outlive whatever happens
                 self._empty_books(pairs)
-                self.logger().exception(f"The market data stopped. Trying again in {pause_s:.0f} s.")
+                traceback = not isinstance(error, ValrError)  # which says it all by itself
+                self.logger().error(
+                    f"The market data stopped: {error}; trying again in {pause_s:.0f} s", exc_info=traceback
+                )
                 await self._sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
