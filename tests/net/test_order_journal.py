@@ -441,6 +441,33 @@ def test_two_cannot_share_a_journal_and_the_second_does_no_harm(path: Path) -> N
     second.die()
 
 
+def test_by_another_name_it_is_the_same_journal(path: Path, tmp_path: Path) -> None:
+    """As where a deployment links to a disk that survives it."""
+    link = tmp_path / "app.journal"
+    link.symlink_to(path)
+    first = Process(link)
+    first.place("a")
+    with pytest.raises(JournalInUseError):
+        OrderJournal(path, wall=wall).open(NOW)
+    first.journal.close()
+    assert link.is_symlink()
+    assert list(read_orders(path)) == ["a"]
+
+
+def test_it_stays_where_it_was_when_the_process_goes_elsewhere(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(tmp_path)
+    process = Process(Path(path.name))
+    process.place("a")
+    monkeypatch.chdir(elsewhere)
+    process.journal.close()
+    assert list(read_orders(path)) == ["a"]
+    assert not list(elsewhere.iterdir())
+
+
 def test_where_files_cannot_be_locked_it_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fcntl", None)
     with pytest.raises(OrderJournalError, match="cannot be locked: locks of files need a POSIX system"):

@@ -10,6 +10,7 @@ only what is still worth knowing is taken over. Reading, writing and beginning a
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -48,7 +49,8 @@ class OrderJournal:
     """Writes down what becomes of orders; after a crash, gives them back.
 
     Args:
-        path: the file; its directory has to exist. Beside it, ``.lock`` and ``.new`` are used.
+        path: the file, or a link to it; its directory has to exist. Beside the file itself, ``.lock`` and
+            ``.new`` are used.
         wall: nanoseconds since 1970.
         sync: "os" hands every record to the operating system: it survives the death of this process, not of
             the machine. "always" waits until the disk has it: it survives a power cut, at the disk's pace.
@@ -75,7 +77,7 @@ class OrderJournal:
     ) -> None:
         self.fills_wanted_since: datetime | None = None
         self.failures = 0
-        self._path = path
+        self._path = Path(os.path.realpath(path))  # replaced where it is, and locked there by whatever name
         self._wall = wall
         self._syncs = sync == "always"
         self._rotate_bytes = rotate_bytes
