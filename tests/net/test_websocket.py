@@ -767,6 +767,26 @@ async def test_every_connected_has_its_disconnected_in_order(connect: Connect, r
         )
 
 
+async def test_a_connection_that_is_lost_is_no_longer_live_to_what_ran_beside_it(
+    connect: Connect, recorder: Recorder
+) -> None:
+    seen: list[SessionState] = []
+    async with Venue(says(AUTHENTICATED)).open() as venue, connect(venue.url) as client:
+
+        async def while_connected(epoch: int) -> None:
+            client.resynced(epoch)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                seen.append(client.session.state)
+
+        recorder.while_connected = while_connected  # type: ignore[method-assign]
+        await until(is_live(client))
+        client.drop()
+        await until(is_live(client, 2))
+        assert seen == [SessionState.IDLE]
+
+
 async def test_an_error_while_setting_up_closes_the_connection(
     connect: Connect, recorder: Recorder, caplog: pytest.LogCaptureFixture
 ) -> None:
