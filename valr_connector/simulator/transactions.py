@@ -9,33 +9,28 @@ from valr_connector.simulator.settlement import Fee
 from valr_connector.simulator.statement import Money, Traded, Transaction
 from valr_connector.simulator.vocabulary import PairSpec, VenueOrder
 
-_KINDS = {"limit": "LIMIT", "market": "MARKET"}
+_BUYS = {"limit": "LIMIT_BUY", "market": "MARKET_BUY"}
+_SELLS = {"limit": "LIMIT_SELL", "market": "MARKET_SELL"}
 
 
 def fill_transactions(
     pair: PairSpec, order: VenueOrder, price: Decimal, quantity: Decimal, *, fee: Fee, at: int
 ) -> tuple[Transaction, ...]:
-    """Those of one fill of `order`: the exchange, and a maker's reward where the fee is negative."""
+    """Those of one fill of `order`: the exchange, and a maker's reward where the fee is negative.
+
+    What is charged is taken from what is received (protocol 6).
+    """
     traded = Traded(price, pair.symbol, pair.quote, order.order_id)
-    base, quote = Money(pair.base, quantity), Money(pair.quote, price * quantity)
-    paid, received = (quote, base) if order.side == "buy" else (base, quote)
-    charged = Money(fee.currency, max(fee.amount, ZERO))
-    exchange = Transaction(
-        f"{_KINDS[order.request.kind]}_{order.side.upper()}",
-        at,
-        debit=_changed(paid, charged, 1),
-        credit=_changed(received, charged, -1),
-        fee=charged if fee.amount >= 0 else None,
-        info=traded,
-    )
-    if fee.amount >= 0:
+    kind, value, charged = order.request.kind, price * quantity, fee.amount
+    is_reward = charged < ZERO
+    taken = ZERO if is_reward else charged
+    if order.side == "buy":
+        kinds, paid, received = _BUYS, Money(pair.quote, value), Money(pair.base, quantity - taken)
+    else:
+        kinds, paid, received = _SELLS, Money(pair.base, quantity), Money(pair.quote, value - taken)
+    charge = None if is_reward else Money(fee.currency, charged)
+    exchange = Transaction(kinds[kind], at, paid, received, charge, traded)
+    if not is_reward:
         return (exchange,)
-    reward = Money(fee.currency, fee.amount.copy_abs())
+    reward = Money(fee.currency, charged.copy_abs())
     return exchange, Transaction("MAKER_REWARD", at, credit=reward, info=traded)
-
-
-def _changed(money: Money, fee: Money, sign: int) -> Money:
-    """With a fee that is in the same currency."""
-    return (
-        money._replace(amount=money.amount + sign * fee.amount) if fee.currency == money.currency else money
-    )
