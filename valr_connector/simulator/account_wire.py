@@ -93,13 +93,8 @@ def _transaction(transaction: Transaction, record_id: str, currency: Callable[[s
             shape[f"{name}Currency"] = currency(money.currency)
             shape[f"{name}Value"] = decimal_text(money.amount)
     shape["eventAt"] = time_text(transaction.at)
-    match transaction.info:
-        case Traded() as traded:
-            shape["additionalInfo"] = _trade_info(traded)
-        case Transferred() as transferred:
-            shape["additionalInfo"] = _transfer_info(transferred)
-        case None:
-            pass
+    info = transaction.info
+    shape["additionalInfo"] = _trade_info(info) if isinstance(info, Traded) else _transfer_info(info)
     return shape | {"id": record_id}
 
 

@@ -48,10 +48,10 @@ class Transaction:
 
     type: str
     at: int
+    info: Traded | Transferred
     debit: Money | None = None
     credit: Money | None = None
     fee: Money | None = None
-    info: Traded | Transferred | None = None
     record_id: str = ""
 
     @property

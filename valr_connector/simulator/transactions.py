@@ -29,8 +29,8 @@ def fill_transactions(
     else:
         kinds, paid, received = _SELLS, Money(pair.base, quantity), Money(pair.quote, value - taken)
     charge = None if is_reward else Money(fee.currency, charged)
-    exchange = Transaction(kinds[kind], at, paid, received, charge, traded)
+    exchange = Transaction(kinds[kind], at, traded, paid, received, charge)
     if not is_reward:
         return (exchange,)
     reward = Money(fee.currency, charged.copy_abs())
-    return exchange, Transaction("MAKER_REWARD", at, credit=reward, info=traded)
+    return exchange, Transaction("MAKER_REWARD", at, traded, credit=reward)

@@ -19,6 +19,6 @@ def move(transfer_id: str, sender: Account, receiver: Account, money: Money, eff
     effects.wallet_of(receiver, money.currency).available += money.amount
     info = Transferred(transfer_id, sender.label, receiver.label)
     for account, debit, credit in ((sender, money, None), (receiver, None, money)):
-        transaction = Transaction("INTERNAL_TRANSFER", effects.now, debit, credit, info=info)
+        transaction = Transaction("INTERNAL_TRANSFER", effects.now, info, debit, credit)
         account.transactions.append(transaction)
         effects.tell(MoneyMoved(account.account_id, transaction))
