@@ -79,10 +79,11 @@ def test_a_placement_that_stays_unknown_is_told_once_and_asked_about_again() -> 
     assert tell(order, step(Says.PLACEMENT_UNKNOWN)) == []
 
 
-def test_an_unknown_placement_is_accepted_by_its_late_reply() -> None:
+def test_an_unknown_placement_stays_unknown_when_its_receipt_comes_late() -> None:
     order = order_in(PENDING)
-    tell(order, step(Says.PLACEMENT_UNKNOWN), said(Says.ACCEPTED, source=Source.REPLY))
-    assert order.placement is Placement.ACCEPTED
+    receipt = said(Says.ACCEPTED, source=Source.REPLY, exchange_order_id="ex-1")
+    tell(order, step(Says.PLACEMENT_UNKNOWN), receipt)
+    assert (order.placement, order.exchange_order_id) == (Placement.UNKNOWN, "ex-1")
 
 
 @pytest.mark.parametrize("status", [OPEN, PARTIAL])
