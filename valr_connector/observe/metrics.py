@@ -87,8 +87,8 @@ COMMAND_CONFIRMED = Metric(
     "command_receipt_to_confirmed",
     Kind.LATENCY,
     ("command",),
-    "from VALR's reply to a command to VALR's word on the order; none where that word came first, or a "
-    "cancel was refused or its outcome not known in time",
+    "from VALR's reply to a placement or cancel to VALR's word on the order; none where that word "
+    "came first, or a cancel was refused or its outcome not known in time",
 )
 ORDERS_IN_FLIGHT = Metric(
     "orders_in_flight", Kind.GAUGE, ("status",), "orders that have not ended, by what VALR last said of them"

@@ -1,6 +1,6 @@
-"""The metrics as Prometheus reads them: ``valr_`` before the name, the unit behind it.
+"""The metrics as Prometheus reads them: ``valr_`` before the name.
 
-Counters end in ``_total``, latencies are histograms in ``_seconds``. Needs the extra
+Counters end in ``_total``, latencies are histograms in ``_seconds``; gauges have no ending. Needs the extra
 ``valr-connector[prometheus]``; nothing else imports this module before it is wanted.
 """
 
