@@ -90,7 +90,8 @@ async def test_a_call_that_is_given_up_at_any_await_ends_in_the_truth(call: Call
         orders = [one, other, *desk.valr.orders.values()]
         for order in orders:
             assert order.status is not OrderStatus.PENDING_CREATE
-            assert order.cancel_request is order.modify_request is None
+            assert order.cancel_request is None
+            assert order.modify_request is None
         await desk.agreed(*orders)
         open_there = desk.exchange.venue.open_orders(ACCOUNT)
         assert {order.request.customer_order_id for order in open_there} == set(desk.valr.orders)
