@@ -113,6 +113,7 @@ async def test_what_holds_money_or_is_no_subaccount_is_not_deleted(account: obje
     [
         ("POST", ONE, {}, "label"),
         ("POST", ONE, {"label": ["x"]}, "label"),
+        ("POST", ONE, {"label": "  "}, "label"),
         ("POST", f"{ONE}?isProprietarySubAccount=false", {"label": "x"}, "isProprietarySubAccount"),
         ("PUT", ONE, {"label": "x"}, "id"),
         ("PUT", ONE, {"id": "8", "label": "x"}, "id"),

@@ -190,6 +190,8 @@ def account_label(body: Body) -> str:
 def _required(body: Body, name: str) -> str:
     fields = _Fields(body)
     text = fields.required_text(name)
+    if text.isspace():
+        fields.complain(name, "must not be blank")
     fields.check()
     return text
 
