@@ -59,7 +59,7 @@ def packages(wanted: Iterable[str], installed: Mapping[str, str | None]) -> Find
         elif _numbers(version) < _numbers(oldest):
             bad.append(f"{name} {version} is older than {oldest}")
     if bad:
-        return error("packages", "; ".join(bad), "install the library again: pip install -U valr-connector")
+        return error("packages", "; ".join(bad), "install the library again, with what it requires")
     return ok("packages", ", ".join(f"{name} {version}" for name, version in installed.items()))
 
 
