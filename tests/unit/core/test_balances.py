@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from tests.unit.core.builders import at
-from valr_connector.core.balances import Balances
+from valr_connector.core.balances import Balances, checked_currency
+from valr_connector.errors import InvalidArgumentError
 from valr_connector.model.account import Balance
 from valr_connector.model.events import BalanceChanged
 
@@ -107,3 +110,13 @@ def test_an_empty_list_empties_everything() -> None:
     balances.update(wallet("BTC", second=1))
     assert len(balances.replace([])) == 1
     assert balances["BTC"].total == Decimal(0)
+
+
+@pytest.mark.parametrize("written", ["R", "zar", "", None])
+def test_what_is_no_code_is_refused(written: object) -> None:
+    with pytest.raises(InvalidArgumentError, match='must be a code such as "ZAR"'):
+        checked_currency(written, {"ZAR"})
+
+
+def test_a_code_that_valr_itself_named_is_one() -> None:
+    assert [checked_currency(code, {"ZAR", "xyz"}) for code in ("ZAR", "BTC", "xyz")] == ["ZAR", "BTC", "xyz"]
