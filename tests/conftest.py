@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Generator
+import signal
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -107,6 +108,21 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(TerseReports())
     if config.getoption("cov_source", default=None):
         config.pluginmanager.register(Tracing())
+
+
+@pytest.fixture
+def usual_signals() -> Iterator[None]:
+    """Signals mean what they mean in a terminal, and afterwards what they meant before.
+
+    In the background of a shell's script Ctrl-C is ignored, and under `nohup` the end of the terminal.
+    """
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

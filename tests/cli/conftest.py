@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 
 import pytest
@@ -21,12 +20,8 @@ def _command_line() -> Callable[[], None]:
 
 
 @pytest.fixture(autouse=True)
-def _signals_mean_afterwards_what_they_meant_before() -> Iterator[None]:
+def _signals_mean_what_they_mean_in_a_terminal(usual_signals: None) -> None:
     """A command leaves them to the system, as its process is about to end."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ import pytest
 
 from valr_connector.verification.virtual_loop import NothingLeftError, StandstillError, run, running_loop
 
+pytestmark = pytest.mark.usefixtures("usual_signals")
+
 DAY_S = 86_400.0
 
 
