@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Final
-
 from valr_connector.model.account import AccountOrder, AccountTrade, Booking, FeeRates, Transaction
 from valr_connector.model.enums import OrderStatus
 from valr_connector.model.ids import Pair
 from valr_connector.protocol.account_rows import AccountTradeRow, to_fee
 from valr_connector.protocol.order_rows import OrderSummaryRow
-from valr_connector.protocol.order_status import WireStatus
 from valr_connector.protocol.rest_bodies import FeeRow
 from valr_connector.protocol.spellings import CurrencyName
 from valr_connector.protocol.wallet_frames import TransactionInfo, TransactionRow
-
-_STATUSES: Final[Mapping[WireStatus, OrderStatus]] = MappingProxyType(
-    {
-        WireStatus.OPEN: OrderStatus.OPEN,
-        WireStatus.PLACED: OrderStatus.OPEN,
-        WireStatus.ACTIVE: OrderStatus.OPEN,
-        WireStatus.PARTIALLY_FILLED: OrderStatus.PARTIALLY_FILLED,
-        WireStatus.ORDER_MODIFIED: OrderStatus.OPEN,
-        WireStatus.REPRICED_DUE_TO_SLIPPAGE: OrderStatus.OPEN,
-        WireStatus.INSTANT_ORDER_BALANCE_RESERVED: OrderStatus.OPEN,
-        WireStatus.FILLED: OrderStatus.FILLED,
-        WireStatus.INSTANT_ORDER_COMPLETED: OrderStatus.FILLED,
-        WireStatus.CANCELLED: OrderStatus.CANCELLED,
-        WireStatus.PARTIALLY_FILLED_DUE_TO_SLIPPAGE: OrderStatus.CANCELLED,
-        WireStatus.EXPIRED: OrderStatus.EXPIRED,
-        WireStatus.FAILED: OrderStatus.FAILED,
-        WireStatus.INSTANT_ORDER_BALANCE_RESERVE_FAILED: OrderStatus.FAILED,
-    }
-)
 
 
 def to_fee_rates(pair: Pair, row: FeeRow) -> FeeRates:
@@ -61,7 +37,7 @@ def to_account_trade(pair: Pair | None, row: AccountTradeRow) -> AccountTrade:
 def to_account_order(pair: Pair | None, row: OrderSummaryRow) -> AccountOrder:
     """An order; a price of "0" means that there is none (protocol 10.9, 10.10)."""
     executed = row.total_executed
-    status = _STATUSES.get(row.wire_status)
+    status = row.wire_status.order_status
     if status is OrderStatus.OPEN and executed:  # a modified one says so, whatever it executed
         status = OrderStatus.PARTIALLY_FILLED
     return AccountOrder(

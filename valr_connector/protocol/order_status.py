@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from valr_connector.model.enums import TERMINAL, OrderStatus
+
 
 class WireStatus(StrEnum):
     """One state, however it was spelt. The values are VALR's filter words where it has any."""
@@ -27,22 +29,32 @@ class WireStatus(StrEnum):
     """A text that is not in protocol 19.1: changes nothing, and asks for a probe."""
 
     @property
+    def order_status(self) -> OrderStatus | None:
+        """What it makes of an order, unless its fills say more; None for a text that nobody knows."""
+        return _ORDER_STATUSES.get(self)
+
+    @property
     def is_terminal(self) -> bool:
         """Whether VALR has ended the order. A text nobody knows is not terminal."""
-        return self in _TERMINAL
+        return self.order_status in TERMINAL
 
 
-_TERMINAL = frozenset(
-    {
-        WireStatus.FILLED,
-        WireStatus.CANCELLED,
-        WireStatus.FAILED,
-        WireStatus.EXPIRED,
-        WireStatus.PARTIALLY_FILLED_DUE_TO_SLIPPAGE,
-        WireStatus.INSTANT_ORDER_BALANCE_RESERVE_FAILED,
-        WireStatus.INSTANT_ORDER_COMPLETED,
-    }
-)
+_ORDER_STATUSES: Mapping[WireStatus, OrderStatus] = {
+    WireStatus.OPEN: OrderStatus.OPEN,
+    WireStatus.PLACED: OrderStatus.OPEN,
+    WireStatus.ACTIVE: OrderStatus.OPEN,
+    WireStatus.PARTIALLY_FILLED: OrderStatus.PARTIALLY_FILLED,
+    WireStatus.ORDER_MODIFIED: OrderStatus.OPEN,
+    WireStatus.REPRICED_DUE_TO_SLIPPAGE: OrderStatus.OPEN,
+    WireStatus.FILLED: OrderStatus.FILLED,
+    WireStatus.CANCELLED: OrderStatus.CANCELLED,
+    WireStatus.PARTIALLY_FILLED_DUE_TO_SLIPPAGE: OrderStatus.CANCELLED,
+    WireStatus.FAILED: OrderStatus.FAILED,
+    WireStatus.EXPIRED: OrderStatus.EXPIRED,
+    WireStatus.INSTANT_ORDER_BALANCE_RESERVED: OrderStatus.OPEN,
+    WireStatus.INSTANT_ORDER_BALANCE_RESERVE_FAILED: OrderStatus.FAILED,
+    WireStatus.INSTANT_ORDER_COMPLETED: OrderStatus.FILLED,
+}
 
 
 def parse_order_status(text: str) -> WireStatus:
